@@ -1,0 +1,1 @@
+//! The reference center: a program and the library it is made of.

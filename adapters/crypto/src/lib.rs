@@ -1,0 +1,1 @@
+//! Restante's Crypto trait on ring (hosts) and on RustCrypto (microcontrollers).

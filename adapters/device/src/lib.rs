@@ -1,0 +1,1 @@
+//! The reference device and gateway: a program and the library it is made of.

@@ -1,0 +1,1 @@
+//! Restante over HTTP: center routes, device client, OpenAPI.

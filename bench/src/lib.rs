@@ -1,0 +1,1 @@
+//! Restante's figures: ratios against baselines measured in the same run.

@@ -1,0 +1,1 @@
+//! Restante's conformance kit: roles, cases, faults, reports.

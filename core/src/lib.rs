@@ -1,0 +1,39 @@
+//! Restante's core: the protocol as pure functions and state machines.
+//!
+//! Nothing in here reads a clock, draws a random number, opens a connection or touches a disk. Time
+//! is an argument ([`Timestamp`] at the center, [`Uptime`] on a device), randomness is a [`Seed`]
+//! that the caller hands in, and what has to be read, written or sent is returned as a value. The
+//! same code therefore runs in firmware, in a server, in the conformance kit and in a simulator,
+//! and every history can be replayed from its inputs.
+//!
+//! Layers, each of which knows only those above it in this list:
+//!
+//! 1. ground: [`time`], [`id`], [`limits`], [`entropy`], [`crypto`]
+//! 2. [`code`] (what people type and machines present) and [`wire`] (every message)
+//! 3. `record` (what the center remembers)
+//! 4. `center` (decisions), and beside it, never on top of it, `device` and `gateway` (machines)
+#![no_std]
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![deny(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::unreachable
+)]
+
+extern crate alloc;
+#[cfg(any(test, feature = "std"))]
+extern crate std;
+
+pub mod code;
+pub mod crypto;
+pub mod entropy;
+pub mod id;
+pub mod limits;
+pub mod time;
+
+pub use crypto::Crypto;
+pub use entropy::Seed;
+pub use time::{Seconds, Timestamp, Uptime};

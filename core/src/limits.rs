@@ -1,0 +1,83 @@
+//! Every bound of the protocol, in one place, with the reason beside it.
+//!
+//! A number that appears in a message, a record or a loop and can grow is bounded here. Operators
+//! can narrow some of them in their configuration, nobody can widen them.
+
+use crate::time::Seconds;
+
+/// Bytes in one message. Holds a gateway's first enrolment of a few hundred devices; small enough
+/// for a center to hold thousands of half-read messages.
+pub const MESSAGE_BYTES: usize = 64 * 1024;
+/// The smallest `maxMessage` that a device may declare, in bytes: one reply with one instruction.
+pub const MESSAGE_BYTES_MIN: u32 = 2 * 1024;
+/// Nesting of arrays and objects in one message.
+pub const JSON_DEPTH: usize = 16;
+/// Members of one JSON object.
+pub const JSON_MEMBERS: usize = 64;
+
+/// Characters in a name that people give or read: user, customer, account, vendor, model, serial
+/// number. The longest field for a serial number in the Printer MIB is 255, in practice 20.
+pub const NAME_CHARS: usize = 64;
+/// Characters in a host name (RFC 1035) or an address.
+pub const HOST_CHARS: usize = 253;
+/// Characters in a mail address (RFC 5321).
+pub const MAIL_CHARS: usize = 254;
+/// Characters in a free text that an operator reads, such as the reason for a revocation.
+pub const NOTE_CHARS: usize = 256;
+
+/// Identifications in one message. More follow with further `add` messages.
+pub const DEVICES_PER_MESSAGE: usize = 500;
+/// Devices that one registration may name: a large site behind one gateway.
+pub const DEVICES_PER_REGISTRATION: usize = 1_000;
+/// Devices that one provisional code may register unless the dealer narrows it; the operator's
+/// ceiling cannot pass it either.
+pub const DEVICES_PER_GRANT: u32 = 1_000;
+/// State reasons in one status report.
+pub const REASONS_PER_STATUS: usize = 32;
+/// Services that keep counters of their own (print, copy, scan, faxIn, faxOut).
+pub const COUNTED_SERVICES: usize = 5;
+/// The largest counter value: the largest integer that every JSON reader holds exactly.
+pub const COUNTER_MAX: u64 = (1 << 53) - 1;
+/// Rows of one page of a list that a person or a program asks for.
+pub const PAGE_ROWS: usize = 100;
+
+/// Records that one decision may read. Enrolling 500 devices reads two records per device.
+pub const READS_PER_DECISION: usize = 2_048;
+/// Records that one decision may write; see [`READS_PER_DECISION`].
+pub const WRITES_PER_DECISION: usize = 2_048;
+/// Records that one sweep of due times takes in one decision, so that a sweep never holds up
+/// requests for long.
+pub const DUE_PER_TICK: usize = 64;
+
+/// Distinct wrong codes from one source within [`THROTTLE_WINDOW`] before it has to wait.
+pub const WRONG_CODES: usize = 10;
+/// The window in which wrong codes are counted.
+pub const THROTTLE_WINDOW: Seconds = Seconds::HOUR;
+/// Sources whose wrong codes one node remembers; the oldest make room.
+pub const THROTTLE_SOURCES: usize = 65_536;
+
+/// How long a provisional code is valid unless the dealer says otherwise.
+pub const CODE_VALIDITY: Seconds = Seconds::WEEK;
+/// The shortest validity that a dealer may choose.
+pub const CODE_VALIDITY_MIN: Seconds = Seconds::MINUTE;
+/// The longest validity that a dealer may choose: about three months.
+pub const CODE_VALIDITY_MAX: Seconds = Seconds::new(90 * 86_400);
+/// How long after its code's expiry a registration that was never used keeps its slots.
+pub const PENDING_GRACE: Seconds = Seconds::DAY;
+
+/// How often the center writes down the highest time that it has seen.
+pub const CLOCK_SAVE: Seconds = Seconds::MINUTE;
+/// A jump of the clock beyond this suspends expiry until an operator accepts it.
+pub const CLOCK_JUMP: Seconds = Seconds::DAY;
+
+/// How often a device polls and reports unless the center says otherwise: once a day.
+pub const INTERVAL: Seconds = Seconds::DAY;
+/// The shortest interval that a schedule may name.
+pub const INTERVAL_MIN: Seconds = Seconds::new(1);
+/// The longest interval that a schedule may name: thirty days.
+pub const INTERVAL_MAX: Seconds = Seconds::new(30 * 86_400);
+
+/// The first window of a device's back-off; each further failure doubles it.
+pub const BACKOFF_FIRST: Seconds = Seconds::new(4);
+/// The widest window of a device's back-off.
+pub const BACKOFF_MAX: Seconds = Seconds::HOUR;
