@@ -15,12 +15,15 @@
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-#![deny(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::unreachable
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::unreachable
+    )
 )]
 
 extern crate alloc;
@@ -33,6 +36,13 @@ pub mod entropy;
 pub mod id;
 pub mod limits;
 pub mod time;
+pub mod wire;
+
+#[cfg(feature = "center")]
+pub mod record;
+
+#[cfg(feature = "device")]
+pub mod machine;
 
 pub use crypto::Crypto;
 pub use entropy::Seed;

@@ -1,0 +1,71 @@
+//! Which devices a registration speaks for, after the enrolment: adding, removing, leaving.
+//!
+//! Each of them can be repeated without harm: a device that is there already takes no further slot,
+//! one that is gone already is not missed.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::DeviceId;
+
+use super::enrol::{DeviceList, EnrolDeviceResult};
+use super::schedule::Schedule;
+
+/// "These devices are mine too." Presented with a formal code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct AddDevices {
+    /// The devices; those that belong to the registration already are left as they are.
+    pub devices: DeviceList,
+    /// A provisional code that pays for them, where the one that the registration was made with has
+    /// run out. It has to be of the same customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+}
+
+/// "They are added."
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct DevicesAdded {
+    /// One result per device, in the order of the request.
+    pub devices: Vec<EnrolDeviceResult>,
+    /// When to come again and what to report.
+    pub schedule: Schedule,
+}
+
+/// "These devices are mine no longer." A registration that names no device any more ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct RemoveDevices {
+    /// The devices' ids, at most 500.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 500)))]
+    pub devices: Vec<DeviceId>,
+}
+
+/// "They are removed."
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct DevicesRemoved {
+    /// How many devices the registration names now. At zero it has ended.
+    pub remaining: u32,
+    /// When to come again and what to report.
+    pub schedule: Schedule,
+}
+
+/// "The registration is to end." Its devices stay the customer's, its code is refused from now on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Leave {}
+
+/// "It has ended."
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Left {}

@@ -1,0 +1,74 @@
+//! Every message, parsed once into types that cannot be wrong.
+//!
+//! The same types serve every transport; a binding only says where their JSON travels. Parsing is
+//! bounded before it begins ([`json`]); unknown members are ignored, so that both sides can grow; an
+//! unknown word in a closed list is refused by name. No type here is flattened or internally tagged:
+//! both cost a microcontroller many kilobytes of code.
+
+pub mod devices;
+pub mod enrol;
+pub mod json;
+pub mod membership;
+pub mod poll;
+pub mod refusal;
+pub mod rotate;
+pub mod schedule;
+pub mod status;
+
+use serde::{Deserialize, Serialize};
+
+pub use devices::{Contacts, Function, FunctionSet, Identification};
+pub use enrol::{DeviceEntry, Enrol, EnrolDeviceResult, EnrolResult, Enrolled};
+pub use membership::{AddDevices, DevicesAdded, DevicesRemoved, Leave, Left, RemoveDevices};
+pub use poll::{ETag, Instruction, Mailbox, Poll, PollReply};
+pub use refusal::{Refusal, RefusalCode};
+pub use rotate::{Rotate, Rotated};
+pub use schedule::{Action, Schedule, ScheduleEntry};
+pub use status::{
+    Counted, Counter, Counters, DeviceState, ReportResult, ReportStatus, Reported, ServiceCounters,
+    StateReason, StatusReport, StatusReported,
+};
+
+/// What a device or a gateway says to the center.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum DeviceRequest {
+    /// The initial communication, opened by the provisional code.
+    Enrol(Enrol),
+    /// What is in my mailbox?
+    Poll(Poll),
+    /// Running status, of one device or of many.
+    ReportStatus(ReportStatus),
+    /// I want a new formal code.
+    Rotate(Rotate),
+    /// These devices are mine too.
+    AddDevices(AddDevices),
+    /// These devices are mine no longer.
+    RemoveDevices(RemoveDevices),
+    /// The registration is to end.
+    Leave(Leave),
+}
+
+/// What the center answers to a [`DeviceRequest`] that it accepts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum DeviceReply {
+    /// To [`DeviceRequest::Enrol`].
+    Enrolled(Enrolled),
+    /// To [`DeviceRequest::Poll`].
+    Polled(PollReply),
+    /// To [`DeviceRequest::ReportStatus`].
+    StatusReported(StatusReported),
+    /// To [`DeviceRequest::Rotate`].
+    Rotated(Rotated),
+    /// To [`DeviceRequest::AddDevices`].
+    DevicesAdded(DevicesAdded),
+    /// To [`DeviceRequest::RemoveDevices`].
+    DevicesRemoved(DevicesRemoved),
+    /// To [`DeviceRequest::Leave`].
+    Left(Left),
+}

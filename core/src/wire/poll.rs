@@ -1,0 +1,111 @@
+//! Polling: the mailbox's present state, and when to come again.
+//!
+//! A poll is level-triggered: it returns what is in the mailbox now, not what happened since. A
+//! device that has seen this state says so by its tag and is told `unchanged`, which costs next to
+//! nothing on either side. The tag lives in a device's RAM only.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::convert::Infallible;
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Seconds;
+
+use super::enrol::MaxMessage;
+use super::schedule::Schedule;
+
+/// "What is in my mailbox?" Presented with a formal code.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Poll {
+    /// The tag of the state that the device has seen, if it has seen one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub have: Option<ETag>,
+    /// The largest message that the sender can take, in bytes. Absent: 64 KiB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_message: Option<MaxMessage>,
+}
+
+/// The answer to a [`Poll`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum PollReply {
+    /// The device has seen this state already; it comes again after so many seconds.
+    Unchanged(Seconds),
+    /// The present state.
+    Mailbox(Mailbox),
+}
+
+/// The present state of a mailbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Mailbox {
+    /// The tag of this state.
+    pub etag: ETag,
+    /// What waits for the device, oldest first. Version 1 defines no kind yet: the list is empty.
+    pub instructions: Vec<Instruction>,
+    /// When to come again and what to report.
+    pub schedule: Schedule,
+}
+
+/// An instruction. There is none in this version of the protocol, and the type says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instruction(Infallible);
+
+impl Serialize for Instruction {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        match self.0 {}
+    }
+}
+
+impl<'de> Deserialize<'de> for Instruction {
+    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Err(serde::de::Error::custom(
+            "this version of the protocol has no instructions",
+        ))
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Instruction {
+    fn schema_name() -> alloc::borrow::Cow<'static, str> {
+        "Instruction".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!(false)
+    }
+}
+
+/// The tag of a mailbox state: 22 base64url characters, compared as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(transparent)]
+pub struct ETag(String);
+
+impl ETag {
+    /// The tag made of these 16 bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8; 16]) -> Self {
+        use base64::Engine;
+        Self(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// A tag as a peer sent it; any text of up to 64 characters, most of which match nothing.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        (text.len() <= TAG_CHARS).then(|| Self(text.into()))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Characters of a tag that somebody else's center may make.
+const TAG_CHARS: usize = 64;

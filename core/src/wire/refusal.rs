@@ -1,0 +1,222 @@
+//! Refusals: one registry of codes for every transport.
+//!
+//! A refusal says which rule was broken, whether and when trying again makes sense, and what a person
+//! can do. It never says more than an outsider may know: an unknown, an expired, an exhausted and a
+//! revoked provisional code are refused in the very same words. What the operator may know stands in
+//! the center's log, joined by the correlation id. Where several rules are broken, the one that
+//! stands first in the registry is named.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{CorrelationId, DeviceId};
+use crate::time::Seconds;
+
+/// What an outsider is told instead of a reply. On HTTP it is the body of an RFC 9457 problem.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Refusal {
+    /// Which rule was broken.
+    pub code: RefusalCode,
+    /// What is wrong in this very case, in a sentence for a person.
+    pub detail: String,
+    /// Try again after so many seconds; absent where the code's rule says it all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<Seconds>,
+    /// How many devices the provisional code can still register (`too-few-slots`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free: Option<u32>,
+    /// The devices that the registration does not speak for (`device-not-covered`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub devices: Vec<DeviceId>,
+    /// What to quote to the center's operator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<CorrelationId>,
+}
+
+impl Refusal {
+    /// A refusal for this code, with these words.
+    #[must_use]
+    pub fn new(code: RefusalCode, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+            retry_after: None,
+            free: None,
+            devices: Vec::new(),
+            correlation: None,
+        }
+    }
+
+    /// A refusal for this code in the registry's own words.
+    #[must_use]
+    pub fn plain(code: RefusalCode) -> Self {
+        Self::new(code, code.title())
+    }
+}
+
+/// What a peer that was refused should do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Retry {
+    /// The same message will be refused again; something has to change first.
+    Never,
+    /// The same message may be accepted later, after the time that the refusal names or, where it
+    /// names none, after the sender's own back-off.
+    Later,
+}
+
+macro_rules! registry {
+    ($($(#[$doc:meta])* $name:ident $word:literal $status:literal $retry:ident
+        $title:literal, $remedy:literal;)*) => {
+        /// Every reason for which a center refuses, in order of precedence.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        #[serde(rename_all = "kebab-case")]
+        #[non_exhaustive]
+        pub enum RefusalCode {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl RefusalCode {
+            /// All of them, in order of precedence.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The word on the wire.
+            #[must_use]
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$name => $word,)* }
+            }
+
+            /// The HTTP status that carries it.
+            #[must_use]
+            pub const fn http_status(self) -> u16 {
+                match self { $(Self::$name => $status,)* }
+            }
+
+            /// Whether the same message may be accepted later.
+            #[must_use]
+            pub const fn retry(self) -> Retry {
+                match self { $(Self::$name => Retry::$retry,)* }
+            }
+
+            /// What it means, in one sentence, the same in every case.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+
+            /// What a person can do about it.
+            #[must_use]
+            pub const fn remedy(self) -> &'static str {
+                match self { $(Self::$name => $remedy,)* }
+            }
+        }
+    };
+}
+
+registry! {
+    /// The center cannot answer at present.
+    Busy "busy" 503 Later
+        "the center cannot answer at present",
+        "Nothing needs doing: the device tries again by itself.";
+    /// Too many wrong codes came from this address; nothing of the message was evaluated.
+    Throttled "throttled" 429 Later
+        "too many different wrong codes came from this address",
+        "Wait for the time that is named, then check the code and enter it once more.";
+    /// There is nothing at this address, or nothing that the sender may see.
+    NotFound "not-found" 404 Never
+        "there is no such thing",
+        "Check the address or the id.";
+    /// The message is larger than a message may be.
+    TooLarge "too-large" 413 Never
+        "the message is too large",
+        "Split it into several messages.";
+    /// Not JSON, too deep, too many members, or a member twice.
+    Malformed "malformed" 400 Never
+        "the message cannot be read",
+        "Report this to the maker of the device or program that sent it.";
+    /// A member is missing or out of its bounds.
+    Invalid "invalid" 422 Never
+        "the message is not valid",
+        "Report this to the maker of the device or program that sent it.";
+    /// No credential came with the message, or one that this conversation does not take.
+    CredentialMissing "credential-missing" 401 Never
+        "this needs a credential that did not come with it",
+        "Present the code or token that this conversation takes.";
+    /// The provisional code opens nothing.
+    CodeRefused "code-refused" 403 Never
+        "the provisional access code is not accepted",
+        "Check the code, or ask the dealer for a new one.";
+    /// The formal code opens nothing.
+    FormalCodeRefused "formal-code-refused" 401 Never
+        "the formal access code is not accepted",
+        "Enrol the device again with a new provisional code from the dealer.";
+    /// The token opens nothing.
+    TokenRefused "token-refused" 401 Never
+        "the access token is not accepted",
+        "Ask the center's operator for a new token.";
+    /// The token's role may not do this.
+    RoleForbidden "role-forbidden" 403 Never
+        "the access token's role does not allow this",
+        "Ask the center's operator for a token with the role that this needs.";
+    /// The same request id came with other content.
+    RequestMismatch "request-mismatch" 422 Never
+        "this request id was used for another enrolment",
+        "Enter the provisional code anew, which makes a new request.";
+    /// The request was answered and its formal code has been used.
+    RequestRedeemed "request-redeemed" 409 Never
+        "this enrolment is complete and its formal code is in use",
+        "If the device has lost its formal code, enter a provisional code anew.";
+    /// The registration does not speak for all the devices named.
+    DeviceNotCovered "device-not-covered" 403 Never
+        "the registration does not speak for every device that is named",
+        "Remove the devices that are named from the gateway, or enrol them again.";
+    /// The registration would name more devices than one may.
+    TooManyDevices "too-many-devices" 422 Never
+        "the registration would name too many devices",
+        "Set up a further gateway for the devices that are left.";
+    /// The provisional code has fewer free slots than devices are named.
+    TooFewSlots "too-few-slots" 409 Never
+        "the provisional access code cannot register that many devices",
+        "Ask the dealer for another code, or enrol as many devices as are free.";
+    /// The center could not do it, through no fault of the sender.
+    Internal "internal" 500 Later
+        "the center failed",
+        "Quote the correlation id to the center's operator.";
+}
+
+impl core::fmt::Display for RefusalCode {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn the_word_on_the_wire_is_the_word_in_the_registry() {
+        for code in RefusalCode::ALL {
+            let json = serde_json::to_string(code).expect("a unit variant");
+            assert_eq!(json.trim_matches('"'), code.to_string());
+        }
+    }
+
+    #[test]
+    fn words_are_unique_and_statuses_are_errors() {
+        for (i, code) in RefusalCode::ALL.iter().enumerate() {
+            assert!(
+                !RefusalCode::ALL[..i]
+                    .iter()
+                    .any(|other| other.word() == code.word())
+            );
+            assert!((400..600).contains(&code.http_status()));
+        }
+    }
+}

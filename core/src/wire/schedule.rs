@@ -1,0 +1,58 @@
+//! When to come again, and what to do by then.
+//!
+//! The center sets every interval; devices are told durations, never dates. A schedule is whole: it
+//! replaces the one before. What it does not name is not due.
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Seconds;
+
+/// A device's timetable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Schedule {
+    /// Poll again after so many seconds, and at that interval from then on.
+    pub poll: Seconds,
+    /// What else to do, each action at most once.
+    #[serde(default)]
+    pub entries: Vec<ScheduleEntry>,
+}
+
+impl Schedule {
+    /// How often `action` is due, if it is.
+    #[must_use]
+    pub fn interval(&self, action: Action) -> Option<Seconds> {
+        self.entries
+            .iter()
+            .find(|entry| entry.action == action)
+            .map(|entry| entry.every)
+    }
+}
+
+/// One action and how often it is due.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ScheduleEntry {
+    /// What to do.
+    pub action: Action,
+    /// First after so many seconds, then at that interval. The first time is at once where the
+    /// center holds no report of the device yet.
+    pub every: Seconds,
+}
+
+/// What a schedule can ask for. A device passes over a word that it does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Action {
+    /// Report running status.
+    ReportStatus,
+    /// A word of a later version.
+    #[serde(other, skip_serializing)]
+    Unknown,
+}
