@@ -213,7 +213,7 @@ texts! {
 }
 
 /// The symbols of Crockford's base 32, in order of value.
-const CROCKFORD: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+pub(crate) const CROCKFORD: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// Symbols that write 128 bits.
 const ID_SYMBOLS: usize = 26;
 

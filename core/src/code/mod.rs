@@ -3,6 +3,11 @@
 //! A *provisional access code* opens a registration and is made for a panel's keys; a *formal access
 //! code* is what the center answers with and what every later communication is opened by.
 
+mod entry;
 mod formal;
+mod provisional;
+mod symbols;
 
+pub use entry::{GroupError, GroupOrder, ProvisionalCodeError, WrongGroups, check_group};
 pub use formal::{FormalCode, FormalCodeError};
+pub use provisional::{EnrolId, ProvisionalCode};

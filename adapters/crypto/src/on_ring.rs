@@ -1,0 +1,68 @@
+//! The primitives on ring, for hosts.
+//!
+//! ring compares HMAC and Poly1305 tags in constant time itself. Its AEAD reports failure for a
+//! plaintext beyond 256 GiB (RFC 8439); the core bounds every message to a fraction of that.
+
+use alloc::vec::Vec;
+
+use restante_core::crypto::{Crypto, Digest, NONCE_LEN, OpenError};
+use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
+use ring::{digest, hmac};
+
+/// SHA-256, HMAC-SHA-256 and ChaCha20-Poly1305 by ring.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RingCrypto;
+
+impl Crypto for RingCrypto {
+    fn sha256(&self, parts: &[&[u8]]) -> Digest {
+        let mut context = digest::Context::new(&digest::SHA256);
+        parts.iter().for_each(|part| context.update(part));
+        to_digest(context.finish().as_ref())
+    }
+
+    fn hmac_sha256(&self, key: &[u8], parts: &[&[u8]]) -> Digest {
+        let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key));
+        parts.iter().for_each(|part| context.update(part));
+        to_digest(context.sign().as_ref())
+    }
+
+    fn hmac_verify(&self, key: &[u8], parts: &[&[u8]], tag: &[u8]) -> bool {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, key);
+        hmac::verify(&key, &parts.concat(), tag).is_ok()
+    }
+
+    fn seal(&self, key: &Digest, nonce: &[u8; NONCE_LEN], aad: &[u8], plaintext: &[u8]) -> Vec<u8> {
+        let mut sealed = plaintext.to_vec();
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        aead_key(key)
+            .seal_in_place_append_tag(nonce, Aad::from(aad), &mut sealed)
+            .expect("a message in memory is far below the 256 GiB that the cipher takes");
+        sealed
+    }
+
+    fn open(
+        &self,
+        key: &Digest,
+        nonce: &[u8; NONCE_LEN],
+        aad: &[u8],
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, OpenError> {
+        let mut opened = sealed.to_vec();
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let length = aead_key(key)
+            .open_in_place(nonce, Aad::from(aad), &mut opened)
+            .map_err(|_| OpenError)?
+            .len();
+        opened.truncate(length);
+        Ok(opened)
+    }
+}
+
+fn aead_key(key: &Digest) -> LessSafeKey {
+    let unbound = UnboundKey::new(&CHACHA20_POLY1305, key);
+    LessSafeKey::new(unbound.expect("the cipher's keys have the 32 bytes of a digest"))
+}
+
+fn to_digest(bytes: &[u8]) -> Digest {
+    bytes.try_into().expect("SHA-256 yields 32 bytes")
+}
