@@ -9,10 +9,9 @@ use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::armour::{self, Damage};
 use crate::crypto::Digest;
 use crate::id::{Epoch, RegistrationId};
 
@@ -74,23 +73,9 @@ impl FormalCode {
     /// The text form. Show it to nobody: whoever has it speaks for the devices.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let mut bytes = [0_u8; BYTES];
-        let body = self
-            .registration
-            .as_bytes()
-            .iter()
-            .copied()
-            .chain(self.epoch.get().to_be_bytes())
-            .chain(self.secret);
-        for (to, from) in bytes.iter_mut().zip(body) {
-            *to = from;
-        }
-        if let Some((body, sum)) = bytes.split_last_chunk_mut::<CHECKSUM_BYTES>() {
-            *sum = checksum(body);
-        }
-        let mut text = String::from(Self::PREFIX);
-        URL_SAFE_NO_PAD.encode_string(bytes, &mut text);
-        text
+        let epoch = self.epoch.get().to_be_bytes();
+        let parts: [&[u8]; 3] = [self.registration.as_bytes(), &epoch, &self.secret];
+        armour::write(Self::PREFIX, &parts)
     }
 }
 
@@ -98,22 +83,7 @@ impl FromStr for FormalCode {
     type Err = FormalCodeError;
 
     fn from_str(text: &str) -> Result<Self, FormalCodeError> {
-        let encoded = text
-            .strip_prefix(Self::PREFIX)
-            .ok_or(FormalCodeError::Prefix)?;
-        let mut bytes = [0_u8; BYTES];
-        let length = URL_SAFE_NO_PAD
-            .decode_slice(encoded, &mut bytes)
-            .map_err(|_| FormalCodeError::Form)?;
-        if length != BYTES {
-            return Err(FormalCodeError::Form);
-        }
-        let (body, sum) = bytes
-            .split_last_chunk::<CHECKSUM_BYTES>()
-            .ok_or(FormalCodeError::Form)?;
-        if *sum != checksum(body) {
-            return Err(FormalCodeError::Checksum);
-        }
+        let body = armour::read::<BODY>(Self::PREFIX, text)?;
         let (registration, rest) = body
             .split_first_chunk::<16>()
             .ok_or(FormalCodeError::Form)?;
@@ -124,6 +94,16 @@ impl FromStr for FormalCode {
             Epoch::new(u32::from_be_bytes(*epoch)),
             secret,
         ))
+    }
+}
+
+impl From<Damage> for FormalCodeError {
+    fn from(damage: Damage) -> Self {
+        match damage {
+            Damage::Prefix => Self::Prefix,
+            Damage::Form => Self::Form,
+            Damage::Checksum => Self::Checksum,
+        }
     }
 }
 
@@ -164,22 +144,8 @@ impl schemars::JsonSchema for FormalCode {
     }
 }
 
-/// CRC-32 (IEEE 802.3), big-endian: it guards against damage, not against people.
-fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
-    let crc = bytes.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
-            if crc & 1 == 1 {
-                (crc >> 1) ^ 0xEDB8_8320
-            } else {
-                crc >> 1
-            }
-        })
-    });
-    (!crc).to_be_bytes()
-}
-
-const CHECKSUM_BYTES: usize = 4;
-const BYTES: usize = 16 + 4 + 32 + CHECKSUM_BYTES;
+/// Registration, epoch and secret.
+const BODY: usize = 16 + 4 + 32;
 
 #[cfg(test)]
 mod tests {
@@ -210,11 +176,6 @@ mod tests {
             Err(FormalCodeError::Prefix)
         );
         assert_eq!(text[..79].parse::<FormalCode>(), Err(FormalCodeError::Form));
-    }
-
-    #[test]
-    fn the_checksum_is_the_one_everybody_knows() {
-        assert_eq!(checksum(b"123456789"), 0xCBF4_3926_u32.to_be_bytes());
     }
 
     #[test]
