@@ -39,6 +39,8 @@ pub mod time;
 pub mod wire;
 
 #[cfg(feature = "center")]
+pub mod center;
+#[cfg(feature = "center")]
 pub mod record;
 
 #[cfg(feature = "device")]

@@ -15,6 +15,9 @@ pub mod rotate;
 pub mod schedule;
 pub mod status;
 
+#[cfg(feature = "center")]
+pub mod people;
+
 use serde::{Deserialize, Serialize};
 
 pub use devices::{Contacts, Function, FunctionSet, Identification};
