@@ -9,6 +9,8 @@ pub mod devices;
 pub mod enrol;
 pub mod json;
 pub mod membership;
+#[cfg(feature = "center")]
+pub mod people;
 pub mod poll;
 pub mod refusal;
 pub mod rotate;
