@@ -9,8 +9,6 @@ pub mod devices;
 pub mod enrol;
 pub mod json;
 pub mod membership;
-#[cfg(feature = "center")]
-pub mod people;
 pub mod poll;
 pub mod refusal;
 pub mod rotate;
