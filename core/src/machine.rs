@@ -1,8 +1,9 @@
-//! The one shape of every long-lived machine: input in, outputs out, and the next moment that matters.
+//! The one shape of every long-lived machine: input in, outputs out, and the next moment that
+//! matters.
 //!
 //! A driver gives a machine what happened and carries out what it answers, in order. Between inputs
-//! it sleeps until the deadline and then says that time has passed. `Err` means that nothing changed
-//! and nothing was emitted, so that giving the same input again is always safe.
+//! it sleeps until the deadline and then says that time has passed. `Err` means that nothing
+//! changed and nothing was emitted, so that giving the same input again is always safe.
 
 use alloc::vec::Vec;
 

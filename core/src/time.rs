@@ -35,7 +35,8 @@ impl Timestamp {
         Self(self.0.saturating_add(span.as_millis()))
     }
 
-    /// How long after `earlier` this point is, rounded up to whole seconds; zero if it is not after.
+    /// How long after `earlier` this point is, rounded up to whole seconds; zero if it is not
+    /// after.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Seconds {
         Seconds::covering(self.0.saturating_sub(earlier.0))
@@ -77,7 +78,8 @@ impl Uptime {
         Self(self.0.saturating_add(millis))
     }
 
-    /// How long after `earlier` this point is, rounded up to whole seconds; zero if it is not after.
+    /// How long after `earlier` this point is, rounded up to whole seconds; zero if it is not
+    /// after.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Seconds {
         Seconds::covering(self.0.saturating_sub(earlier.0))

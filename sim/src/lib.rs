@@ -1,1 +1,2 @@
-//! Restante's simulated world: one clock, a lossy link, power cuts and crashes, and the invariants that must hold in every history.
+//! Restante's simulated world: one clock, a lossy link, power cuts and crashes, and the invariants
+//! that must hold in every history.

@@ -1,1 +1,2 @@
-//! Makes and checks what is generated in Restante's specification: schemas, examples, OpenAPI, vectors.
+//! Makes and checks what is generated in Restante's specification: schemas, examples, OpenAPI,
+//! vectors.

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! A decision authenticates first, inside. The driver asks with the same `now` and `seed` again
-//! after each load, so that one attempt gives one answer. A refusal writes nothing but throttles and
-//! alarms. Nothing here knows a store, a transport or a clock.
+//! after each load, so that one attempt gives one answer. A refusal writes nothing but throttles
+//! and alarms. Nothing here knows a store, a transport or a clock.
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -1,9 +1,9 @@
 //! The formal access code: `rfc1.` and 75 base64url characters.
 //!
 //! It names its registration and epoch, so that the center finds one record and needs no search,
-//! and it carries a checksum, so that a damaged copy is recognised where it is read. The prefix lets
-//! secret scanners find it in logs and repositories. The secret inside is 32 bytes that the center
-//! derives again whenever it needs them and never stores.
+//! and it carries a checksum, so that a damaged copy is recognised where it is read. The prefix
+//! lets secret scanners find it in logs and repositories. The secret inside is 32 bytes that the
+//! center derives again whenever it needs them and never stores.
 
 use alloc::string::String;
 use core::fmt;

@@ -1,8 +1,8 @@
 //! Codes: what people type and what machines present.
 //!
-//! A *provisional access code* opens a registration and is made for a panel's keys; a *formal access
-//! code* is what the center answers with and what every later communication is opened by. An *access
-//! token* speaks for a person or a program, such as a dealer or an operator.
+//! A *provisional access code* opens a registration and is made for a panel's keys; a *formal
+//! access code* is what the center answers with and what every later communication is opened by. An
+//! *access token* speaks for a person or a program, such as a dealer or an operator.
 
 mod armour;
 mod entry;

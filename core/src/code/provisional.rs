@@ -88,8 +88,9 @@ impl ProvisionalCode {
 
 /// Draws until the check symbol is one of the alphabet, which five of 37 are not.
 ///
-/// After `TRIES` failures in a row, which honest randomness meets once in 2¹⁸⁴ groups, the source is
-/// stuck: the group that is then returned ends the loop, and a stuck source has no secrets anyway.
+/// After `TRIES` failures in a row, which honest randomness meets once in 2¹⁸⁴ groups, the source
+/// is stuck: the group that is then returned ends the loop, and a stuck source has no secrets
+/// anyway.
 fn draw_group(crypto: &impl Crypto, seed: &Seed, position: u8) -> Group {
     (0..TRIES)
         .map(|attempt| {

@@ -1,9 +1,10 @@
 //! The symbols of the provisional access code and the arithmetic of its check symbols.
 //!
-//! The alphabet is Crockford's base 32: digits and capital letters without I, L, O and U. Each group
-//! of five ends with Crockford's own check symbol, taken over the group *and its place in the code*,
-//! so that one group can be judged by itself and a group in another's place is noticed. Of the 37
-//! check symbols the five beyond the alphabet (`*~$=U`) never occur: such a group is drawn again.
+//! The alphabet is Crockford's base 32: digits and capital letters without I, L, O and U. Each
+//! group of five ends with Crockford's own check symbol, taken over the group *and its place in the
+//! code*, so that one group can be judged by itself and a group in another's place is noticed. Of
+//! the 37 check symbols the five beyond the alphabet (`*~$=U`) never occur: such a group is drawn
+//! again.
 
 use crate::id::CROCKFORD;
 

@@ -1,8 +1,8 @@
 //! The desk at which a decision works: loaded records on it, changes on top of them.
 //!
 //! `desk.get::<Device>(&key)?` yields the record, or pauses the decision until it has been loaded:
-//! the code of a decision reads straight down and never sees a store. Reading what the same decision
-//! has changed gives the changed record.
+//! the code of a decision reads straight down and never sees a store. Reading what the same
+//! decision has changed gives the changed record.
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
@@ -170,7 +170,8 @@ impl<'a> Desk<'a> {
         self.changed.len()
     }
 
-    /// What the decision wants of the store. Insertions and deletions move the heads of their ranges.
+    /// What the decision wants of the store. Insertions and deletions move the heads of their
+    /// ranges.
     #[must_use]
     pub fn into_written(self) -> Written {
         let mut expects: BTreeMap<Key, Revision> = self.read;

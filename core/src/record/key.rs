@@ -1,13 +1,14 @@
 //! Keys: ordered bytes, led by the kind, then the owner, then what tells records of one kind and
 //! owner apart.
 //!
-//! The owner is the customer, the dealer's account or the device that a record belongs to, so that a
-//! store can be divided by owner. Credentials are the exception: whoever presents one does not say
-//! whose it is, so that a small locator row without an owner points to the record that has one.
+//! The owner is the customer, the dealer's account or the device that a record belongs to, so that
+//! a store can be divided by owner. Credentials are the exception: whoever presents one does not
+//! say whose it is, so that a small locator row without an owner points to the record that has one.
 
 use alloc::vec::Vec;
 
-/// What kind of record a row is. The number is part of the stored key and never changes its meaning.
+/// What kind of record a row is. The number is part of the stored key and never changes its
+/// meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 #[non_exhaustive]

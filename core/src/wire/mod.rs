@@ -1,9 +1,9 @@
 //! Every message, parsed once into types that cannot be wrong.
 //!
 //! The same types serve every transport; a binding only says where their JSON travels. Parsing is
-//! bounded before it begins ([`json`]); unknown members are ignored, so that both sides can grow; an
-//! unknown word in a closed list is refused by name. No type here is flattened or internally tagged:
-//! both cost a microcontroller many kilobytes of code.
+//! bounded before it begins ([`json`]); unknown members are ignored, so that both sides can grow;
+//! an unknown word in a closed list is refused by name. No type here is flattened or internally
+//! tagged: both cost a microcontroller many kilobytes of code.
 
 pub mod devices;
 pub mod enrol;

@@ -1,8 +1,8 @@
 //! What people and their programs say to the center: dealers, administrators and operators.
 //!
 //! These conversations run between programs with clocks and full JSON libraries, so that they use
-//! dates where device messages use durations. Every list comes in pages; `after` continues where the
-//! page before ended.
+//! dates where device messages use durations. Every list comes in pages; `after` continues where
+//! the page before ended.
 
 use alloc::string::String;
 use alloc::vec::Vec;

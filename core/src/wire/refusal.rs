@@ -1,10 +1,10 @@
 //! Refusals: one registry of codes for every transport.
 //!
-//! A refusal says which rule was broken, whether and when trying again makes sense, and what a person
-//! can do. It never says more than an outsider may know: an unknown, an expired, an exhausted and a
-//! revoked provisional code are refused in the very same words. What the operator may know stands in
-//! the center's log, joined by the correlation id. Where several rules are broken, the one that
-//! stands first in the registry is named.
+//! A refusal says which rule was broken, whether and when trying again makes sense, and what a
+//! person can do. It never says more than an outsider may know: an unknown, an expired, an
+//! exhausted and a revoked provisional code are refused in the very same words. What the operator
+//! may know stands in the center's log, joined by the correlation id. Where several rules are
+//! broken, the one that stands first in the registry is named.
 
 use alloc::string::String;
 use alloc::vec::Vec;

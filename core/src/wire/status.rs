@@ -1,9 +1,9 @@
 //! Running status: state, reasons and operation counters of one device or of many.
 //!
 //! Words are the registered IPP keywords. A report carries (boot, seq): one that is older than what
-//! the center holds is accepted, counted as superseded and changes nothing, so that sending it twice
-//! or late is harmless. An impression is one side, blanks included; a sheet is paper: what people
-//! call copy sheets is `mediaSheetsCompleted` of `copy`.
+//! the center holds is accepted, counted as superseded and changes nothing, so that sending it
+//! twice or late is harmless. An impression is one side, blanks included; a sheet is paper: what
+//! people call copy sheets is `mediaSheetsCompleted` of `copy`.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -16,7 +16,8 @@ use crate::time::Seconds;
 
 use super::schedule::Schedule;
 
-/// "This is how my devices are." Presented with a formal code, in one communication for all of them.
+/// "This is how my devices are." Presented with a formal code, in one communication for all of
+/// them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -64,7 +65,8 @@ pub enum DeviceState {
     Stopped,
 }
 
-/// A state reason: a keyword of lower-case letters, digits, `-`, `_` and `.`, at most 64 characters.
+/// A state reason: a keyword of lower-case letters, digits, `-`, `_` and `.`, at most 64
+/// characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct StateReason(String);
