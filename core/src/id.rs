@@ -12,7 +12,7 @@ use core::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::limits::{HOST_CHARS, MAIL_CHARS, NAME_CHARS, NOTE_CHARS};
+use crate::limits::{CENTER_CHARS, HOST_CHARS, MAIL_CHARS, NAME_CHARS, NOTE_CHARS};
 
 /// Why a text is not an identifier.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -208,6 +208,8 @@ texts! {
     LanAddress, "the address", HOST_CHARS, host_form;
     /// A mail address.
     MailAddress, "the mail address", MAIL_CHARS, mail_form;
+    /// Where the center is, as a person types it: a URL, a broker's name or a telephone number.
+    CenterAddress, "the center's address", CENTER_CHARS, any_text;
     /// A free text that people read.
     Note, "the note", NOTE_CHARS, any_text;
 }

@@ -20,6 +20,8 @@ pub const JSON_MEMBERS: usize = 64;
 pub const NAME_CHARS: usize = 64;
 /// Characters in a host name (RFC 1035) or an address.
 pub const HOST_CHARS: usize = 253;
+/// Characters in a center's address as a person types it: a URL with a path.
+pub const CENTER_CHARS: usize = 512;
 /// Characters in a mail address (RFC 5321).
 pub const MAIL_CHARS: usize = 254;
 /// Characters in a free text that an operator reads, such as the reason for a revocation.

@@ -7,11 +7,13 @@
 mod armour;
 mod entry;
 mod formal;
+mod presented;
 mod provisional;
 mod symbols;
 mod token;
 
 pub use entry::{GroupError, GroupOrder, ProvisionalCodeError, WrongGroups, check_group};
 pub use formal::{FormalCode, FormalCodeError};
+pub use presented::Presented;
 pub use provisional::{EnrolId, ProvisionalCode};
 pub use token::{AccessToken, AccessTokenError};
