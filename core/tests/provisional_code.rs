@@ -286,6 +286,30 @@ fn a_mistyped_group_that_fits_nowhere_is_a_typing_error() {
 }
 
 #[test]
+fn of_two_wrong_symbols_in_a_group_all_but_one_pair_in_36_is_noticed() {
+    let alphabet: Vec<char> = ALPHABET.chars().collect();
+    let (mut pairs, mut missed) = (0_u32, 0_u32);
+    for seed in 0..40 {
+        let right = symbols(&code(seed))[..5].to_vec();
+        for (one, other) in (0..5).flat_map(|one| (one + 1..5).map(move |other| (one, other))) {
+            for (a, b) in (0..32).flat_map(|a| (0..32).map(move |b| (a, b))) {
+                let mut typed = right.clone();
+                (typed[one], typed[other]) = (alphabet[a], alphabet[b]);
+                if typed[one] != right[one] && typed[other] != right[other] {
+                    pairs += 1;
+                    missed += u32::from(check_group(1, &typed.iter().collect::<String>()).is_ok());
+                }
+            }
+        }
+    }
+    assert_eq!(pairs, 40 * 10 * 31 * 31);
+    assert!(
+        (pairs / 37..=pairs / 35).contains(&missed),
+        "{missed} of {pairs}"
+    );
+}
+
+#[test]
 fn each_symbol_is_drawn_as_often_as_the_redrawing_allows() {
     let codes = 4_000_u32;
     let mut seen = [[0_u32; 32]; 25];

@@ -12,6 +12,7 @@ use super::provisional::ProvisionalCode;
 use super::symbols::{GROUP_SYMBOLS, GROUPS, Group, POSITIONS, SYMBOLS, typed};
 
 /// Why a text is no provisional access code. Groups and positions are counted from 1.
+// spec: COD-007
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProvisionalCodeError {
@@ -61,6 +62,7 @@ pub enum ProvisionalCodeError {
 }
 
 /// Why a text is not the group that it should be. Groups and positions are counted from 1.
+// spec: COD-007
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GroupError {

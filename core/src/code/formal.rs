@@ -71,6 +71,7 @@ impl FormalCode {
     }
 
     /// The text form. Show it to nobody: whoever has it speaks for the devices.
+    // spec: COD-029
     #[must_use]
     pub fn to_text(&self) -> String {
         let epoch = self.epoch.get().to_be_bytes();

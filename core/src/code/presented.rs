@@ -1,7 +1,7 @@
 //! What a device or a gateway presents with a message: the code that opens the communication.
 //!
-//! A machine decides which code, a transport decides how it travels: in a header over TLS, or as the
-//! key of a sealed envelope and not at all on the line.
+//! A machine decides which code, a transport decides how it travels: in a header over TLS, or as
+//! the key of a sealed envelope and not at all on the line.
 
 use super::formal::FormalCode;
 use super::provisional::ProvisionalCode;

@@ -44,6 +44,7 @@ impl ProvisionalCode {
     }
 
     /// The text form, `XXXXX-XXXXX-XXXXX-XXXXX-XXXXX`. It is a secret: print it for its owner once.
+    // spec: COD-001, COD-008
     #[must_use]
     pub fn to_text(&self) -> String {
         let mut text = String::with_capacity(TEXT_LEN);

