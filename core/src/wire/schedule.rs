@@ -52,7 +52,7 @@ pub struct ScheduleEntry {
 pub enum Action {
     /// Report running status.
     ReportStatus,
-    /// A word of a later version.
-    #[serde(other, skip_serializing)]
+    /// A word of a later version; it is written `unknown`, which is nobody's word.
+    #[serde(other)]
     Unknown,
 }

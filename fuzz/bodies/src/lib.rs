@@ -1,0 +1,12 @@
+//! What the fuzz targets do with hostile bytes: one function each, called by cargo-fuzz with bytes
+//! that libFuzzer invents and by ordinary stable tests with the corpus and seeded mutations of it.
+//!
+//! A body returns if the bytes were handled as they should be, accepted or refused, and panics if a
+//! law was broken. The laws: no input panics; what is accepted is written and read back the same;
+//! what people may type differently means the same.
+
+mod code;
+mod wire;
+
+pub use code::code;
+pub use wire::wire;
