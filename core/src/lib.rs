@@ -11,7 +11,8 @@
 //! 1. ground: [`time`], [`id`], [`limits`], [`entropy`], [`crypto`]
 //! 2. [`code`] (what people type and machines present) and [`wire`] (every message)
 //! 3. `record` (what the center remembers)
-//! 4. `center` (decisions), and beside it, never on top of it, `device` and `gateway` (machines)
+//! 4. `center` (decisions), and beside it, never on top of it, `device` and `gateway` (machines), which
+//!    share `registrant` (enrolment, rotation and patience)
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -44,7 +45,11 @@ pub mod center;
 pub mod record;
 
 #[cfg(feature = "device")]
+pub mod device;
+#[cfg(feature = "device")]
 pub mod machine;
+#[cfg(feature = "device")]
+pub mod registrant;
 
 pub use crypto::Crypto;
 pub use entropy::Seed;

@@ -83,3 +83,15 @@ pub const INTERVAL_MAX: Seconds = Seconds::new(30 * 86_400);
 pub const BACKOFF_FIRST: Seconds = Seconds::new(4);
 /// The widest window of a device's back-off.
 pub const BACKOFF_MAX: Seconds = Seconds::HOUR;
+/// How long a machine waits for a reply before the request counts as lost. Longer than any sensible
+/// time-out of a transport, which reports a failure sooner.
+pub const REPLY_WAIT: Seconds = Seconds::new(120);
+/// How often an enrolment is repeated because its formal code was refused at the first use. Once for
+/// a center that was restored from a backup, once more for bad luck.
+pub const ENROL_AGAIN: u8 = 2;
+/// The share of an interval (one part in so many) over which registrations spread themselves.
+pub const SPREAD_PART: u64 = 16;
+/// The most by which a registration comes later than its interval.
+pub const SPREAD_MAX: Seconds = Seconds::new(300);
+/// Bytes that a device keeps: two enrolments of one device and two formal codes fit four times.
+pub const KEPT_BYTES: usize = 16 * 1024;

@@ -50,7 +50,7 @@ pub(super) fn read<const BODY: usize>(prefix: &str, text: &str) -> Result<[u8; B
 }
 
 /// CRC-32 (IEEE 802.3), big-endian: it guards against damage, not against people.
-fn checksum(bytes: &[u8]) -> [u8; 4] {
+pub(crate) fn checksum(bytes: &[u8]) -> [u8; 4] {
     let crc = bytes.iter().fold(u32::MAX, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
             if crc & 1 == 1 {

@@ -12,6 +12,8 @@ mod provisional;
 mod symbols;
 mod token;
 
+#[cfg(feature = "device")]
+pub(crate) use armour::checksum;
 pub use entry::{GroupError, GroupOrder, ProvisionalCodeError, WrongGroups, check_group};
 pub use formal::{FormalCode, FormalCodeError};
 pub use presented::Presented;

@@ -5,6 +5,7 @@
 //! message registers one device (entered at its panel) or all devices of a gateway.
 
 use alloc::string::ToString;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
@@ -101,6 +102,12 @@ impl DeviceList {
             Some((first, second)) => Err(DeviceListError::Twice { first, second }),
             None => Ok(Self(devices)),
         }
+    }
+
+    /// The list of this device alone.
+    #[must_use]
+    pub fn one(device: DeviceEntry) -> Self {
+        Self(vec![device])
     }
 
     /// The devices, in the sender's order.

@@ -29,7 +29,7 @@ pub use rotate::{Rotate, Rotated};
 pub use schedule::{Action, Schedule, ScheduleEntry};
 pub use status::{
     Counted, Counter, Counters, DeviceState, ReportResult, ReportStatus, Reported, ServiceCounters,
-    StateReason, StatusReport, StatusReported,
+    StateReason, StateReasons, Status, StatusReport, StatusReported,
 };
 
 /// What a device or a gateway says to the center.

@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::id::DeviceId;
-use crate::limits::COUNTER_MAX;
+use crate::limits::{COUNTER_MAX, REASONS_PER_STATUS};
 use crate::time::Seconds;
 
 use super::schedule::Schedule;
@@ -49,6 +49,81 @@ pub struct StatusReport {
     pub reasons: Vec<StateReason>,
     /// What it has done so far.
     pub counters: Counters,
+}
+
+/// How a device is: what it says of itself, before anybody says which device at the center it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// Whether it works.
+    pub state: DeviceState,
+    /// Why it is in that state.
+    #[serde(default, skip_serializing_if = "StateReasons::is_empty")]
+    pub reasons: StateReasons,
+    /// What it has done so far.
+    pub counters: Counters,
+}
+
+/// At most 32 state reasons.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(transparent)]
+pub struct StateReasons(
+    #[cfg_attr(feature = "schema", schemars(length(max = 32)))] Vec<StateReason>,
+);
+
+/// More state reasons than a status may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a status has at most {max} state reasons, not {0}", max = REASONS_PER_STATUS)]
+pub struct TooManyReasons(pub usize);
+
+impl StateReasons {
+    /// Takes the reasons in this order.
+    ///
+    /// # Errors
+    /// [`TooManyReasons`] beyond 32.
+    pub fn new(reasons: Vec<StateReason>) -> Result<Self, TooManyReasons> {
+        if reasons.len() > REASONS_PER_STATUS {
+            Err(TooManyReasons(reasons.len()))
+        } else {
+            Ok(Self(reasons))
+        }
+    }
+
+    /// The reasons.
+    #[must_use]
+    pub fn as_slice(&self) -> &[StateReason] {
+        &self.0
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<'de> Deserialize<'de> for StateReasons {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        Self::new(Vec::deserialize(d)?).map_err(|error| de::Error::custom(error.to_string()))
+    }
+}
+
+impl Status {
+    /// The report of this status for a device at the center.
+    #[must_use]
+    pub fn report(&self, device: DeviceId, (boot, seq): (u32, u32), age: Seconds) -> StatusReport {
+        StatusReport {
+            device,
+            boot,
+            seq,
+            age,
+            state: self.state,
+            reasons: self.reasons.0.clone(),
+            counters: self.counters.clone(),
+        }
+    }
 }
 
 /// Whether a device works (IPP `printer-state`).
