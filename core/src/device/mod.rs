@@ -182,7 +182,7 @@ impl<C: Crypto> Device<C> {
     }
 
     /// The boot counter rises and is kept before the first report can be sent.
-    // spec: STA-007
+    // spec: STA-003
     fn boot(
         &mut self,
         now: Uptime,
@@ -242,7 +242,7 @@ impl<C: Crypto> Device<C> {
     }
 
     /// The latest readings under the next number of this boot.
-    // spec: STA-007
+    // spec: STA-004, STA-005
     fn report(&mut self, now: Uptime) -> DeviceRequest {
         self.seq = self.seq.saturating_add(1);
         let number = (self.boot, self.seq);

@@ -23,7 +23,7 @@ use super::{
 
 impl<C: Crypto> Registrant<C> {
     /// Takes a reply. One that does not fit the outstanding request is as if it had never come.
-    // spec: ENR-008
+    // spec: MSG-011
     pub(crate) fn replied(
         &mut self,
         now: Uptime,
@@ -85,7 +85,7 @@ impl<C: Crypto> Registrant<C> {
     }
 
     /// The formal code has come: it is kept before it is used.
-    // spec: ENR-009
+    // spec: ENR-004
     fn enrolled(&mut self, now: Uptime, reply: Enrolled, news: &mut News) -> Option<Event> {
         let attempt = self.attempt()?.clone();
         news.keep = true;
@@ -110,6 +110,7 @@ impl<C: Crypto> Registrant<C> {
             news.keep = true;
         }
         self.scheduled(now, &reply.schedule);
+        self.with_diary(|diary| diary.poll_at = now);
         None
     }
 
@@ -184,6 +185,7 @@ impl<C: Crypto> Registrant<C> {
         }
         match (asked, refusal.code) {
             (Asked::Enrol, _) => self.enrol_refused(now, need, news),
+            // spec: ENR-037
             (Asked::Leave, RefusalCode::FormalCodeRefused) => {
                 self.line.answered(now);
                 Some(self.left(news))
@@ -193,7 +195,7 @@ impl<C: Crypto> Registrant<C> {
                 self.line.answered(now);
                 Some(Event::NotCovered(refusal.devices.clone(), need))
             }
-            _ => self.act_refused(now, seed, asked, need, news),
+            _ => self.act_refused(now, asked, need, news),
         }
     }
 
@@ -218,7 +220,7 @@ impl<C: Crypto> Registrant<C> {
         }
     }
 
-    // spec: ENR-016, ENR-017
+    // spec: ENR-022, ENR-023, ERR-005
     fn wait(
         &mut self,
         now: Uptime,
@@ -233,6 +235,7 @@ impl<C: Crypto> Registrant<C> {
         news.tell(Notice::Waiting { asked, why, wait });
     }
 
+    // spec: ENR-021
     /// The enrolment is refused: an older registration goes on, or a person is asked.
     fn enrol_refused(&mut self, now: Uptime, need: Need, news: &mut News) -> Option<Event> {
         self.line.answered(now);
@@ -268,6 +271,7 @@ impl<C: Crypto> Registrant<C> {
         }
     }
 
+    // spec: ENR-024, ENR-029
     /// The formal code is refused: the other one of a rotation, the enrolment once more, or a person.
     fn code_refused(&mut self, now: Uptime, need: Need, news: &mut News) -> Option<Event> {
         self.line.answered(now);
@@ -312,45 +316,35 @@ impl<C: Crypto> Registrant<C> {
         Event::Ended(members.unwrap_or_default())
     }
 
-    /// One act is refused for good. What the schedule asks for is passed over this time; what has to
-    /// be said before anything else goes on is tried again later.
+    /// One act is refused for good. What the schedule asks for is passed over this time, what a person
+    /// asked for is given up; everything else goes on.
+    // spec: ERR-003
     fn act_refused(
         &mut self,
         now: Uptime,
-        seed: &Seed,
         asked: Asked,
         need: Need,
         news: &mut News,
     ) -> Option<Event> {
-        let scheduled = match &mut self.stage {
-            Stage::Enrolled { holding, diary } if holding.unused.is_none() => Some(diary),
-            _ => None,
-        };
-        match (asked, scheduled) {
-            (Asked::Poll, Some(diary)) => {
-                diary.polled(now);
-                diary.poll_every(now, INTERVAL);
-            }
-            (Asked::ReportStatus, Some(diary)) => diary.skip_report(now, INTERVAL),
-            (Asked::AddDevices | Asked::RemoveDevices, _) => {}
-            (Asked::Rotate, _) => self.give_up_rotation(news),
-            _ => {
-                let why = Trouble::Refused(need.code);
-                self.wait(now, seed, asked, why, Seconds::ZERO, news);
-                return None;
-            }
-        }
         self.line.answered(now);
+        match asked {
+            Asked::Poll => self.with_diary(|diary| diary.skip_poll(now, INTERVAL)),
+            Asked::ReportStatus => self.with_diary(|diary| diary.skip_report(now, INTERVAL)),
+            Asked::Rotate | Asked::Leave => self.give_up(now, news),
+            Asked::Enrol | Asked::AddDevices | Asked::RemoveDevices => {}
+        }
         news.tell(Notice::Refused { asked, need });
         Some(Event::Refused(asked, need))
     }
 
-    fn give_up_rotation(&mut self, news: &mut News) {
-        if let Stage::Rotating { holding, diary, .. } = &self.stage {
-            let (holding, diary) = (holding.clone(), diary.clone());
-            self.stage = Stage::Enrolled { holding, diary };
-            news.keep = true;
-        }
+    /// What a person asked for cannot be had: the registration goes on as it was.
+    fn give_up(&mut self, now: Uptime, news: &mut News) {
+        self.stage = match core::mem::replace(&mut self.stage, Stage::Blank) {
+            Stage::Rotating { holding, diary, .. } => Stage::Enrolled { holding, diary },
+            Stage::Leaving { holding } => self.resumed(now, holding),
+            other => other,
+        };
+        news.keep = true;
     }
 
     fn scheduled(&mut self, now: Uptime, schedule: &Schedule) {

@@ -17,6 +17,7 @@ pub(crate) struct Diary {
     /// A number below 2^32 that belongs to the registration: where in the spread it comes.
     place: u64,
     /// The tag of the mailbox state seen last.
+    // spec: MBX-009
     pub(crate) have: Option<ETag>,
     /// When to poll.
     pub(crate) poll_at: Uptime,
@@ -42,7 +43,7 @@ impl Diary {
     }
 
     /// Takes over a schedule.
-    // spec: STA-004
+    // spec: STA-007, MBX-008
     pub(crate) fn scheduled(&mut self, now: Uptime, schedule: &Schedule) {
         self.poll_every(now, schedule.poll);
         self.report_at = schedule
@@ -51,6 +52,7 @@ impl Diary {
     }
 
     /// Takes over the poll's interval alone.
+    // spec: MBX-007
     pub(crate) fn poll_every(&mut self, now: Uptime, every: Seconds) {
         self.poll_at = self.next(now, self.polled, every);
     }
@@ -63,6 +65,12 @@ impl Diary {
     /// A report has been answered.
     pub(crate) fn reported(&mut self, now: Uptime) {
         self.reported = Some(now);
+    }
+
+    /// This poll is passed over; the next one is due after `every`.
+    pub(crate) fn skip_poll(&mut self, now: Uptime, every: Seconds) {
+        self.polled(now);
+        self.poll_every(now, every);
     }
 
     /// This report is passed over; the next one is due after `every`.

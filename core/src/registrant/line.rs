@@ -29,25 +29,25 @@ impl Exchange {
 pub(crate) struct Line {
     last: Exchange,
     failures: u32,
-    use_: Use,
+    state: State,
 }
 
 /// What the line is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Use {
+enum State {
     /// Free from `not_before` on; the center itself asked for quiet until `floor`.
     Free { not_before: Uptime, floor: Uptime },
     /// A request is outstanding; after `until` it counts as lost.
     Waiting { asked: Asked, until: Uptime },
 }
 
-impl Default for Use {
+impl Default for State {
     fn default() -> Self {
         Self::free_at(Uptime::BOOT)
     }
 }
 
-impl Use {
+impl State {
     const fn free_at(at: Uptime) -> Self {
         Self::Free {
             not_before: at,
@@ -59,17 +59,17 @@ impl Use {
 impl Line {
     /// When a request may be sent, if none is outstanding.
     pub(crate) const fn free_from(&self) -> Option<Uptime> {
-        match self.use_ {
-            Use::Free { not_before, .. } => Some(not_before),
-            Use::Waiting { .. } => None,
+        match self.state {
+            State::Free { not_before, .. } => Some(not_before),
+            State::Waiting { .. } => None,
         }
     }
 
     /// When the outstanding request counts as lost.
     pub(crate) const fn waits_until(&self) -> Option<Uptime> {
-        match self.use_ {
-            Use::Free { .. } => None,
-            Use::Waiting { until, .. } => Some(until),
+        match self.state {
+            State::Free { .. } => None,
+            State::Waiting { until, .. } => Some(until),
         }
     }
 
@@ -80,8 +80,8 @@ impl Line {
 
     /// What is outstanding, if it bears this number.
     pub(crate) fn outstanding(&self, exchange: Exchange) -> Option<Asked> {
-        match self.use_ {
-            Use::Waiting { asked, .. } if exchange == self.last => Some(asked),
+        match self.state {
+            State::Waiting { asked, .. } if exchange == self.last => Some(asked),
             _ => None,
         }
     }
@@ -89,7 +89,7 @@ impl Line {
     /// Begins a request.
     pub(crate) fn ask(&mut self, now: Uptime, asked: Asked) -> Exchange {
         self.last = Exchange(self.last.0.wrapping_add(1));
-        self.use_ = Use::Waiting {
+        self.state = State::Waiting {
             asked,
             until: now.after(REPLY_WAIT),
         };
@@ -99,7 +99,7 @@ impl Line {
     /// The center answered: the line works.
     pub(crate) fn answered(&mut self, now: Uptime) {
         self.failures = 0;
-        self.use_ = Use::free_at(now);
+        self.state = State::free_at(now);
     }
 
     /// The request failed, or the center wants it later: waits at least `at_least` and a random part
@@ -115,13 +115,13 @@ impl Line {
         self.failures = self.failures.saturating_add(1);
         let floor = now.after(at_least);
         let not_before = floor.after_millis(seed.draw_below(crypto, "back-off", window));
-        self.use_ = Use::Free { not_before, floor };
+        self.state = State::Free { not_before, floor };
         not_before.since(now)
     }
 
     /// A person wants it done now: waits for nothing but what the center asked for.
     pub(crate) fn hurry(&mut self, now: Uptime) {
-        if let Use::Free { not_before, floor } = &mut self.use_ {
+        if let State::Free { not_before, floor } = &mut self.state {
             *not_before = now.max(*floor);
         }
     }
@@ -129,20 +129,20 @@ impl Line {
     /// Drops whatever is outstanding; its reply will be ignored.
     pub(crate) fn drop_outstanding(&mut self, now: Uptime) {
         self.failures = 0;
-        if matches!(self.use_, Use::Waiting { .. }) {
-            self.use_ = Use::free_at(now);
+        if matches!(self.state, State::Waiting { .. }) {
+            self.state = State::free_at(now);
         }
     }
 
     /// Forgets all patience: another center is at the other end.
     pub(crate) fn reset(&mut self, now: Uptime) {
         self.failures = 0;
-        self.use_ = Use::free_at(now);
+        self.state = State::free_at(now);
     }
 }
 
 /// The window after so many failures before this one: it doubles up to its bound.
-// spec: ENR-016
+// spec: ENR-022
 fn window(failures: u32) -> Seconds {
     let factor = 1_u32.checked_shl(failures).unwrap_or(u32::MAX);
     let wide = BACKOFF_FIRST.get().saturating_mul(factor);

@@ -150,7 +150,8 @@ enum Stage {
 enum Next {
     /// The new code has been asked for, or will be.
     Wanted,
-    /// It has come, is kept, and is being used for the first time.
+    /// It has come, is kept beside the former one, and is being used for the first time.
+    // spec: ENR-028
     Trying(FormalCode),
     /// It was refused; the former one is being tried again.
     Refused(FormalCode),
@@ -291,7 +292,7 @@ impl<C: Crypto> Registrant<C> {
 
     /// A person has entered a code. The request id is drawn here and nowhere else; a code that is
     /// being tried already keeps the one that it has.
-    // spec: ENR-002, ENR-003
+    // spec: ENR-001, ENR-002
     pub(crate) fn enter(
         &mut self,
         now: Uptime,
@@ -388,9 +389,11 @@ impl<C: Crypto> Registrant<C> {
             Stage::Rotating {
                 next: Next::Wanted, ..
             } => at_once(Asked::Rotate),
-            Stage::Rotating { .. } => at_once(Asked::Poll),
-            // spec: ENR-009
-            Stage::Enrolled { holding, .. } if holding.unused.is_some() => at_once(Asked::Poll),
+            Stage::Rotating { diary, .. } => Some((diary.poll_at, Asked::Poll)),
+            // spec: ENR-005
+            Stage::Enrolled { holding, diary } if holding.unused.is_some() => {
+                Some((diary.poll_at, Asked::Poll))
+            }
             Stage::Enrolled { .. } if ready.remove => at_once(Asked::RemoveDevices),
             Stage::Enrolled { .. } if ready.add => at_once(Asked::AddDevices),
             Stage::Enrolled { diary, .. } => match ready.report {
@@ -401,6 +404,7 @@ impl<C: Crypto> Registrant<C> {
     }
 
     /// Begins the next request if it is due and the line is free.
+    // spec: MSG-010
     pub(crate) fn begin(&mut self, now: Uptime, ready: Ready) -> Option<Slip> {
         let (at, asked) = self.next(ready)?;
         if now < self.line.free_from()?.max(at) {
