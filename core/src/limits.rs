@@ -26,6 +26,9 @@ pub const CENTER_CHARS: usize = 512;
 pub const MAIL_CHARS: usize = 254;
 /// Characters in a free text that an operator reads, such as the reason for a revocation.
 pub const NOTE_CHARS: usize = 256;
+/// Characters of the sentence in a refusal. The sentences of the registry have fewer; a parser's may
+/// quote what it was sent.
+pub const DETAIL_CHARS: usize = 512;
 
 /// Identifications in one message. More follow with further `add` messages.
 pub const DEVICES_PER_MESSAGE: usize = 500;

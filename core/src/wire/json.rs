@@ -11,7 +11,9 @@ use alloc::vec::Vec;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::limits::{JSON_DEPTH, JSON_MEMBERS, MESSAGE_BYTES};
+use crate::limits::{DETAIL_CHARS, JSON_DEPTH, JSON_MEMBERS, MESSAGE_BYTES};
+
+use super::refusal::{Refusal, RefusalCode};
 
 /// Why bytes are not a message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -61,6 +63,20 @@ pub enum JsonError {
         /// What the parser says, with line and column.
         why: String,
     },
+}
+
+impl From<JsonError> for Refusal {
+    /// What the sender is told. The parser quotes what it could not take, so the text is cut: a
+    /// refusal is never as long as the message that caused it.
+    fn from(error: JsonError) -> Self {
+        let code = match error {
+            JsonError::TooLarge { .. } => RefusalCode::TooLarge,
+            JsonError::Invalid { .. } => RefusalCode::Invalid,
+            _ => RefusalCode::Malformed,
+        };
+        let detail: String = error.to_string().chars().take(DETAIL_CHARS).collect();
+        Self::new(code, detail)
+    }
 }
 
 /// Parses one message of at most [`MESSAGE_BYTES`].
@@ -264,6 +280,15 @@ mod tests {
     fn size_is_bounded_before_anything_is_read() {
         let long = "[".repeat(MESSAGE_BYTES + 1);
         assert!(matches!(refused(&long), JsonError::TooLarge { .. }));
+    }
+
+    #[test]
+    fn a_refusal_is_short_however_long_the_text_that_it_quotes() {
+        let long = format!("\"{}\"", "x".repeat(60_000));
+        let error = parse::<u32>(long.as_bytes()).expect_err("a text is no number");
+        let refusal = Refusal::from(error);
+        assert_eq!(refusal.code, RefusalCode::Invalid);
+        assert_eq!(refusal.detail.chars().count(), DETAIL_CHARS);
     }
 
     #[test]

@@ -1,0 +1,95 @@
+//! The client: sends a message where the route table says and reads back what came.
+//!
+//! It does what a device or a program may rely on and no more: it checks the center's certificate,
+//! follows no redirect, waits for bounded times, reads bounded replies, and never sends a credential
+//! over plain HTTP to another machine. When to try again is not its business: a device's machine
+//! decides that, and is told only whether the center refused or the line failed.
+
+mod base;
+mod device;
+mod exchange;
+mod people;
+mod trust;
+
+use std::time::Duration;
+
+use restante_core::wire::Refusal;
+
+pub use base::BaseError;
+pub use trust::{Trust, TrustError};
+
+use base::Base;
+
+/// A center, as its devices and its people's programs reach it.
+#[derive(Clone, Debug)]
+pub struct Client {
+    base: Base,
+    http: reqwest::Client,
+}
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// The center's address cannot be used.
+    #[error(transparent)]
+    Base(#[from] BaseError),
+    /// The certificates to trust cannot be used.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// The HTTP library cannot be set up.
+    #[error("the HTTP client cannot be set up: {0}")]
+    Setup(#[source] reqwest::Error),
+}
+
+/// Why there is no reply.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The center refused, and says why.
+    #[error("the center refused ({}): {}", .0.code, .0.detail)]
+    Refused(Refusal),
+    /// Nothing came back that this protocol knows: the center may have acted or not.
+    #[error("{why}")]
+    Link {
+        /// What went wrong on the way.
+        why: String,
+    },
+}
+
+impl Client {
+    /// A client of the center at `base_url`, such as `https://center.example/`. Plain HTTP is for
+    /// loopback alone.
+    ///
+    /// # Errors
+    /// [`ClientError`] where the address or the certificates cannot be used.
+    pub fn new(base_url: &str, trust: &Trust) -> Result<Self, ClientError> {
+        let base = Base::new(base_url)?;
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(trust.config()?)
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .user_agent(concat!("restante/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT)
+            .timeout(EXCHANGE);
+        if base.is_plain() {
+            // A proxy would carry the credential off this machine.
+            builder = builder.no_proxy();
+        } else {
+            builder = builder.https_only(true);
+        }
+        let http = builder.build().map_err(ClientError::Setup)?;
+        Ok(Self { base, http })
+    }
+}
+
+impl SendError {
+    fn link(why: impl Into<String>) -> Self {
+        Self::Link { why: why.into() }
+    }
+}
+
+/// For a connection to stand, TLS included.
+const CONNECT: Duration = Duration::from_secs(15);
+/// For the whole exchange: slow lines carry 64 KiB in half a minute.
+const EXCHANGE: Duration = Duration::from_secs(90);

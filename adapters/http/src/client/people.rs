@@ -1,0 +1,75 @@
+//! What people's programs ask, and what they get back.
+
+use restante_core::center::Credential;
+use restante_core::code::AccessToken;
+use restante_core::wire::people::{ListDevices, ListReadings, PeopleReply, PeopleRequest};
+
+use super::exchange::Asked;
+use super::{Client, SendError};
+use crate::route::Operation;
+
+impl Client {
+    /// Asks one thing with an access token and waits for the reply.
+    ///
+    /// # Errors
+    /// [`SendError`]: refused by the center, or lost on the way.
+    pub async fn ask(
+        &self,
+        token: &AccessToken,
+        request: &PeopleRequest,
+    ) -> Result<PeopleReply, SendError> {
+        use {PeopleReply as Reply, PeopleRequest as Request};
+        let asked = asked(request)?.expecting(PAGE_BYTES);
+        let presented = Credential::Token(token.clone());
+        let got = self.exchange(&presented, asked).await?;
+        Ok(match request {
+            Request::IssueCode(_) => Reply::CodeIssued(got.message()?),
+            Request::ListCodes(_) => Reply::Codes(got.message()?),
+            Request::RevokeCode(_) => Reply::CodeRevoked(got.message()?),
+            Request::IssueToken(_) => Reply::TokenIssued(got.message()?),
+            Request::ListTokens(_) => Reply::Tokens(got.message()?),
+            Request::RevokeToken(_) => Reply::TokenRevoked(got.message()?),
+            Request::ListDevices(_) => Reply::Devices(got.message()?),
+            Request::ListReadings(_) => Reply::Readings(got.message()?),
+            Request::AcceptClock(_) => Reply::ClockAccepted(got.message()?),
+            _ => return Err(unknown()),
+        })
+    }
+}
+
+fn asked(request: &PeopleRequest) -> Result<Asked, SendError> {
+    use PeopleRequest as Request;
+    Ok(match request {
+        Request::IssueCode(body) => Asked::new(Operation::IssueCode).saying(body),
+        Request::ListCodes(list) => Asked::new(Operation::ListCodes).asking("after", list.after),
+        Request::RevokeCode(revoke) => Asked::new(Operation::RevokeCode).at(&revoke.grant),
+        Request::IssueToken(body) => Asked::new(Operation::IssueToken).saying(body),
+        Request::ListTokens(list) => Asked::new(Operation::ListTokens).asking("after", list.after),
+        Request::RevokeToken(revoke) => Asked::new(Operation::RevokeToken).at(&revoke.token),
+        Request::ListDevices(list) => devices(list),
+        Request::ListReadings(list) => readings(list),
+        Request::AcceptClock(_) => Asked::new(Operation::AcceptClock),
+        _ => return Err(unknown()),
+    })
+}
+
+fn devices(list: &ListDevices) -> Asked {
+    Asked::new(Operation::ListDevices)
+        .asking("customer", list.customer)
+        .asking("user", list.user.as_ref())
+        .asking("after", list.after)
+}
+
+fn readings(list: &ListReadings) -> Asked {
+    Asked::new(Operation::ListReadings)
+        .at(&list.device)
+        .asking("customer", list.customer)
+        .asking("after", list.after)
+}
+
+fn unknown() -> SendError {
+    SendError::link("this message has no route in this version of the HTTP binding")
+}
+
+/// Bytes of one page: a hundred devices whose every field is as long as it may be.
+const PAGE_BYTES: usize = 1024 * 1024;

@@ -1,0 +1,296 @@
+//! From a request to a call: address, credential, parameters, body, in bounded time and space.
+//!
+//! What is wrong with a request is found in the registry's order of precedence as far as it can be
+//! found without the center: an id that cannot be one is not found, then size, then form, then
+//! content. The credential is only read here; whether it opens anything is the center's judgement.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{FromRequestParts, RawPathParams, Request};
+use axum::http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, IF_NONE_MATCH};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use restante_core::center::{Call, Message, Source};
+use restante_core::id::{CorrelationId, CustomerId, DeviceId};
+use restante_core::limits::MESSAGE_BYTES;
+use restante_core::wire::enrol::MaxMessage;
+use restante_core::wire::json::{self, JsonError};
+use restante_core::wire::people::{
+    AcceptClock, ListReadings, PeopleRequest, RevokeCode, RevokeToken,
+};
+use restante_core::wire::{DeviceRequest, ETag, Leave, Poll, Refusal, RefusalCode, Rotate};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::Peer;
+use super::reply::Answered;
+use crate::authorization;
+use crate::problem::Problem;
+use crate::route::{Operation, Route};
+
+/// What a request turned out to be.
+pub(super) enum Intake {
+    /// Something for the center to decide.
+    Call { call: Box<Call>, seen: Seen },
+    /// Does the process live?
+    Health,
+    /// Can the center answer?
+    Ready,
+    /// Which routes are there?
+    OpenApi,
+}
+
+/// Which states of the mailbox the sender says that it has seen.
+#[derive(Default)]
+pub(super) struct Seen {
+    tags: Vec<ETag>,
+    any: bool,
+}
+
+impl Seen {
+    /// Whether the sender has this state.
+    pub(super) fn contains(&self, tag: &ETag) -> bool {
+        self.any || self.tags.contains(tag)
+    }
+
+    /// The one tag that it has, if it is one.
+    pub(super) fn only(&self) -> Option<&ETag> {
+        match self.tags.as_slice() {
+            [tag] => Some(tag),
+            _ => None,
+        }
+    }
+
+    /// Reads `If-None-Match`; what is no entity tag matches nothing.
+    fn read(headers: &HeaderMap) -> Self {
+        let mut seen = Self::default();
+        let texts = headers.get_all(IF_NONE_MATCH).iter();
+        for text in texts.filter_map(|value| value.to_str().ok()) {
+            for item in text.split(',').map(str::trim).take(TAGS) {
+                seen.any |= item == "*";
+                let quoted = item.strip_prefix("W/").unwrap_or(item);
+                let tag = quoted
+                    .strip_prefix('"')
+                    .and_then(|rest| rest.strip_suffix('"'))
+                    .and_then(ETag::from_text);
+                seen.tags.extend(tag);
+            }
+        }
+        seen
+    }
+}
+
+/// Reads one request.
+///
+/// # Errors
+/// The answer that says what is wrong with it.
+pub(super) async fn read(
+    route: &'static Route,
+    request: Request,
+    correlation: CorrelationId,
+    body_time: Duration,
+) -> Result<Intake, Answered> {
+    match route.operation {
+        Operation::Health => return Ok(Intake::Health),
+        Operation::Ready => return Ok(Intake::Ready),
+        Operation::OpenApi => return Ok(Intake::OpenApi),
+        _ => {}
+    }
+    let (mut parts, body) = request.into_parts();
+    let parameter = path_parameter(&mut parts).await;
+    let bytes = if route.request.is_some() {
+        json_body(&parts.headers, body, body_time).await?
+    } else {
+        Vec::new()
+    };
+    let seen = Seen::read(&parts.headers);
+    let message = Sent {
+        parameter: parameter.as_deref().unwrap_or_default(),
+        uri: &parts.uri,
+        headers: &parts.headers,
+        body: &bytes,
+        seen: &seen,
+    }
+    .message(route.operation)
+    .map_err(|refusal| Answered::unread(route, refusal))?;
+    let presented = authorization::read(&parts.headers).map_err(|error| {
+        let refusal = Refusal::new(RefusalCode::Malformed, error.to_string());
+        Answered::unread(route, refusal)
+    })?;
+    let address = parts
+        .extensions
+        .get::<Peer>()
+        .map(|peer| peer.0.to_canonical());
+    let call = Box::new(Call {
+        source: Source {
+            address,
+            correlation,
+        },
+        presented,
+        message,
+    });
+    Ok(Intake::Call { call, seen })
+}
+
+/// The path's one parameter, as it reads after percent-decoding.
+async fn path_parameter(parts: &mut Parts) -> Option<String> {
+    let params = RawPathParams::from_request_parts(parts, &()).await.ok()?;
+    params.iter().next().map(|(_, value)| value.to_owned())
+}
+
+/// The body: JSON by its media type, bounded in bytes and in time.
+async fn json_body(
+    headers: &HeaderMap,
+    body: Body,
+    body_time: Duration,
+) -> Result<Vec<u8>, Answered> {
+    if !is_json(headers) {
+        let detail = "the body has to be application/json, and Content-Type has to say so";
+        let problem = Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail);
+        return Err(Answered::problem(problem, "unsupported-media-type"));
+    }
+    let too_large = |bytes: usize| {
+        let error = JsonError::TooLarge {
+            bytes,
+            max: MESSAGE_BYTES,
+        };
+        Answered::refusal(error.into(), "too-large").closing()
+    };
+    let announced = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if let Some(bytes) = announced.filter(|bytes| *bytes > MESSAGE_BYTES) {
+        return Err(too_large(bytes));
+    }
+    let collected = Limited::new(body, MESSAGE_BYTES).collect();
+    match tokio::time::timeout(body_time, collected).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes().into()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(MESSAGE_BYTES + 1)),
+        Ok(Err(_)) => {
+            let refusal = Refusal::new(RefusalCode::Malformed, "the body ended too early");
+            Err(Answered::refusal(refusal, "body-cut-off").closing())
+        }
+        Err(_) => {
+            let detail = format!("the body did not arrive within {} s", body_time.as_secs());
+            let problem = Problem::of_status(StatusCode::REQUEST_TIMEOUT, detail);
+            Err(Answered::problem(problem, "body-too-slow").closing())
+        }
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let text = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let (essence, _) = text.split_once(';').unwrap_or((text, ""));
+    essence.trim().eq_ignore_ascii_case("application/json")
+}
+
+/// The parts of a request that a message is made of.
+struct Sent<'a> {
+    parameter: &'a str,
+    uri: &'a Uri,
+    headers: &'a HeaderMap,
+    body: &'a [u8],
+    seen: &'a Seen,
+}
+
+impl Sent<'_> {
+    /// The message that the operation makes of them.
+    fn message(&self, operation: Operation) -> Result<Message, Refusal> {
+        use {DeviceRequest as D, PeopleRequest as P};
+        let device = |request| Ok(Message::Device(request));
+        let people = |request| Ok(Message::People(request));
+        match operation {
+            Operation::Enrol => device(D::Enrol(self.json()?)),
+            Operation::Poll => device(D::Poll(self.poll()?)),
+            Operation::ReportStatus => device(D::ReportStatus(self.json()?)),
+            Operation::Rotate => device(D::Rotate(Rotate {})),
+            Operation::AddDevices => device(D::AddDevices(self.json()?)),
+            Operation::RemoveDevices => device(D::RemoveDevices(self.json()?)),
+            Operation::Leave => device(D::Leave(Leave {})),
+            Operation::IssueCode => people(P::IssueCode(self.json()?)),
+            Operation::ListCodes => people(P::ListCodes(self.query()?)),
+            Operation::RevokeCode => people(P::RevokeCode(RevokeCode { grant: self.id()? })),
+            Operation::IssueToken => people(P::IssueToken(self.json()?)),
+            Operation::ListTokens => people(P::ListTokens(self.query()?)),
+            Operation::RevokeToken => people(P::RevokeToken(RevokeToken { token: self.id()? })),
+            Operation::AcceptClock => people(P::AcceptClock(AcceptClock {})),
+            Operation::ListDevices => people(P::ListDevices(self.query()?)),
+            Operation::ListReadings => people(P::ListReadings(self.readings()?)),
+            Operation::Health | Operation::Ready | Operation::OpenApi => {
+                Err(Refusal::plain(RefusalCode::NotFound))
+            }
+        }
+    }
+
+    fn json<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+        json::parse(self.body).map_err(Refusal::from)
+    }
+
+    fn query<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+        axum::extract::Query::try_from_uri(self.uri)
+            .map(|query| query.0)
+            .map_err(|error| {
+                let why = error.to_string();
+                JsonError::Invalid { why }.into()
+            })
+    }
+
+    /// An id that cannot be one names nothing, like one that nobody has.
+    fn id<T: std::str::FromStr>(&self) -> Result<T, Refusal> {
+        self.parameter
+            .parse()
+            .map_err(|_| Refusal::plain(RefusalCode::NotFound))
+    }
+
+    fn poll(&self) -> Result<Poll, Refusal> {
+        let max_message = self.headers.get(crate::MAX_MESSAGE).map(max_message);
+        Ok(Poll {
+            have: self.seen.only().cloned(),
+            max_message: max_message.transpose()?,
+        })
+    }
+
+    fn readings(&self) -> Result<ListReadings, Refusal> {
+        let device: DeviceId = self.id()?;
+        let ReadingsOf { customer, after } = self.query()?;
+        Ok(ListReadings {
+            device,
+            customer,
+            after,
+        })
+    }
+}
+
+/// The members of [`ListReadings`] that travel in the query.
+#[derive(Deserialize)]
+struct ReadingsOf {
+    customer: Option<CustomerId>,
+    after: Option<u32>,
+}
+
+fn max_message(value: &HeaderValue) -> Result<MaxMessage, Refusal> {
+    let invalid = |why: String| Refusal::new(RefusalCode::Invalid, why);
+    let bytes = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.trim().parse().ok())
+        .ok_or_else(|| invalid("Restante-Max-Message is not a number of bytes".into()))?;
+    MaxMessage::new(bytes).map_err(|error| invalid(error.to_string()))
+}
+
+impl Answered {
+    /// The connection ends with this answer: what is left of the request is not worth reading.
+    fn closing(mut self) -> Self {
+        self.headers
+            .insert(CONNECTION, HeaderValue::from_static("close"));
+        self
+    }
+}
+
+/// Entity tags of one `If-None-Match` header that are looked at.
+const TAGS: usize = 16;

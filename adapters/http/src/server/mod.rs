@@ -1,0 +1,224 @@
+//! The center's side: a router made from the route table, and the listener that serves it.
+//!
+//! A request goes through one short pipe: [`intake`] reads it into a call, whoever implements
+//! [`Answer`] decides it, [`reply`] writes the outcome. Every response names its correlation id and
+//! may not be cached; every refusal is a problem. The router knows no socket: [`Listener`] puts the
+//! peer's address among a request's extensions as [`Peer`], and a test may do the same.
+
+mod answer;
+mod connection;
+mod guests;
+mod intake;
+mod listen;
+mod metrics;
+mod reply;
+mod source;
+mod tls;
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::header::{ALLOW, AUTHORIZATION};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::response::Response;
+use axum::routing::{MethodFilter, MethodRouter, any};
+use restante_core::center::{Message, Reason, Refused};
+use restante_core::id::CorrelationId;
+use restante_core::wire::{Refusal, RefusalCode};
+use ring::rand::{SecureRandom, SystemRandom};
+
+pub use answer::Answer;
+pub use listen::{Bounds, Drained, Line, ListenError, Listener};
+pub use metrics::metrics_router;
+pub use source::{Forwarding, Proxies};
+pub use tls::{Tls, TlsError};
+
+use crate::problem::Problem;
+use crate::route::{Operation, ROUTES, Route};
+use intake::Intake;
+use reply::Answered;
+
+/// The address that a request counts as coming from; among its extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
+
+/// How a request ended; among its response's extensions, for whoever counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// What was asked; absent where no route was met.
+    pub operation: Option<Operation>,
+    /// The true reason of a refusal, in one fixed word; absent where the request was accepted.
+    pub reason: Option<&'static str>,
+}
+
+/// The router with every route of the table. A body that takes longer than `body_time` is given up.
+pub fn router<A: Answer>(answer: Arc<A>, body_time: Duration) -> Router {
+    let mut paths: BTreeMap<&'static str, Vec<&'static Route>> = BTreeMap::new();
+    for route in ROUTES {
+        paths.entry(route.path).or_default().push(route);
+    }
+    let server = Arc::new(Server {
+        answer,
+        body_time,
+        random: SystemRandom::new(),
+        openapi: crate::openapi().to_string().into(),
+    });
+    let mut router = Router::new();
+    for (path, routes) in paths {
+        router = router.route(path, methods(&server, &routes));
+    }
+    let fallback = Arc::clone(&server);
+    router.fallback_service(any(move |request| nothing_here(fallback, request)))
+}
+
+/// What all requests share.
+struct Server<A> {
+    answer: Arc<A>,
+    body_time: Duration,
+    random: SystemRandom,
+    openapi: Arc<str>,
+}
+
+/// All methods of one path: its routes, OPTIONS, and a refusal that names what is allowed.
+fn methods<A: Answer>(server: &Arc<Server<A>>, routes: &[&'static Route]) -> MethodRouter {
+    let allowed = allowed(routes);
+    let mut methods = MethodRouter::<(), Infallible>::new();
+    for route in routes {
+        let filter = MethodFilter::try_from(route.method.clone())
+            .expect("the table has none but the usual methods");
+        let (server, route) = (Arc::clone(server), *route);
+        methods = methods.on(filter, move |request| handle(server, route, request));
+    }
+    let server = Arc::clone(server);
+    methods.fallback(move |request| other_method(server, allowed, request))
+}
+
+/// The Allow header of a path; whatever answers GET answers HEAD.
+fn allowed(routes: &[&'static Route]) -> HeaderValue {
+    let mut words = vec![Method::OPTIONS.to_string()];
+    for route in routes {
+        words.push(route.method.to_string());
+        if route.method == Method::GET {
+            words.push(Method::HEAD.to_string());
+        }
+    }
+    HeaderValue::try_from(words.join(", ")).expect("method names are header text")
+}
+
+async fn handle<A: Answer>(
+    server: Arc<Server<A>>,
+    route: &'static Route,
+    mut request: Request,
+) -> Response {
+    let begun = Instant::now();
+    hide_credential(&mut request);
+    let correlation = server.draw_correlation();
+    let answered = match intake::read(route, request, correlation, server.body_time).await {
+        Ok(intake) => server.answer(route, intake).await,
+        Err(answered) => answered,
+    };
+    finish(Some(route), correlation, begun, answered)
+}
+
+async fn other_method<A: Answer>(
+    server: Arc<Server<A>>,
+    allowed: HeaderValue,
+    mut request: Request,
+) -> Response {
+    let begun = Instant::now();
+    hide_credential(&mut request);
+    let mut answered = if request.method() == Method::OPTIONS {
+        Answered::empty(StatusCode::NO_CONTENT)
+    } else {
+        let detail = format!("{} is not possible here", request.method());
+        let problem = Problem::of_status(StatusCode::METHOD_NOT_ALLOWED, detail);
+        Answered::problem(problem, "method-not-allowed")
+    };
+    answered.headers.insert(ALLOW, allowed);
+    finish(None, server.draw_correlation(), begun, answered)
+}
+
+async fn nothing_here<A: Answer>(server: Arc<Server<A>>, mut request: Request) -> Response {
+    let begun = Instant::now();
+    hide_credential(&mut request);
+    let answered = Answered::refusal(Refusal::plain(RefusalCode::NotFound), "no-such-route");
+    finish(None, server.draw_correlation(), begun, answered)
+}
+
+/// Whatever prints this request's headers from here on prints `Sensitive` in the credential's place.
+fn hide_credential(request: &mut Request) {
+    if let axum::http::header::Entry::Occupied(mut entry) =
+        request.headers_mut().entry(AUTHORIZATION)
+    {
+        for value in entry.iter_mut() {
+            value.set_sensitive(true);
+        }
+    }
+}
+
+impl<A: Answer> Server<A> {
+    async fn answer(&self, route: &'static Route, intake: Intake) -> Answered {
+        match intake {
+            Intake::Health => Answered::condition("alive"),
+            Intake::OpenApi => Answered::json_text(Arc::clone(&self.openapi)),
+            Intake::Ready => match self.answer.unready().await {
+                None => Answered::condition("ready"),
+                Some(why) => Answered::refusal(Refusal::new(RefusalCode::Busy, why), "not-ready"),
+            },
+            Intake::Call { call, seen } => {
+                let asked_as_device = matches!(call.message, Message::Device(_));
+                match self.answer.answer(*call).await {
+                    Ok(reply) => reply::success(route, reply, &seen).unwrap_or_else(|| {
+                        let detail = format!("asked as a device: {asked_as_device}");
+                        Answered::refused(route, wrong_reply(detail))
+                    }),
+                    Err(refused) => Answered::refused(route, refused),
+                }
+            }
+        }
+    }
+
+    /// A fresh id. Should the system's generator fail, requests share the id of zeros and go on.
+    fn draw_correlation(&self) -> CorrelationId {
+        let mut bytes = [0; 16];
+        if self.random.fill(&mut bytes).is_err() {
+            bytes = [0; 16];
+        }
+        CorrelationId::from_bytes(bytes)
+    }
+}
+
+/// The center answered something else than was asked: its defect, and the operator's log says so.
+fn wrong_reply(detail: String) -> Refused {
+    Refused {
+        refusal: Refusal::plain(RefusalCode::Internal),
+        reason: Reason {
+            word: "wrong-reply",
+            detail,
+        },
+    }
+}
+
+/// Writes the response and the operator's line about it.
+fn finish(
+    route: Option<&'static Route>,
+    correlation: CorrelationId,
+    begun: Instant,
+    answered: Answered,
+) -> Response {
+    let operation = route.map(Route::id).unwrap_or_default();
+    let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let status = answered.status.as_u16();
+    match &answered.reason {
+        None => tracing::debug!(operation, status, %correlation, micros, "answered"),
+        Some(Reason { word, detail }) => {
+            tracing::info!(operation, status, %correlation, micros, reason = word, detail, "refused");
+        }
+    }
+    answered.into_response(route.map(|route| route.operation), correlation)
+}

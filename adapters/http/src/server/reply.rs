@@ -1,0 +1,220 @@
+//! From an outcome to a response: status, headers and body, the same way on every route.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::Response;
+use restante_core::center::{Reason, Refused, Reply};
+use restante_core::id::CorrelationId;
+use restante_core::time::Seconds;
+use restante_core::wire::people::PeopleReply;
+use restante_core::wire::{DeviceReply, ETag, Enrolled, PollReply, Refusal, RefusalCode, json};
+use serde::Serialize;
+
+use super::Outcome;
+use super::intake::Seen;
+use crate::problem::{self, Problem};
+use crate::route::{Access, Condition, Operation, Route};
+
+/// A response before its correlation id is in it.
+pub(super) struct Answered {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) reason: Option<Reason>,
+    body: Content,
+}
+
+/// What the body is made of.
+enum Content {
+    Nothing,
+    Json(Vec<u8>),
+    Text(Arc<str>),
+    Problem(Box<Problem>),
+}
+
+impl Answered {
+    /// No body.
+    pub(super) fn empty(status: StatusCode) -> Self {
+        Self::new(status, Content::Nothing)
+    }
+
+    /// 200 with JSON that is text already.
+    pub(super) fn json_text(text: Arc<str>) -> Self {
+        Self::new(StatusCode::OK, Content::Text(text))
+    }
+
+    /// 200 with one word about the center's condition.
+    pub(super) fn condition(word: &str) -> Self {
+        let status = word.into();
+        Self::json(StatusCode::OK, &Condition { status })
+    }
+
+    /// A problem, and the word for it in the operator's log.
+    pub(super) fn problem(problem: Problem, word: &'static str) -> Self {
+        let status = StatusCode::from_u16(problem.status)
+            .expect("statuses come from the registry or from HTTP itself");
+        let detail = String::new();
+        let mut answered = Self::new(status, Content::Problem(Box::new(problem)));
+        answered.reason = Some(Reason { word, detail });
+        answered
+    }
+
+    /// A refusal that needs no route to be written.
+    pub(super) fn refusal(refusal: Refusal, word: &'static str) -> Self {
+        let problem = Problem::from(refusal);
+        let wait = problem.retry_after;
+        let mut answered = Self::problem(problem, word);
+        if let Some(wait) = wait {
+            answered.headers.insert(RETRY_AFTER, wait.get().into());
+        }
+        answered
+    }
+
+    /// A request that could not be read: its refusal's word says why.
+    pub(super) fn unread(route: &Route, refusal: Refusal) -> Self {
+        let (word, detail) = (refusal.code.word(), String::new());
+        let reason = Reason { word, detail };
+        Self::refused(route, Refused { refusal, reason })
+    }
+
+    /// What the center refuses.
+    pub(super) fn refused(route: &Route, refused: Refused) -> Self {
+        let Refused { refusal, reason } = refused;
+        let code = refusal.code;
+        let mut answered = Self::refusal(refusal, reason.word);
+        if answered.status == StatusCode::UNAUTHORIZED {
+            let challenge = challenge(route.access, code);
+            answered.headers.insert(WWW_AUTHENTICATE, challenge);
+        }
+        answered.reason = Some(reason);
+        answered
+    }
+
+    fn json<T: Serialize>(status: StatusCode, body: &T) -> Self {
+        Self::new(status, Content::Json(json::to_bytes(body)))
+    }
+
+    fn new(status: StatusCode, body: Content) -> Self {
+        Self {
+            status,
+            headers: HeaderMap::new(),
+            reason: None,
+            body,
+        }
+    }
+
+    fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// The response. Replies hold secrets and present states: nothing may keep them.
+    pub(super) fn into_response(
+        self,
+        operation: Option<Operation>,
+        correlation: CorrelationId,
+    ) -> Response {
+        let (media_type, body) = match self.body {
+            Content::Nothing => (None, Body::empty()),
+            Content::Json(bytes) => (Some("application/json"), Body::from(bytes)),
+            Content::Text(text) => (Some("application/json"), Body::from(text.to_string())),
+            Content::Problem(mut problem) => {
+                problem.correlation = Some(correlation);
+                let bytes = json::to_bytes(&problem);
+                (Some(problem::MEDIA_TYPE), Body::from(bytes))
+            }
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        let headers = response.headers_mut();
+        if let Some(media_type) = media_type {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+        }
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(crate::CORRELATION, header(&correlation.to_string()));
+        let reason = self.reason.map(|reason| reason.word);
+        response
+            .extensions_mut()
+            .insert(Outcome { operation, reason });
+        response
+    }
+}
+
+/// How to get in, for who was not let in.
+fn challenge(access: Access, code: RefusalCode) -> HeaderValue {
+    HeaderValue::from_static(match (access, code) {
+        (Access::Provisional, _) => PROVISIONAL_CHALLENGE,
+        (_, RefusalCode::CredentialMissing) => BEARER_CHALLENGE,
+        _ => BEARER_REFUSED_CHALLENGE,
+    })
+}
+
+/// The response to what the center accepted; `None` where the reply does not belong to the route.
+pub(super) fn success(route: &Route, reply: Reply, seen: &Seen) -> Option<Answered> {
+    use {DeviceReply as D, Operation as O, PeopleReply as P};
+    let status = StatusCode::from_u16(route.success).ok()?;
+    Some(match (route.operation, reply) {
+        (O::Enrol, Reply::Device(D::Enrolled(enrolled))) => self::enrolled(status, &enrolled),
+        (O::Poll, Reply::Device(D::Polled(reply))) => polled(status, &reply, seen),
+        (O::ReportStatus, Reply::Device(D::StatusReported(body))) => Answered::json(status, &body),
+        (O::Rotate, Reply::Device(D::Rotated(body))) => Answered::json(status, &body),
+        (O::AddDevices, Reply::Device(D::DevicesAdded(body))) => Answered::json(status, &body),
+        (O::RemoveDevices, Reply::Device(D::DevicesRemoved(body))) => Answered::json(status, &body),
+        (O::Leave, Reply::Device(D::Left(_))) => Answered::empty(status),
+        (O::IssueCode, Reply::People(P::CodeIssued(body))) => Answered::json(status, &body),
+        (O::ListCodes, Reply::People(P::Codes(body))) => Answered::json(status, &body),
+        (O::RevokeCode, Reply::People(P::CodeRevoked(body))) => Answered::json(status, &body),
+        (O::IssueToken, Reply::People(P::TokenIssued(body))) => Answered::json(status, &body),
+        (O::ListTokens, Reply::People(P::Tokens(body))) => Answered::json(status, &body),
+        (O::RevokeToken, Reply::People(P::TokenRevoked(body))) => Answered::json(status, &body),
+        (O::AcceptClock, Reply::People(P::ClockAccepted(body))) => Answered::json(status, &body),
+        (O::ListDevices, Reply::People(P::Devices(body))) => Answered::json(status, &body),
+        (O::ListReadings, Reply::People(P::Readings(body))) => Answered::json(status, &body),
+        _ => return None,
+    })
+}
+
+fn enrolled(status: StatusCode, enrolled: &Enrolled) -> Answered {
+    let location = format!("/v1/registrations/{}", enrolled.registration);
+    Answered::json(status, enrolled).with(LOCATION, header(&location))
+}
+
+/// The mailbox, or 304 where the sender has seen this state.
+fn polled(status: StatusCode, reply: &PollReply, seen: &Seen) -> Answered {
+    match reply {
+        PollReply::Unchanged(next) => unchanged(*next, seen.only()),
+        PollReply::Mailbox(mailbox) if seen.contains(&mailbox.etag) => {
+            unchanged(mailbox.schedule.poll, Some(&mailbox.etag))
+        }
+        PollReply::Mailbox(mailbox) => Answered::json(status, mailbox)
+            .with(ETAG, quoted(&mailbox.etag))
+            .with(crate::NEXT_POLL, mailbox.schedule.poll.get().into()),
+    }
+}
+
+fn unchanged(next: Seconds, tag: Option<&ETag>) -> Answered {
+    let answered =
+        Answered::empty(StatusCode::NOT_MODIFIED).with(crate::NEXT_POLL, next.get().into());
+    match tag {
+        Some(tag) => answered.with(ETAG, quoted(tag)),
+        None => answered,
+    }
+}
+
+fn quoted(tag: &ETag) -> HeaderValue {
+    header(&format!("\"{}\"", tag.as_str()))
+}
+
+/// A header of text that this program made; should it ever not be one, an empty header.
+fn header(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""))
+}
+
+const PROVISIONAL_CHALLENGE: &str = "Restante-Provisional realm=\"restante\"";
+const BEARER_CHALLENGE: &str = "Bearer realm=\"restante\"";
+const BEARER_REFUSED_CHALLENGE: &str = "Bearer realm=\"restante\", error=\"invalid_token\"";

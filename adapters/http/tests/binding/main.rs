@@ -1,0 +1,5 @@
+//! The HTTP binding over real sockets: server and client against each other, and the server against
+//! peers that no client library would play. What decides is scripted where the test is about HTTP.
+
+mod round_trips;
+mod stand;

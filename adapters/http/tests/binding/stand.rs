@@ -1,0 +1,192 @@
+//! A server on loopback with a scripted center behind it, with or without TLS.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use restante_core::Seed;
+use restante_core::center::{Call, Credential, Reason, Refused, Reply};
+use restante_core::code::{AccessToken, FormalCode, ProvisionalCode};
+use restante_core::id::{Epoch, RegistrationId, TokenId};
+use restante_core::wire::Refusal;
+use restante_crypto::RingCrypto;
+use restante_http::client::{Client, Trust};
+use restante_http::server::{Answer, Bounds, Drained, Line, Listener, Proxies, Tls, router};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// What the script says to a call.
+pub(crate) type Outcome = Result<Reply, Refusal>;
+
+/// A center that answers by a script and keeps what it was asked.
+pub(crate) struct Scripted {
+    script: Box<dyn Fn(&Call) -> Outcome + Send + Sync>,
+    delay: Duration,
+    calls: Mutex<Vec<Call>>,
+}
+
+impl Answer for Scripted {
+    async fn answer(&self, call: Call) -> Result<Reply, Refused> {
+        tokio::time::sleep(self.delay).await;
+        let outcome = (self.script)(&call);
+        self.calls.lock().expect("not poisoned").push(call);
+        outcome.map_err(refused)
+    }
+
+    async fn unready(&self) -> Option<String> {
+        None
+    }
+}
+
+/// A server that runs until the stand is dropped or stopped.
+pub(crate) struct Stand {
+    pub(crate) address: SocketAddr,
+    pub(crate) root: String,
+    scheme: &'static str,
+    center: Arc<Scripted>,
+    stop: Option<oneshot::Sender<()>>,
+    served: JoinHandle<Drained>,
+}
+
+/// How to build a stand.
+pub(crate) struct Plan {
+    pub(crate) tls: bool,
+    pub(crate) bounds: Bounds,
+    pub(crate) proxies: Proxies,
+    pub(crate) delay: Duration,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            tls: true,
+            bounds: Bounds::default(),
+            proxies: Proxies::none(),
+            delay: Duration::ZERO,
+        }
+    }
+}
+
+impl Plan {
+    /// Without TLS, for tests that write bytes by hand.
+    pub(crate) fn plain() -> Self {
+        Self {
+            tls: false,
+            ..Self::default()
+        }
+    }
+
+    /// Starts it with this script.
+    pub(crate) async fn start(
+        self,
+        script: impl Fn(&Call) -> Outcome + Send + Sync + 'static,
+    ) -> Stand {
+        let center = Arc::new(Scripted {
+            script: Box::new(script),
+            delay: self.delay,
+            calls: Mutex::default(),
+        });
+        let (root, tls) = certificates();
+        let (line, scheme) = if self.tls {
+            (Line::Tls(tls), "https")
+        } else {
+            (Line::Plain, "http")
+        };
+        let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listener = Listener::bind(loopback, line, self.proxies, self.bounds)
+            .await
+            .expect("a listener on loopback");
+        let address = listener.local_addr();
+        let router = router(Arc::clone(&center), self.bounds.body);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let served = tokio::spawn(listener.serve(router, async move {
+            drop(stopped.await);
+        }));
+        Stand {
+            address,
+            root,
+            scheme,
+            center,
+            stop: Some(stop),
+            served,
+        }
+    }
+}
+
+impl Stand {
+    /// The center's address.
+    pub(crate) fn url(&self) -> String {
+        format!("{}://127.0.0.1:{}/", self.scheme, self.address.port())
+    }
+
+    /// A client that trusts it.
+    pub(crate) fn client(&self) -> Client {
+        let trust = Trust::only(self.root.as_bytes()).expect("a root");
+        Client::new(&self.url(), &trust).expect("a client")
+    }
+
+    /// What the center has been asked so far.
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.center.calls.lock().expect("not poisoned").clone()
+    }
+
+    /// Stops it.
+    pub(crate) fn stop(mut self) -> impl Future<Output = Drained> {
+        drop(self.stop.take());
+        async { self.served.await.expect("the listener does not panic") }
+    }
+}
+
+/// A root as PEM text, and a certificate for 127.0.0.1 that it has signed.
+fn certificates() -> (String, Tls) {
+    let mut params = CertificateParams::new(Vec::<String>::new()).expect("no names");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let root =
+        CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("a root");
+    let key = KeyPair::generate().expect("a key");
+    let leaf = CertificateParams::new(["127.0.0.1".to_owned(), "localhost".to_owned()])
+        .and_then(|params| params.signed_by(&key, &root))
+        .expect("a certificate");
+    let tls = Tls::from_pem(leaf.pem().as_bytes(), key.serialize_pem().as_bytes());
+    (root.pem(), tls.expect("a chain and its key"))
+}
+
+/// A refusal as a center makes it.
+fn refused(refusal: Refusal) -> Refused {
+    let (word, detail) = (refusal.code.word(), "by the script".into());
+    Refused {
+        refusal,
+        reason: Reason { word, detail },
+    }
+}
+
+/// A provisional code.
+pub(crate) fn provisional() -> ProvisionalCode {
+    ProvisionalCode::draw(&RingCrypto, &Seed::new([7; 32]))
+}
+
+/// A formal code.
+pub(crate) fn formal() -> FormalCode {
+    FormalCode::new(
+        RegistrationId::from_bytes([1; 16]),
+        Epoch::FIRST,
+        [0xA5; 32],
+    )
+}
+
+/// An access token.
+pub(crate) fn token() -> AccessToken {
+    AccessToken::new(TokenId::from_bytes([2; 16]), [0x5A; 32])
+}
+
+/// One of each kind that a device presents.
+pub(crate) fn as_provisional() -> Credential {
+    Credential::Provisional(provisional())
+}
+
+/// See [`as_provisional`].
+pub(crate) fn as_formal() -> Credential {
+    Credential::Formal(formal())
+}
