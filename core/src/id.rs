@@ -313,7 +313,7 @@ macro_rules! numbers {
                 schemars::json_schema!({
                     "type": "string",
                     "description": $noun,
-                    "pattern": concat!("^", $prefix, "[0-9a-hjkmnp-tv-z]{26}$"),
+                    "pattern": concat!("^", $prefix, "[0-7][0-9a-hjkmnp-tv-z]{25}$"),
                 })
             }
         }

@@ -1,0 +1,253 @@
+//! What devices and gateways say, and what they are answered.
+
+use restante_core::Seconds;
+use restante_core::id::{CorrelationId, RequestId};
+use restante_core::wire::enrol::{DeviceList, MaxMessage};
+use restante_core::wire::{
+    AddDevices, Contacts, Counted, Counter, Counters, DeviceEntry, DeviceState, DevicesAdded,
+    DevicesRemoved, ETag, Enrol, EnrolDeviceResult, EnrolResult, Enrolled, Identification, Mailbox,
+    Poll, PollReply, Refusal, RefusalCode, RemoveDevices, ReportResult, ReportStatus, Reported,
+    Rotated, ServiceCounters, StateReason, StatusReport, StatusReported,
+};
+
+use super::{
+    device_id, formal_code, id, multifunction, printer, provisional_code, read, registration,
+    scanner, schedule,
+};
+
+pub(crate) fn enrol_panel() -> Enrol {
+    enrol("panel", vec![entry(multifunction(), "192.0.2.2")])
+}
+
+pub(crate) fn enrol_gateway() -> Enrol {
+    enrol("gateway", site())
+}
+
+fn enrol(request: &str, devices: Vec<DeviceEntry>) -> Enrol {
+    Enrol {
+        request: RequestId::from_bytes(id(request)),
+        devices: list(devices),
+        max_message: None,
+    }
+}
+
+fn site() -> Vec<DeviceEntry> {
+    vec![
+        entry(scanner(), "192.0.2.1"),
+        entry(multifunction(), "192.0.2.2"),
+        entry(printer(), "192.0.2.3"),
+    ]
+}
+
+fn entry(identification: Identification, address: &str) -> DeviceEntry {
+    let contacts = Contacts {
+        address: Some(read(address)),
+        manager_mail: Some(read("office@minato.example")),
+    };
+    DeviceEntry {
+        identification,
+        contacts,
+    }
+}
+
+fn list(devices: Vec<DeviceEntry>) -> DeviceList {
+    DeviceList::new(devices).expect("the devices of the examples differ")
+}
+
+pub(crate) fn enrolled_panel() -> Enrolled {
+    enrolled(vec![result(&multifunction(), EnrolResult::New)])
+}
+
+pub(crate) fn enrolled_gateway() -> Enrolled {
+    enrolled(vec![
+        result(&scanner(), EnrolResult::New),
+        result(&multifunction(), EnrolResult::Known),
+        result(&printer(), EnrolResult::New),
+    ])
+}
+
+fn enrolled(devices: Vec<EnrolDeviceResult>) -> Enrolled {
+    Enrolled {
+        registration: registration(),
+        formal_code: formal_code(1),
+        devices,
+        schedule: schedule(),
+    }
+}
+
+fn result(identification: &Identification, result: EnrolResult) -> EnrolDeviceResult {
+    let device = device_id(identification);
+    EnrolDeviceResult { device, result }
+}
+
+pub(crate) fn poll_first() -> Poll {
+    let max_message = MaxMessage::new(4_096).ok();
+    Poll {
+        have: None,
+        max_message,
+    }
+}
+
+pub(crate) fn poll_again() -> Poll {
+    Poll {
+        have: Some(etag()),
+        max_message: None,
+    }
+}
+
+pub(crate) fn polled() -> PollReply {
+    PollReply::Mailbox(mailbox())
+}
+
+pub(crate) fn polled_unchanged() -> PollReply {
+    PollReply::Unchanged(Seconds::DAY)
+}
+
+pub(crate) fn mailbox() -> Mailbox {
+    Mailbox {
+        etag: etag(),
+        instructions: Vec::new(),
+        schedule: schedule(),
+    }
+}
+
+fn etag() -> ETag {
+    ETag::from_bytes(&id("mailbox"))
+}
+
+pub(crate) fn report_panel() -> ReportStatus {
+    ReportStatus {
+        reports: vec![status(&multifunction(), 7, 140, &["toner-low-warning"])],
+    }
+}
+
+pub(crate) fn report_gateway() -> ReportStatus {
+    let reports = vec![
+        status(&scanner(), 3, 12, &[]),
+        status(&multifunction(), 7, 140, &["toner-low-warning"]),
+    ];
+    ReportStatus { reports }
+}
+
+fn status(
+    identification: &Identification,
+    boot: u32,
+    sheets: u64,
+    reasons: &[&str],
+) -> StatusReport {
+    StatusReport {
+        device: device_id(identification),
+        boot,
+        seq: 2,
+        age: Seconds::new(20),
+        state: DeviceState::Idle,
+        reasons: reasons
+            .iter()
+            .filter_map(|word| StateReason::new(word).ok())
+            .collect(),
+        counters: counters(sheets),
+    }
+}
+
+pub(crate) fn counters(sheets: u64) -> Counters {
+    let counted = |sheets: u64| Counted {
+        impressions_completed: Counter::new(sheets * 2).ok(),
+        media_sheets_completed: Counter::new(sheets).ok(),
+        ..Counted::default()
+    };
+    let copy = Some(counted(sheets));
+    let services = ServiceCounters {
+        copy,
+        ..ServiceCounters::default()
+    };
+    Counters {
+        epoch: 0,
+        total: counted(sheets + 60),
+        services,
+    }
+}
+
+pub(crate) fn reported() -> StatusReported {
+    let reported = |identification: &Identification, result: ReportResult| Reported {
+        device: device_id(identification),
+        result,
+    };
+    let results = vec![
+        reported(&scanner(), ReportResult::Superseded),
+        reported(&multifunction(), ReportResult::Accepted),
+    ];
+    StatusReported {
+        results,
+        schedule: schedule(),
+    }
+}
+
+pub(crate) fn rotated() -> Rotated {
+    Rotated {
+        formal_code: formal_code(2),
+        schedule: schedule(),
+    }
+}
+
+pub(crate) fn add() -> AddDevices {
+    AddDevices {
+        devices: list(vec![entry(printer(), "192.0.2.3")]),
+        code: Some(provisional_code().to_text()),
+    }
+}
+
+pub(crate) fn added() -> DevicesAdded {
+    let devices = vec![result(&printer(), EnrolResult::New)];
+    DevicesAdded {
+        devices,
+        schedule: schedule(),
+    }
+}
+
+pub(crate) fn remove() -> RemoveDevices {
+    RemoveDevices {
+        devices: vec![device_id(&printer())],
+    }
+}
+
+pub(crate) fn removed() -> DevicesRemoved {
+    DevicesRemoved {
+        remaining: 2,
+        schedule: schedule(),
+    }
+}
+
+pub(crate) fn refused() -> Refusal {
+    refusal(RefusalCode::CodeRefused)
+}
+
+pub(crate) fn throttled() -> Refusal {
+    let retry_after = Some(Seconds::new(2_400));
+    Refusal {
+        retry_after,
+        ..refusal(RefusalCode::Throttled)
+    }
+}
+
+pub(crate) fn too_few_slots() -> Refusal {
+    Refusal {
+        free: Some(2),
+        ..refusal(RefusalCode::TooFewSlots)
+    }
+}
+
+pub(crate) fn not_covered() -> Refusal {
+    let devices = vec![device_id(&printer())];
+    Refusal {
+        devices,
+        ..refusal(RefusalCode::DeviceNotCovered)
+    }
+}
+
+fn refusal(code: RefusalCode) -> Refusal {
+    let correlation = Some(CorrelationId::from_bytes(id("correlation")));
+    Refusal {
+        correlation,
+        ..Refusal::plain(code)
+    }
+}
