@@ -11,7 +11,7 @@ use restante_core::crypto::{Crypto, Digest, NONCE_LEN, OpenError};
 use sha2::{Digest as _, Sha256};
 
 /// SHA-256, HMAC-SHA-256 and ChaCha20-Poly1305 by RustCrypto.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RustCrypto;
 
 impl Crypto for RustCrypto {

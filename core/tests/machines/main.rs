@@ -1,0 +1,6 @@
+//! The device's and the gateway's machine, driven through their public interface against a scripted
+//! center: what they keep and send, in which order, and when.
+
+mod device;
+mod scripted;
+mod table;
