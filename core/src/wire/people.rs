@@ -75,7 +75,11 @@ pub enum PeopleReply {
 
 /// A part of a list, in the list's own order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "PageOf{T}")
+)]
 #[serde(rename_all = "camelCase")]
 pub struct Page<T, After> {
     /// The rows, at most 100.

@@ -1,0 +1,159 @@
+//! One operation of the document from one line of the route table.
+
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use restante_core::wire::RefusalCode;
+use restante_core::wire::enrol::MaxMessage;
+use schemars::SchemaGenerator;
+use serde_json::{Map, Value, json};
+
+use super::{problems, schemas};
+use crate::route::{Access, Operation, Route};
+
+/// The operation of a route; the schemas that it names are left in the generator.
+pub(super) fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
+    let (tag, security) = match route.access {
+        Access::Anyone => ("condition", json!([])),
+        Access::Provisional => ("devices", json!([{ "provisional": [] }])),
+        Access::Formal => ("devices", json!([{ "formal": [] }])),
+        Access::Token => ("people", json!([{ "token": [] }])),
+    };
+    let mut operation = json!({
+        "operationId": route.id(),
+        "summary": route.summary,
+        "tags": [tag],
+        "security": security,
+        "responses": responses(route, generator),
+    });
+    let parameters = parameters(route, generator);
+    if !parameters.is_empty() {
+        operation["parameters"] = parameters.into();
+    }
+    if let Some(schema) = route.request {
+        operation["requestBody"] = json!({
+            "required": true,
+            "content": { "application/json": { "schema": schema(generator) } },
+        });
+    }
+    operation
+}
+
+fn parameters(route: &Route, generator: &mut SchemaGenerator) -> Vec<Value> {
+    let mut parameters = Vec::new();
+    if let (Some(name), Some(schema)) = (route.parameter_name(), route.parameter) {
+        parameters.push(json!({
+            "name": name,
+            "in": "path",
+            "required": true,
+            "schema": schema(generator),
+        }));
+    }
+    if let Some(schema) = route.query {
+        for (name, schema) in schemas::members(generator, schema) {
+            if Some(name.as_str()) != route.parameter_name() {
+                parameters.push(query_parameter(&name, schema));
+            }
+        }
+    }
+    if route.operation == Operation::Poll {
+        parameters.extend(poll_parameters(generator));
+    }
+    parameters
+}
+
+fn query_parameter(name: &str, mut schema: Value) -> Value {
+    let description = schema
+        .as_object_mut()
+        .and_then(|members| members.remove("description"));
+    json!({
+        "name": name,
+        "in": "query",
+        "required": false,
+        "description": description,
+        "schema": schemas::not_null(schema),
+    })
+}
+
+fn poll_parameters(generator: &mut SchemaGenerator) -> [Value; 2] {
+    [
+        json!({
+            "name": "If-None-Match",
+            "in": "header",
+            "required": false,
+            "description": "The tag of the state that the device has seen, in quotation marks.",
+            "schema": { "type": "string" },
+        }),
+        json!({
+            "name": "Restante-Max-Message",
+            "in": "header",
+            "required": false,
+            "description": "The largest reply that the sender can take, in bytes; 64 KiB if absent.",
+            "schema": generator.subschema_for::<MaxMessage>(),
+        }),
+    ]
+}
+
+fn responses(route: &Route, generator: &mut SchemaGenerator) -> Value {
+    let mut responses = Map::new();
+    responses.insert(route.success.to_string(), success(route, generator));
+    if route.operation == Operation::Poll {
+        let headers = header_refs(&["Restante-Correlation", "Restante-Next-Poll", "ETag"]);
+        let unchanged = json!({ "description": "The state is the one that the device has seen.",
+            "headers": headers });
+        responses.insert("304".into(), unchanged);
+    }
+    let mut by_status: BTreeMap<u16, Vec<RefusalCode>> = BTreeMap::new();
+    for code in route.refusals() {
+        by_status.entry(code.http_status()).or_default().push(code);
+    }
+    for (status, codes) in by_status {
+        responses.insert(status.to_string(), problems::response(status, &codes));
+    }
+    if route.request.is_some() {
+        for status in [
+            StatusCode::REQUEST_TIMEOUT,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        ] {
+            let reference = problems::response_of_http(status);
+            responses.insert(status.as_str().into(), reference);
+        }
+    }
+    responses.into()
+}
+
+fn success(route: &Route, generator: &mut SchemaGenerator) -> Value {
+    let mut headers = vec!["Restante-Correlation"];
+    match route.operation {
+        Operation::Poll => headers.extend(["Restante-Next-Poll", "ETag"]),
+        Operation::Enrol => headers.push("Location"),
+        _ => {}
+    }
+    let status = StatusCode::from_u16(route.success).unwrap_or(StatusCode::OK);
+    let mut response = json!({
+        "description": status.canonical_reason().unwrap_or("Success"),
+        "headers": header_refs(&headers),
+    });
+    let schema = match (route.reply, route.operation) {
+        (Some(schema), _) => Some(schema(generator).into()),
+        (None, Operation::OpenApi) => Some(json!({ "type": "object" })),
+        (None, _) => None,
+    };
+    if let Some(schema) = schema {
+        let schema: Value = schema;
+        response["content"] = json!({ "application/json": { "schema": schema } });
+    }
+    response
+}
+
+/// References to the document's common headers.
+pub(super) fn header_refs(names: &[&str]) -> Value {
+    names
+        .iter()
+        .map(|name| {
+            let reference = json!({ "$ref": format!("#/components/headers/{name}") });
+            ((*name).to_owned(), reference)
+        })
+        .collect::<Map<_, _>>()
+        .into()
+}
