@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 
 use super::key::{Key, Range};
 
-/// Counts the versions of one record. Absent is 0; the first version is 1.
+/// Counts the versions of one record. Absent is 0. A record that comes back after a deletion goes on
+/// above the revision that it had, so that no revision of one key ever returns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revision(pub u64);
 
@@ -34,9 +35,8 @@ pub struct Row {
     pub body: Vec<u8>,
 }
 
-/// What a decision needs to have loaded before it can go on.
+/// What a decision needs to have loaded before it can go on. Every store knows every kind of need.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
 pub enum Need {
     /// This record, or the knowledge that there is none.
     Record(Key),

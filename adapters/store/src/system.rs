@@ -1,0 +1,129 @@
+//! What the driver is handed from outside: the time, randomness, and where effects go.
+//!
+//! They are traits so that a simulator can be all three; a server uses the system's own.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use ring::rand::{SecureRandom, SystemRandom};
+
+use restante_core::center::{Effect, EffectKind};
+use restante_core::{Seed, Timestamp};
+
+/// The center's clock.
+pub trait Clock: Send + Sync {
+    /// What time it is.
+    fn now(&self) -> Timestamp;
+}
+
+/// Where fresh random bytes come from.
+pub trait Entropy: Send + Sync {
+    /// Thirty-two fresh random bytes.
+    ///
+    /// # Errors
+    /// [`NoEntropy`] if there are none to be had; nothing is decided without.
+    fn draw(&self) -> Result<[u8; 32], NoEntropy>;
+
+    /// A fresh seed for one attempt.
+    ///
+    /// # Errors
+    /// As [`Entropy::draw`].
+    fn seed(&self) -> Result<Seed, NoEntropy> {
+        self.draw().map(Seed::new)
+    }
+
+    /// Sixteen fresh random bytes: the size of an identifier.
+    ///
+    /// # Errors
+    /// As [`Entropy::draw`].
+    fn id(&self) -> Result<[u8; 16], NoEntropy> {
+        let drawn = self.draw()?;
+        let mut id = [0; 16];
+        id.copy_from_slice(&drawn[..16]);
+        Ok(id)
+    }
+}
+
+/// The system's random number generator gave nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the system's random number generator gave nothing")]
+pub struct NoEntropy;
+
+/// Where effects go once what caused them is durable.
+pub trait Effects: Send + Sync {
+    /// Takes one effect. It may come again with the same id; it lies in the outbox until then, so
+    /// that losing it here is no loss.
+    fn take(&self, effect: Effect);
+}
+
+/// The system's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        // A clock before 1970 is no clock; the center's record of the highest time covers it.
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Timestamp::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
+/// The system's random number generator.
+#[derive(Clone, Debug)]
+pub struct SystemEntropy(SystemRandom);
+
+impl SystemEntropy {
+    /// The system's random number generator.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(SystemRandom::new())
+    }
+}
+
+impl Default for SystemEntropy {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Entropy for SystemEntropy {
+    fn draw(&self) -> Result<[u8; 32], NoEntropy> {
+        let mut bytes = [0; 32];
+        self.0.fill(&mut bytes).map_err(|_| NoEntropy)?;
+        Ok(bytes)
+    }
+}
+
+/// Writes effects to the log.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LoggedEffects;
+
+impl Effects for LoggedEffects {
+    fn take(&self, effect: Effect) {
+        match effect.what {
+            EffectKind::Alarm { word, detail } => {
+                tracing::warn!(effect = %effect.id, alarm = word, "{detail}");
+            }
+            other => tracing::warn!(effect = %effect.id, "{other:?}"),
+        }
+    }
+}
+
+impl<T: Clock + ?Sized> Clock for std::sync::Arc<T> {
+    fn now(&self) -> Timestamp {
+        (**self).now()
+    }
+}
+
+impl<T: Entropy + ?Sized> Entropy for std::sync::Arc<T> {
+    fn draw(&self) -> Result<[u8; 32], NoEntropy> {
+        (**self).draw()
+    }
+}
+
+impl<T: Effects + ?Sized> Effects for std::sync::Arc<T> {
+    fn take(&self, effect: Effect) {
+        (**self).take(effect);
+    }
+}

@@ -1,0 +1,108 @@
+//! The ticker: lets time pass at the center.
+//!
+//! What is due lies in the store as records; a tick is an ordinary call that does a bounded part of
+//! it. The ticker makes one at each interval, and again at once while more is due.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval};
+
+use restante_core::center::{Call, Credential, Decide, Message, Reply, Source, Ticked};
+use restante_core::id::CorrelationId;
+
+use crate::driver::{Driver, DriverError};
+use crate::port::Store;
+
+impl<D: Decide, S: Store> Driver<D, S> {
+    /// Lets time pass once: does a bounded part of what is due.
+    ///
+    /// # Errors
+    /// As [`Driver::call`]; a tick that is refused is a defect.
+    pub async fn tick(&self) -> Result<Ticked, DriverError> {
+        let correlation = CorrelationId::from_bytes(self.random().id()?);
+        let answer = self
+            .call(Call {
+                source: Source {
+                    address: None,
+                    correlation,
+                },
+                presented: Credential::None,
+                message: Message::Tick,
+            })
+            .await?;
+        match answer.outcome {
+            Ok(Reply::Ticked(ticked)) => Ok(ticked),
+            Ok(_) => Err(DriverError::Defect {
+                why: "a tick was answered with something else".to_owned(),
+            }),
+            Err(refused) => Err(DriverError::Defect {
+                why: format!("a tick was refused: {}", refused.reason.word),
+            }),
+        }
+    }
+}
+
+/// A task that lets time pass. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Ticker {
+    last: watch::Receiver<Option<Result<Ticked, DriverError>>>,
+    task: JoinHandle<()>,
+}
+
+impl Ticker {
+    /// Ticks at once, and then every `every`.
+    #[must_use]
+    pub fn start<D, S>(driver: Arc<Driver<D, S>>, every: Duration) -> Self
+    where
+        D: Decide + 'static,
+        S: Store + 'static,
+    {
+        let (told, last) = watch::channel(None);
+        let task = tokio::spawn(async move {
+            let mut beat = interval(every);
+            beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                beat.tick().await;
+                told.send_replace(Some(catch_up(&driver).await));
+            }
+        });
+        Self { last, task }
+    }
+
+    /// How the last tick ended; `None` before the first has. A center is ready while it is
+    /// `Some(Ok(_))` and expiry is not suspended.
+    #[must_use]
+    pub fn last(&self) -> Option<Result<Ticked, DriverError>> {
+        self.last.borrow().clone()
+    }
+
+    /// Hears of every tick that ends from now on.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Option<Result<Ticked, DriverError>>> {
+        self.last.clone()
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        // A tick that is cut off here is a call without an answer: nothing half is kept.
+        self.task.abort();
+    }
+}
+
+/// Ticks until nothing more is due, or one fails.
+async fn catch_up<D: Decide, S: Store>(driver: &Driver<D, S>) -> Result<Ticked, DriverError> {
+    loop {
+        match driver.tick().await {
+            Ok(ticked) if ticked.more => tokio::task::yield_now().await,
+            Ok(ticked) => return Ok(ticked),
+            Err(error) => {
+                tracing::error!(%error, "a tick failed");
+                return Err(error);
+            }
+        }
+    }
+}
