@@ -43,13 +43,20 @@ pub const REASONS_PER_STATUS: usize = 32;
 pub const COUNTED_SERVICES: usize = 5;
 /// The largest counter value: the largest integer that every JSON reader holds exactly.
 pub const COUNTER_MAX: u64 = (1 << 53) - 1;
+/// Readings that are kept of one device; a later one takes the place of the oldest. More than a year
+/// of daily reports.
+pub const READINGS_PER_DEVICE: u32 = 400;
 /// Rows of one page of a list that a person or a program asks for.
 pub const PAGE_ROWS: usize = 100;
 
-/// Records that one decision may read. Enrolling 500 devices reads two records per device.
+/// Records that one decision may read. The first use of a formal code
+/// for 500 devices that adds 500 more reads two records for each of them.
 pub const READS_PER_DECISION: usize = 2_048;
 /// Records that one decision may write; see [`READS_PER_DECISION`].
 pub const WRITES_PER_DECISION: usize = 2_048;
+/// Records that a decision may ask for on the strength of a message that it has not authenticated:
+/// it saves a small message a round of loading, and gives a stranger no lever.
+pub const EARLY_READS: usize = 8;
 /// Records that one sweep of due times takes in one decision, so that a sweep never holds up
 /// requests for long.
 pub const DUE_PER_TICK: usize = 64;

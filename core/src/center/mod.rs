@@ -6,8 +6,27 @@
 //! ```
 //!
 //! A decision authenticates first, inside. The driver asks with the same `now` and `seed` again
-//! after each load, so that one attempt gives one answer. A refusal writes nothing but throttles
-//! and alarms. Nothing here knows a store, a transport or a clock.
+//! after each load, so that one attempt gives one answer. A refusal writes nothing but counted
+//! wrong codes and the time by which something was judged to have run out. Nothing here knows a
+//! store, a transport or a clock.
+
+mod authenticate;
+mod codes;
+mod collate;
+mod decide;
+mod devices;
+mod enrol;
+mod first_use;
+mod holdings;
+mod keys;
+mod membership;
+mod policy;
+mod poll;
+mod report;
+mod rotate;
+mod tick;
+mod tokens;
+mod work;
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -20,6 +39,10 @@ use crate::record::{Pause, Records, Written};
 use crate::time::Timestamp;
 use crate::wire::people::{PeopleReply, PeopleRequest};
 use crate::wire::{DeviceReply, DeviceRequest, Refusal};
+
+pub use decide::Center;
+pub use keys::{Keys, KeysError};
+pub use policy::Policy;
 
 /// Something that decides calls: the center, or a fault that stands before it in a test.
 pub trait Decide: Send + Sync {

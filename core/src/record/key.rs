@@ -7,6 +7,8 @@
 
 use alloc::vec::Vec;
 
+use crate::id::{CustomerId, DeviceId};
+
 /// What kind of record a row is. The number is part of the stored key and never changes its
 /// meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -98,6 +100,18 @@ pub struct Owner(pub [u8; 16]);
 impl Owner {
     /// Nobody's.
     pub const NONE: Self = Self([0; 16]);
+
+    /// A customer's.
+    #[must_use]
+    pub const fn customer(id: CustomerId) -> Self {
+        Self(*id.as_bytes())
+    }
+
+    /// A device's.
+    #[must_use]
+    pub const fn device(id: DeviceId) -> Self {
+        Self(*id.as_bytes())
+    }
 }
 
 /// Where a record is.

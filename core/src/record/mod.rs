@@ -5,10 +5,37 @@
 //! pauses for what has not, collects what is to be written, and remembers at which revision each
 //! record was read, so that the store can refuse the writes if anything has moved since.
 
+mod bytes;
+mod clock;
+mod customer;
 mod desk;
+mod device;
+mod due;
+mod grant;
 mod key;
+mod outbox;
+mod registration;
 mod row;
+mod sighting;
+mod status;
+mod throttle;
+mod token;
 
+pub use bytes::Bytes;
+pub use clock::{Clock, Judged};
+pub use customer::Customer;
 pub use desk::{Desk, Pause, Record};
+pub use device::Device;
+pub use due::Due;
+pub use grant::{Grant, GrantLocator, GrantState, Slots};
 pub use key::{Key, Kind, Owner, Range};
+pub use outbox::{Outbox, delivered};
+pub use registration::{
+    Active, Ended, Facts, Pending, PendingDevice, Registration, RegistrationLocator, Secret, State,
+    Use, Why,
+};
 pub use row::{Change, Expect, Loaded, Need, Records, Revision, Row, Write, Written};
+pub use sighting::Sighting;
+pub use status::Reading;
+pub use throttle::{Throttle, WrongCode};
+pub use token::Token;

@@ -1,0 +1,195 @@
+//! Authentication: who speaks, and may they have this conversation at all.
+//!
+//! A device is known by its formal code, a person by a token. The first use of a formal code changes
+//! the registration (pending becomes active, a rotation is completed), and that change is written
+//! with whatever the message brings about, or not at all if the message is refused.
+
+use alloc::format;
+
+use crate::crypto::Crypto;
+use crate::id::{AccountName, CustomerId, RegistrationId};
+use crate::record::{
+    Active, Clock, Facts, Key, Registration, RegistrationLocator, State, Token, Use,
+};
+use crate::wire::RefusalCode;
+use crate::wire::people::Role;
+
+use super::Credential;
+use super::work::{Stop, Work};
+
+/// The registration that a formal code speaks for.
+pub(super) struct Speaker {
+    pub(super) id: RegistrationId,
+    pub(super) facts: Facts,
+    pub(super) active: Active,
+}
+
+impl Speaker {
+    /// Where the registration is.
+    pub(super) fn key(&self) -> Key {
+        Registration::key(self.facts.customer, self.id)
+    }
+}
+
+impl Person {
+    /// Whether they see only what they installed themselves.
+    pub(super) fn is_dealer(&self) -> bool {
+        self.role == Role::Dealer
+    }
+}
+
+/// The person or program that a token speaks for.
+pub(super) struct Person {
+    role: Role,
+    /// The operator at the console may do what a dealer may, under an account of that name.
+    console: bool,
+    pub(super) account: AccountName,
+    /// Whose devices the token is about, if it belongs to one customer.
+    pub(super) customer: Option<CustomerId>,
+}
+
+impl<C: Crypto> Work<'_, C> {
+    /// The registration that the presented formal code speaks for. `early` is loaded in the first
+    /// round already: a few records that the conversation is going to need.
+    // spec: COD-020
+    pub(super) fn speaker(&mut self, early: &[Key]) -> Result<Speaker, Stop> {
+        let code = match &self.call.presented {
+            Credential::Formal(code) => code,
+            Credential::BadFormal => return Err(formal("formal-code-unreadable", "")),
+            _ => return Err(missing("a formal access code (rfc1.…)")),
+        };
+        let id = code.registration();
+        let locator = RegistrationLocator::key(id);
+        if !early.is_empty() {
+            self.load(early.iter().chain([&locator]))?;
+        }
+        let Some(located) = self.desk.peek::<RegistrationLocator>(&locator)? else {
+            return Err(formal("registration-unknown", format!("{id}")));
+        };
+        let key = Registration::key(located.customer, id);
+        let Some(Registration { facts, state }) = self.desk.get(&key)? else {
+            return Err(formal("registration-unknown", format!("{id}")));
+        };
+        let used = state
+            .present(code.epoch())
+            .map_err(|word| formal(word, format!("{id}, epoch {}", code.epoch().get())))?;
+        let center = self.center;
+        let Some(ours) = center.keys.formal_code(&center.crypto, id, used.secret()) else {
+            return Err(no_master_key(id, used.secret().master));
+        };
+        if !center.crypto.same_secret(ours.secret(), code.secret()) {
+            return Err(formal("formal-code-forged", format!("{id}")));
+        }
+        self.used(id, facts, used)
+    }
+
+    /// What the use of a verified formal code brings about.
+    fn used(&mut self, id: RegistrationId, facts: Facts, used: Use) -> Result<Speaker, Stop> {
+        let active = match used {
+            Use::Current(active) => return Ok(Speaker { id, facts, active }),
+            Use::Next(active) => active,
+            Use::First(pending) => self.first_use(id, &facts, &pending)?,
+        };
+        let speaker = Speaker { id, facts, active };
+        self.save(&speaker);
+        Ok(speaker)
+    }
+
+    /// Writes the speaker's registration as it is now.
+    pub(super) fn save(&mut self, speaker: &Speaker) {
+        let registration = Registration {
+            facts: speaker.facts.clone(),
+            state: State::Active(speaker.active.clone()),
+        };
+        self.desk.put(speaker.key(), &registration);
+    }
+
+    /// The person that the presented token speaks for, if theirs is one of these roles.
+    pub(super) fn person(&mut self, roles: &[Role]) -> Result<Person, Stop> {
+        let person = self.bearer()?;
+        let may = |role: &Role| *role == person.role || (person.console && *role == Role::Dealer);
+        if roles.iter().any(may) {
+            return Ok(person);
+        }
+        let detail = format!("{} with role {}", person.account, person.role.word());
+        Err(Stop::plain(
+            RefusalCode::RoleForbidden,
+            "role-forbidden",
+            detail,
+        ))
+    }
+
+    fn bearer(&mut self) -> Result<Person, Stop> {
+        let presented = match &self.call.presented {
+            Credential::Token(token) => token,
+            Credential::Console => return console(),
+            Credential::BadToken => return Err(token("token-unreadable", "")),
+            _ => return Err(missing("an access token (rtk1.…)")),
+        };
+        let key = Token::key(presented.id());
+        self.load([&key, &Clock::key()])?;
+        let detail = format!("{}", presented.id());
+        let Some(kept) = self.desk.get::<Token>(&key)? else {
+            return Err(token("token-unknown", detail));
+        };
+        let center = self.center;
+        let hash = center.keys.token(&center.crypto, presented.secret());
+        if !center.crypto.same_secret(&kept.secret.0, &hash.0) {
+            return Err(token("token-forged", detail));
+        }
+        if kept.revoked.is_some() {
+            return Err(token("token-revoked", detail));
+        }
+        if let Some(expires) = kept.expires
+            && self.has_passed(expires)?
+        {
+            return Err(token("token-expired", detail));
+        }
+        Ok(Person {
+            role: kept.role,
+            console: false,
+            account: kept.account,
+            customer: kept.customer,
+        })
+    }
+}
+
+/// The operator at the center's own machine.
+fn console() -> Result<Person, Stop> {
+    let account = AccountName::new(CONSOLE_ACCOUNT)
+        .map_err(|error| Stop::plain(RefusalCode::Internal, "internal", format!("{error}")))?;
+    Ok(Person {
+        role: Role::Operator,
+        console: true,
+        account,
+        customer: None,
+    })
+}
+
+/// A formal code that opens nothing: the same words whatever the reason.
+pub(super) fn formal(word: &'static str, detail: impl Into<alloc::string::String>) -> Stop {
+    Stop::plain(RefusalCode::FormalCodeRefused, word, detail)
+}
+
+/// A token that opens nothing: the same words whatever the reason.
+fn token(word: &'static str, detail: impl Into<alloc::string::String>) -> Stop {
+    Stop::plain(RefusalCode::TokenRefused, word, detail)
+}
+
+/// No credential, or one of another kind than this conversation takes.
+// spec: ERR-010
+pub(super) fn missing(takes: &'static str) -> Stop {
+    Stop::openly(
+        RefusalCode::CredentialMissing,
+        format!("this conversation takes {takes}"),
+    )
+}
+
+/// A secret that cannot be derived: the operator has taken a master key away.
+pub(super) fn no_master_key(id: RegistrationId, version: u32) -> Stop {
+    let detail = format!("{id} needs master key {version}, which this center does not have");
+    Stop::plain(RefusalCode::Internal, "master-key-missing", detail)
+}
+
+/// The dealer's account under which codes are made at the console.
+const CONSOLE_ACCOUNT: &str = "console";

@@ -1,0 +1,108 @@
+//! The center itself: keys, policy and cryptography, and which message leads to which conversation.
+
+use crate::crypto::Crypto;
+use crate::entropy::Seed;
+use crate::record::{Pause, Records};
+use crate::time::Timestamp;
+use crate::wire::people::{PeopleReply, PeopleRequest};
+use crate::wire::{DeviceReply, DeviceRequest, ETag, Schedule};
+
+use super::work::{Stop, Work};
+use super::{Call, Decide, Decision, Keys, Policy, poll};
+
+/// The center: everything that a decision needs besides the records.
+#[derive(Clone, Debug)]
+pub struct Center<C> {
+    pub(super) crypto: C,
+    pub(super) keys: Keys,
+    pub(super) policy: Policy,
+    /// What every device is told; made once from the policy.
+    pub(super) schedule: Schedule,
+    /// The tag of an empty mailbox under that schedule.
+    pub(super) etag: ETag,
+}
+
+impl<C: Crypto> Center<C> {
+    /// A center with these keys and these choices of its operator.
+    #[must_use]
+    pub fn new(crypto: C, keys: Keys, policy: Policy) -> Self {
+        let policy = policy.bounded();
+        let schedule = policy.schedule();
+        let etag = poll::etag(&crypto, &schedule);
+        Self {
+            crypto,
+            keys,
+            policy,
+            schedule,
+            etag,
+        }
+    }
+
+    /// Its keys.
+    #[must_use]
+    pub const fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Its operator's choices, within the protocol's bounds.
+    #[must_use]
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+}
+
+impl<C: Crypto + Send + Sync> Decide for Center<C> {
+    fn decide(
+        &self,
+        now: Timestamp,
+        seed: &Seed,
+        call: &Call,
+        records: &Records,
+    ) -> Result<Decision, Pause> {
+        Work::new(self, now, seed, call, records).decide()
+    }
+}
+
+impl<C: Crypto> Work<'_, C> {
+    pub(super) fn device(&mut self, request: &DeviceRequest) -> Result<DeviceReply, Stop> {
+        Ok(match request {
+            DeviceRequest::Enrol(message) => DeviceReply::Enrolled(self.enrol(message)?),
+            DeviceRequest::Poll(message) => DeviceReply::Polled(self.poll(message)?),
+            DeviceRequest::ReportStatus(message) => {
+                DeviceReply::StatusReported(self.report(message)?)
+            }
+            DeviceRequest::Rotate(_) => DeviceReply::Rotated(self.rotate()?),
+            DeviceRequest::AddDevices(message) => {
+                DeviceReply::DevicesAdded(self.add_devices(message)?)
+            }
+            DeviceRequest::RemoveDevices(message) => {
+                DeviceReply::DevicesRemoved(self.remove_devices(message)?)
+            }
+            DeviceRequest::Leave(_) => DeviceReply::Left(self.leave()?),
+        })
+    }
+
+    pub(super) fn people(&mut self, request: &PeopleRequest) -> Result<PeopleReply, Stop> {
+        Ok(match request {
+            PeopleRequest::IssueCode(message) => PeopleReply::CodeIssued(self.issue_code(message)?),
+            PeopleRequest::ListCodes(message) => PeopleReply::Codes(self.list_codes(message)?),
+            PeopleRequest::RevokeCode(message) => {
+                PeopleReply::CodeRevoked(self.revoke_code(message)?)
+            }
+            PeopleRequest::IssueToken(message) => {
+                PeopleReply::TokenIssued(self.issue_token(message)?)
+            }
+            PeopleRequest::ListTokens(message) => PeopleReply::Tokens(self.list_tokens(message)?),
+            PeopleRequest::RevokeToken(message) => {
+                PeopleReply::TokenRevoked(self.revoke_token(message)?)
+            }
+            PeopleRequest::ListDevices(message) => {
+                PeopleReply::Devices(self.list_devices(message)?)
+            }
+            PeopleRequest::ListReadings(message) => {
+                PeopleReply::Readings(self.list_readings(message)?)
+            }
+            PeopleRequest::AcceptClock(_) => PeopleReply::ClockAccepted(self.accept_clock()?),
+        })
+    }
+}

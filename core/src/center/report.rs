@@ -1,0 +1,81 @@
+//! Running status: reports of one device or of many in one communication, all or nothing.
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use crate::crypto::Crypto;
+use crate::id::DeviceId;
+use crate::limits::EARLY_READS;
+use crate::record::{Clock, Key, Pause, Reading};
+use crate::time::Timestamp;
+use crate::wire::{
+    Refusal, RefusalCode, ReportResult, ReportStatus, Reported, StatusReport, StatusReported,
+};
+
+use super::authenticate::Speaker;
+use super::work::{Stop, Work};
+
+impl<C: Crypto> Work<'_, C> {
+    /// Registers the reports, unless one is about a device that the sender does not speak for.
+    // spec: STA-003
+    pub(super) fn report(&mut self, message: &ReportStatus) -> Result<StatusReported, Stop> {
+        let latest = |report: &StatusReport| Reading::latest_key(report.device);
+        let keys: Vec<Key> = message.reports.iter().map(latest).collect();
+        let mut early = Vec::with_capacity(EARLY_READS.saturating_add(1));
+        early.push(Clock::key());
+        if keys.len() <= EARLY_READS {
+            early.extend(keys.iter().cloned());
+        }
+        let speaker = self.speaker(&early)?;
+        covered(&speaker, message.reports.iter().map(|report| report.device))?;
+        self.load(&keys)?;
+        let now = self.time()?;
+        let mut results = Vec::with_capacity(message.reports.len());
+        for (report, key) in message.reports.iter().zip(keys) {
+            results.push(Reported {
+                device: report.device,
+                result: self.register_reading(key, report, now)?,
+            });
+        }
+        Ok(StatusReported {
+            results,
+            schedule: self.center.schedule.clone(),
+        })
+    }
+
+    /// Keeps one report if it is newer than what is held.
+    fn register_reading(
+        &mut self,
+        key: Key,
+        report: &StatusReport,
+        now: Timestamp,
+    ) -> Result<ReportResult, Pause> {
+        let latest = self.desk.get::<Reading>(&key)?;
+        let Some(reading) = Reading::on_top_of(latest.as_ref(), report, now) else {
+            return Ok(ReportResult::Superseded);
+        };
+        self.desk
+            .put(Reading::key(report.device, reading.number), &reading);
+        self.desk.put(key, &reading);
+        Ok(ReportResult::Accepted)
+    }
+}
+
+/// Refuses a message that names devices for which the sender does not speak.
+// spec: STA-004
+fn covered(speaker: &Speaker, named: impl Iterator<Item = DeviceId>) -> Result<(), Stop> {
+    let foreign: Vec<DeviceId> = named
+        .filter(|device| !speaker.active.covers(*device))
+        .collect();
+    let Some(first) = foreign.first() else {
+        return Ok(());
+    };
+    let detail = format!(
+        "{} names {} devices that it does not speak for, the first being {first}",
+        speaker.id,
+        foreign.len()
+    );
+    let mut refusal = Refusal::plain(RefusalCode::DeviceNotCovered);
+    refusal.devices = foreign;
+    Err(Stop::refusal(refusal, "device-not-covered", detail))
+}

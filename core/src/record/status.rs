@@ -1,0 +1,101 @@
+//! The status records: the latest reading of a device, and a ring of the readings before it.
+//!
+//! A report is ordered by (boot, seq), both of which only rise. One that is not above what is held
+//! changes nothing, so that a report that comes twice or late is harmless.
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::DeviceId;
+use crate::limits::READINGS_PER_DEVICE;
+use crate::time::{Seconds, Timestamp};
+use crate::wire::people::{self, DateTime};
+use crate::wire::{Counters, DeviceState, StateReason, StatusReport};
+
+use super::desk::Record;
+use super::key::{Key, Kind, Owner};
+
+/// What a device reported. The same body lies in two places: as the latest, and in its slot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reading {
+    /// Which one of the device's readings it is, counted from 0.
+    pub number: u32,
+    /// When it was taken.
+    pub taken: Timestamp,
+    /// When it was received.
+    pub received: Timestamp,
+    /// The device's boot number.
+    pub boot: u32,
+    /// The report's number within the boot.
+    pub seq: u32,
+    /// Whether the device worked.
+    pub state: DeviceState,
+    /// Why it was in that state.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<StateReason>,
+    /// What it had done so far.
+    pub counters: Counters,
+}
+
+impl Reading {
+    /// Where the latest reading of a device is.
+    #[must_use]
+    pub fn latest_key(device: DeviceId) -> Key {
+        Key::owned(Kind::Status, Owner::device(device), &[])
+    }
+
+    /// Where the reading with this number is, until a later one takes its slot.
+    #[must_use]
+    pub fn key(device: DeviceId, number: u32) -> Key {
+        let slot = number.checked_rem(READINGS_PER_DEVICE).unwrap_or(0);
+        let slot = u16::try_from(slot).unwrap_or(u16::MAX);
+        Key::owned(Kind::Reading, Owner::device(device), &slot.to_be_bytes())
+    }
+
+    /// The reading that `report` makes on top of the `latest` one; `None` if it is superseded.
+    // spec: STA-010
+    #[must_use]
+    pub fn on_top_of(
+        latest: Option<&Self>,
+        report: &StatusReport,
+        received: Timestamp,
+    ) -> Option<Self> {
+        let is_above = |held: &Self| (report.boot, report.seq) > (held.boot, held.seq);
+        if !latest.is_none_or(is_above) {
+            return None;
+        }
+        Some(Self {
+            number: latest.map_or(0, |held| held.number.saturating_add(1)),
+            taken: before(received, report.age),
+            received,
+            boot: report.boot,
+            seq: report.seq,
+            state: report.state,
+            reasons: report.reasons.clone(),
+            counters: report.counters.clone(),
+        })
+    }
+
+    /// What people are shown of it.
+    #[must_use]
+    pub fn row(self) -> people::Reading {
+        people::Reading {
+            taken: DateTime(self.taken),
+            received: DateTime(self.received),
+            boot: self.boot,
+            seq: self.seq,
+            state: self.state,
+            reasons: self.reasons,
+            counters: self.counters,
+        }
+    }
+}
+
+impl Record for Reading {}
+
+/// The point `age` before `at`.
+fn before(at: Timestamp, age: Seconds) -> Timestamp {
+    Timestamp::from_millis(at.as_millis().saturating_sub(age.as_millis()))
+}
