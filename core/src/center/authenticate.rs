@@ -51,7 +51,7 @@ pub(super) struct Person {
 impl<C: Crypto> Work<'_, C> {
     /// The registration that the presented formal code speaks for. `early` is loaded in the first
     /// round already: a few records that the conversation is going to need.
-    // spec: COD-020
+    // spec: COD-025
     pub(super) fn speaker(&mut self, early: &[Key]) -> Result<Speaker, Stop> {
         let code = match &self.call.presented {
             Credential::Formal(code) => code,
@@ -105,6 +105,7 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// The person that the presented token speaks for, if theirs is one of these roles.
+    // spec: COD-028
     pub(super) fn person(&mut self, roles: &[Role]) -> Result<Person, Stop> {
         let person = self.bearer()?;
         let may = |role: &Role| *role == person.role || (person.console && *role == Role::Dealer);
@@ -119,6 +120,7 @@ impl<C: Crypto> Work<'_, C> {
         ))
     }
 
+    // spec: COD-029
     fn bearer(&mut self) -> Result<Person, Stop> {
         let presented = match &self.call.presented {
             Credential::Token(token) => token,
@@ -177,7 +179,7 @@ fn token(word: &'static str, detail: impl Into<alloc::string::String>) -> Stop {
 }
 
 /// No credential, or one of another kind than this conversation takes.
-// spec: ERR-010
+// spec: STA-009
 pub(super) fn missing(takes: &'static str) -> Stop {
     Stop::openly(
         RefusalCode::CredentialMissing,

@@ -22,7 +22,7 @@ use super::work::{Stop, Work};
 
 impl<C: Crypto> Work<'_, C> {
     /// Makes a code for one of the dealer's users.
-    // spec: COD-030
+    // spec: COD-010, COD-013, COD-014
     pub(super) fn issue_code(&mut self, message: &IssueCode) -> Result<CodeIssued, Stop> {
         let dealer = self.person(&[Role::Dealer])?;
         let (validity, limit) = (self.validity(message)?, self.limit(message)?);
@@ -86,11 +86,13 @@ impl<C: Crypto> Work<'_, C> {
             customer: grant.customer,
         };
         self.desk.put(locator, &located);
+        self.desk.put(GrantLocator::key_by_id(id), &located);
         self.desk.put(key, &grant);
         Ok(())
     }
 
-    // spec: COD-031
+    /// How long the code is to be valid.
+    // spec: COD-011, MSG-003
     fn validity(&self, message: &IssueCode) -> Result<Seconds, Stop> {
         let validity = message.validity.unwrap_or(self.center.policy.code_validity);
         let (least, most) = (CODE_VALIDITY_MIN, CODE_VALIDITY_MAX);
@@ -108,7 +110,8 @@ impl<C: Crypto> Work<'_, C> {
         ))
     }
 
-    // spec: COD-032
+    /// How many devices it may register.
+    // spec: COD-012, MSG-003
     fn limit(&self, message: &IssueCode) -> Result<u32, Stop> {
         let most = self.center.policy.devices_per_grant;
         let limit = message.limit.unwrap_or(most);
@@ -122,7 +125,7 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// A page of the dealer's own codes, oldest first.
-    // spec: COD-033
+    // spec: COD-015
     pub(super) fn list_codes(
         &mut self,
         message: &ListCodes,
@@ -141,17 +144,28 @@ impl<C: Crypto> Work<'_, C> {
         })))
     }
 
-    /// Ends one of the dealer's own codes. What is registered stays registered; what is pending
-    /// cannot become active any more.
-    // spec: COD-034
+    /// Ends a code: a dealer one of their own, an operator any. What is registered stays registered;
+    /// what is pending cannot become active any more.
+    // spec: COD-016, MOD-002
     pub(super) fn revoke_code(&mut self, message: &RevokeCode) -> Result<CodeRow, Stop> {
-        let dealer = self.person(&[Role::Dealer])?;
-        let key = Grant::key(self.account(&dealer), message.grant);
+        let person = self.person(&[Role::Dealer, Role::Operator])?;
+        let unknown = |of: &Person| {
+            let detail = format!("{} may revoke no {}", of.account, message.grant);
+            Stop::plain(RefusalCode::NotFound, "grant-unknown", detail)
+        };
+        let owner = match person.is_dealer() {
+            true => self.account(&person),
+            false => {
+                let locator = GrantLocator::key_by_id(message.grant);
+                let located = self.desk.peek::<GrantLocator>(&locator)?;
+                Owner(located.ok_or_else(|| unknown(&person))?.owner.0)
+            }
+        };
+        let key = Grant::key(owner, message.grant);
         self.load([&key, &Clock::key()])?;
         let now = self.time()?;
         let Some(mut grant) = self.desk.get::<Grant>(&key)? else {
-            let detail = format!("{} has no {}", dealer.account, message.grant);
-            return Err(Stop::plain(RefusalCode::NotFound, "grant-unknown", detail));
+            return Err(unknown(&person));
         };
         if !grant.is_revoked() {
             grant.revoke(now);

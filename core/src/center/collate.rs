@@ -45,7 +45,7 @@ impl<'a, C: Crypto> Work<'a, C> {
 
     /// Where the code's grant is. A source that has tried too many wrong codes is told to wait
     /// before anything of its code is evaluated.
-    // spec: ENR-060
+    // spec: COD-020, COD-021
     pub(super) fn collate(&mut self, code: &ProvisionalCode) -> Result<Collated, Stop> {
         let crypto = &self.center.crypto;
         let keys = &self.center.keys;
@@ -70,6 +70,7 @@ impl<'a, C: Crypto> Work<'a, C> {
     }
 
     /// Why the grant opens nothing any more, if it does not.
+    // spec: COD-016, COD-017
     pub(super) fn closed(&mut self, grant: &Grant) -> Result<Option<&'static str>, Pause> {
         if grant.is_revoked() {
             return Ok(Some("code-revoked"));
@@ -79,6 +80,7 @@ impl<'a, C: Crypto> Work<'a, C> {
     }
 
     /// The grant with `devices` slots taken.
+    // spec: ENR-017
     pub(super) fn take_slots(&self, grant: &Grant, devices: u32) -> Result<Grant, Shortage> {
         let free = grant.slots.free();
         match grant.slots.take(devices) {
@@ -92,7 +94,7 @@ impl<'a, C: Crypto> Work<'a, C> {
     }
 
     /// Refuses a wrong code and counts it against its source.
-    // spec: ENR-060
+    // spec: COD-022
     pub(super) fn wrong(&mut self, code: &Collated, word: &'static str) -> Stop {
         match self.count(code.mark) {
             Ok(()) => code_refused(word, format!("{}", code.grant)),
@@ -112,7 +114,7 @@ impl<'a, C: Crypto> Work<'a, C> {
     }
 
     /// Tells a source that has tried too many wrong codes to wait.
-    // spec: ENR-062
+    // spec: COD-021, ERR-006
     fn check_throttle(&mut self) -> Result<(), Stop> {
         let Some(address) = self.call.source.address else {
             return Ok(());
@@ -137,12 +139,13 @@ pub(super) enum Shortage {
 }
 
 /// A provisional code that opens nothing: the same words whatever the reason.
-// spec: ENR-050
+// spec: COD-019
 pub(super) fn code_refused(word: &'static str, detail: impl Into<String>) -> Stop {
     Stop::plain(RefusalCode::CodeRefused, word, detail)
 }
 
 /// Fewer slots are free than devices are named: the whole message is refused.
+// spec: ENR-008
 pub(super) fn too_few(grant: GrantId, free: u32, devices: u32) -> Stop {
     let mut refusal = Refusal::new(
         RefusalCode::TooFewSlots,

@@ -19,7 +19,7 @@ use super::work::{Stop, Work};
 
 impl<C: Crypto> Work<'_, C> {
     /// A page of a customer's devices, each with its latest reading.
-    // spec: STA-020
+    // spec: MOD-007
     pub(super) fn list_devices(
         &mut self,
         message: &ListDevices,
@@ -58,7 +58,7 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// A page of one device's readings, newest first.
-    // spec: STA-021
+    // spec: STA-013, STA-015
     pub(super) fn list_readings(
         &mut self,
         message: &ListReadings,
@@ -93,7 +93,7 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// The customer whose holdings this person may read.
-    // spec: STA-022
+    // spec: MOD-002
     fn readable(&mut self, person: &Person, named: Option<CustomerId>) -> Result<CustomerId, Stop> {
         let customer = match (person.customer, named) {
             (Some(own), None) => own,

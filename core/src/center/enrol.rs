@@ -26,7 +26,7 @@ use super::work::{Stop, Work};
 
 impl<C: Crypto> Work<'_, C> {
     /// Registers the devices, or answers once more what was answered before.
-    // spec: ENR-010
+    // spec: ENR-007
     pub(super) fn enrol(&mut self, enrol: &Enrol) -> Result<Enrolled, Stop> {
         let code = self.provisional()?;
         let code = self.collate(code)?;
@@ -48,6 +48,7 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// A request that is here for the first time.
+    // spec: ENR-006
     fn register(
         &mut self,
         enrol: &Enrol,
@@ -80,7 +81,7 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// Keeps the registration, the way to it, and the reminder to give its slots back.
-    // spec: ENR-020
+    // spec: ENR-012
     fn keep(
         &mut self,
         enrol: &Enrol,
@@ -119,7 +120,7 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// A request that has been here before.
-    // spec: ENR-030
+    // spec: ENR-009, ENR-011, ENR-014
     fn answer_again(
         &mut self,
         enrol: &Enrol,
@@ -206,7 +207,7 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// A sender that could not take the answer is refused before anything is registered.
-    // spec: ENR-014
+    // spec: ENR-041
     fn fits(&self, enrol: &Enrol, enrolled: &Enrolled) -> Result<(), Stop> {
         let Some(most) = enrol.max_message else {
             return Ok(());
@@ -225,6 +226,7 @@ impl<C: Crypto> Work<'_, C> {
 }
 
 /// One result per device of the request, whatever the order in which they were kept.
+// spec: ENR-018
 fn results(asked: &[DeviceEntry], kept: &[PendingDevice]) -> Vec<EnrolDeviceResult> {
     let kept: BTreeMap<Same<'_>, &PendingDevice> = kept
         .iter()
@@ -250,7 +252,7 @@ struct Same<'a>(&'a Identification);
 
 /// The digest of the identifications in canonical form: each as JSON, in order. Contacts are not
 /// part of it, nor is the order in which the sender named them.
-// spec: ENR-031
+// spec: ENR-010
 fn content(crypto: &impl Crypto, devices: &[DeviceEntry]) -> [u8; 32] {
     let mut devices: Vec<&Identification> =
         devices.iter().map(|entry| &entry.identification).collect();

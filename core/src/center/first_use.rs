@@ -15,7 +15,7 @@ use super::work::{Stop, Work};
 
 impl<C: Crypto> Work<'_, C> {
     /// Makes the registration active, unless its grant was revoked or its time is over.
-    // spec: ENR-040
+    // spec: ENR-013, ENR-015, ENR-016
     pub(super) fn first_use(
         &mut self,
         id: RegistrationId,

@@ -21,6 +21,7 @@ pub(super) type Taken<'t> = (DeviceId, &'t DeviceEntry);
 
 impl<C: Crypto> Work<'_, C> {
     /// The id of a device at a customer.
+    // spec: MOD-003, MOD-005
     pub(super) fn device_id(&self, customer: CustomerId, device: &Identification) -> DeviceId {
         let center = self.center;
         center.keys.device(&center.crypto, customer, device)
@@ -28,7 +29,7 @@ impl<C: Crypto> Work<'_, C> {
 
     /// Makes these devices holdings of the customer, spoken for by this registration. Whoever calls
     /// this loads the devices' records beforehand, or pays one more round.
-    // spec: ENR-041
+    // spec: ENR-019, MOD-004, MOD-007
     pub(super) fn take_over(
         &mut self,
         id: RegistrationId,
@@ -114,6 +115,7 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// Takes devices out of the registration that spoke for them.
+    // spec: ENR-020
     fn move_out(
         &mut self,
         customer: CustomerId,
@@ -136,6 +138,7 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// Leaves devices with their customer but without a registration.
+    // spec: ENR-038
     pub(super) fn release(
         &mut self,
         customer: CustomerId,
@@ -165,7 +168,7 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// Tells the operator of devices that another customer holds too: one alarm for all of them.
-    // spec: ENR-043
+    // spec: MOD-006
     fn warn_of_doubles(
         &mut self,
         customer: CustomerId,

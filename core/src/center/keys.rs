@@ -104,10 +104,10 @@ impl Keys {
     }
 
     /// What finds the grant of a provisional code.
-    // spec: ENR-003
+    // spec: COD-009
     #[must_use]
     pub fn enrol_id(&self, crypto: &impl Crypto, id: EnrolId) -> Digest {
-        self.hash(crypto, "enrol id", &[id.as_bytes()])
+        crypto.hmac_sha256(&self.pepper, &[b"enrol id", id.as_bytes()])
     }
 
     /// The registration that this request makes with this grant: there is one for ever.
@@ -142,7 +142,7 @@ impl Keys {
     }
 
     /// The formal code of this registration and generation; `None` if its master key is not here.
-    // spec: COD-010
+    // spec: COD-024, COD-027
     #[must_use]
     pub fn formal_code(
         &self,

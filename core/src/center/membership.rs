@@ -20,7 +20,7 @@ use super::work::{Stop, Work};
 
 impl<C: Crypto> Work<'_, C> {
     /// Has the registration speak for more devices. They are active at once.
-    // spec: ENR-090
+    // spec: ENR-032, ENR-033
     pub(super) fn add_devices(&mut self, message: &AddDevices) -> Result<DevicesAdded, Stop> {
         let mut speaker = self.speaker(&[])?;
         let customer = speaker.facts.customer;
@@ -79,20 +79,42 @@ impl<C: Crypto> Work<'_, C> {
             .collect()
     }
 
-    /// Takes slots for devices that are active at once: from the code that came with the message,
-    /// or from the grant that the registration was made with.
-    // spec: ENR-091
+    /// Takes slots for devices that are active at once: from the grant that the registration was
+    /// made with, or where that has not enough, from the code that came with the message.
+    // spec: ENR-030, ENR-031
     fn pay(&mut self, speaker: &Speaker, code: Option<&str>, devices: u32) -> Result<(), Stop> {
-        match code {
-            Some(text) => {
-                let code: ProvisionalCode = text
-                    .parse()
-                    .map_err(|_| code_refused("code-unreadable", format!("{}", speaker.id)))?;
-                let code = self.collate(&code)?;
-                self.pay_by_code(speaker.facts.customer, &code, devices)
-            }
-            None => self.pay_by_own_grant(speaker, devices),
+        let unpaid = match self.pay_by_own_grant(speaker, devices) {
+            Ok(()) => return Ok(()),
+            Err(Stop::Pause(pause)) => return Err(Stop::Pause(pause)),
+            Err(unpaid) => unpaid,
+        };
+        let Some(text) = code else {
+            return Err(unpaid);
+        };
+        let code: ProvisionalCode = text
+            .parse()
+            .map_err(|_| code_refused("code-unreadable", format!("{}", speaker.id)))?;
+        let code = self.collate(&code)?;
+        self.pay_by_code(speaker.facts.customer, &code, devices)
+    }
+
+    fn pay_by_own_grant(&mut self, speaker: &Speaker, devices: u32) -> Result<(), Stop> {
+        let facts = &speaker.facts;
+        let owner = self
+            .center
+            .keys
+            .account(&self.center.crypto, &facts.account);
+        let key = Grant::key(owner, facts.grant);
+        let detail = format!("{}, {}", speaker.id, facts.grant);
+        self.load([&key, &Clock::key()])?;
+        let Some(grant) = self.desk.get::<Grant>(&key)? else {
+            return Err(code_refused("code-expired", detail));
+        };
+        if let Some(word) = self.closed(&grant)? {
+            return Err(code_refused(word, detail));
         }
+        self.spend(&key, facts.grant, &grant, devices)?
+            .map_err(|word| code_refused(word, detail))
     }
 
     fn pay_by_code(
@@ -116,25 +138,6 @@ impl<C: Crypto> Work<'_, C> {
         }
     }
 
-    fn pay_by_own_grant(&mut self, speaker: &Speaker, devices: u32) -> Result<(), Stop> {
-        let facts = &speaker.facts;
-        let owner = self
-            .center
-            .keys
-            .account(&self.center.crypto, &facts.account);
-        let key = Grant::key(owner, facts.grant);
-        let detail = format!("{}, {}", speaker.id, facts.grant);
-        self.load([&key, &Clock::key()])?;
-        let Some(grant) = self.desk.get::<Grant>(&key)? else {
-            return Err(code_refused("code-expired", detail));
-        };
-        if let Some(word) = self.closed(&grant)? {
-            return Err(code_refused(word, detail));
-        }
-        self.spend(&key, facts.grant, &grant, devices)?
-            .map_err(|word| code_refused(word, detail))
-    }
-
     /// Takes slots and uses them at once. The inner error is the reason for which the code is
     /// refused.
     fn spend(
@@ -155,7 +158,7 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// Has the registration speak for fewer devices; without any, it ends.
-    // spec: ENR-093
+    // spec: ENR-020, ENR-035
     pub(super) fn remove_devices(
         &mut self,
         message: &RemoveDevices,
@@ -181,7 +184,7 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// Ends the registration. Its devices stay with the customer.
-    // spec: ENR-094
+    // spec: ENR-036, ENR-038
     pub(super) fn leave(&mut self) -> Result<Left, Stop> {
         let speaker = self.speaker(&[Clock::key()])?;
         self.release(speaker.facts.customer, speaker.id, &speaker.active.devices)?;
@@ -200,7 +203,7 @@ impl<C: Crypto> Work<'_, C> {
 }
 
 /// A registration that would speak for more devices than one may.
-// spec: ENR-092
+// spec: ENR-034
 fn not_too_many(speaker: &Speaker, added: usize) -> Result<(), Stop> {
     let named = speaker.active.devices.len().saturating_add(added);
     if named <= DEVICES_PER_REGISTRATION {

@@ -46,6 +46,7 @@ impl Policy {
     }
 
     /// The schedule that devices are given.
+    // spec: MBX-006, STA-006
     pub(super) fn schedule(&self) -> Schedule {
         Schedule {
             poll: self.poll,

@@ -8,7 +8,7 @@ use super::work::{Stop, Work};
 
 impl<C: Crypto> Work<'_, C> {
     /// The mailbox's present state, or that it is unchanged.
-    // spec: POL-001
+    // spec: MBX-001, MBX-002, MBX-004
     pub(super) fn poll(&mut self, poll: &Poll) -> Result<PollReply, Stop> {
         self.speaker(&[])?;
         let center = self.center;
@@ -25,7 +25,7 @@ impl<C: Crypto> Work<'_, C> {
 
 /// The tag of a mailbox in which nothing waits: a hash of the schedule. It is the same for every
 /// device, so that it is made once.
-// spec: POL-003
+// spec: MBX-003
 pub(super) fn etag(crypto: &impl Crypto, schedule: &Schedule) -> ETag {
     let hash = crypto.sha256(&[b"restante mailbox 1", &json::to_bytes(schedule)]);
     let mut tag = [0; 16];

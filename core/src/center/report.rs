@@ -17,7 +17,7 @@ use super::work::{Stop, Work};
 
 impl<C: Crypto> Work<'_, C> {
     /// Registers the reports, unless one is about a device that the sender does not speak for.
-    // spec: STA-003
+    // spec: STA-011
     pub(super) fn report(&mut self, message: &ReportStatus) -> Result<StatusReported, Stop> {
         let latest = |report: &StatusReport| Reading::latest_key(report.device);
         let keys: Vec<Key> = message.reports.iter().map(latest).collect();
@@ -44,6 +44,7 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// Keeps one report if it is newer than what is held.
+    // spec: STA-012, STA-013
     fn register_reading(
         &mut self,
         key: Key,
@@ -62,7 +63,7 @@ impl<C: Crypto> Work<'_, C> {
 }
 
 /// Refuses a message that names devices for which the sender does not speak.
-// spec: STA-004
+// spec: STA-010
 fn covered(speaker: &Speaker, named: impl Iterator<Item = DeviceId>) -> Result<(), Stop> {
     let foreign: Vec<DeviceId> = named
         .filter(|device| !speaker.active.covers(*device))

@@ -12,7 +12,7 @@ use super::work::{Stop, Work};
 
 impl<C: Crypto> Work<'_, C> {
     /// Hands out the next formal code.
-    // spec: ENR-080
+    // spec: ENR-025, ENR-026
     pub(super) fn rotate(&mut self) -> Result<Rotated, Stop> {
         let mut speaker = self.speaker(&[])?;
         let center = self.center;

@@ -21,7 +21,7 @@ use super::{Effect, EffectKind, Ticked};
 
 impl<C: Crypto> Work<'_, C> {
     /// Does what has become due.
-    // spec: ENR-072
+    // spec: ENR-039
     pub(super) fn tick(&mut self) -> Result<Ticked, Stop> {
         let saved = self.desk.peek::<Clock>(&Clock::key())?;
         let judged = self.judged()?;
@@ -64,7 +64,7 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// A registration whose formal code was never used ends, and its slots are free again.
-    // spec: ENR-045
+    // spec: ENR-016, ENR-017
     fn give_back(&mut self, customer: CustomerId, id: RegistrationId) -> Result<(), Stop> {
         let key = Registration::key(customer, id);
         let Some(Registration { facts, state }) = self.desk.get(&key)? else {
@@ -93,7 +93,7 @@ impl<C: Crypto> Work<'_, C> {
 
     /// A grant that has run out goes, with the user's name in it and the way from the code to it;
     /// while registrations of it are pending it waits until they have given their slots back.
-    // spec: COD-035
+    // spec: COD-018
     fn forget(&mut self, owner: Owner, id: GrantId, due: Due) -> Result<(), Stop> {
         let key = Grant::key(owner, id);
         let Some(grant) = self.desk.get::<Grant>(&key)? else {
@@ -107,6 +107,7 @@ impl<C: Crypto> Work<'_, C> {
             return Ok(());
         }
         self.desk.delete(GrantLocator::key(&grant.located.0));
+        self.desk.delete(GrantLocator::key_by_id(id));
         self.desk.delete(key);
         Ok(())
     }
@@ -134,7 +135,7 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// An operator says that the clock is right: expiry is judged by it again.
-    // spec: ENR-073
+    // spec: ENR-040
     pub(super) fn accept_clock(&mut self) -> Result<ClockAccepted, Stop> {
         self.person(&[Role::Operator])?;
         let kept = self.desk.get::<Clock>(&Clock::key())?;

@@ -16,7 +16,6 @@ use super::work::{Stop, Work};
 
 impl<C: Crypto> Work<'_, C> {
     /// Makes a token.
-    // spec: TOK-001
     pub(super) fn issue_token(&mut self, message: &IssueToken) -> Result<TokenIssued, Stop> {
         self.person(&[Role::Operator])?;
         self.check_customer(message)?;
@@ -46,7 +45,6 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// A token that is about one customer's devices names one that exists; no other token does.
-    // spec: TOK-002
     fn check_customer(&mut self, message: &IssueToken) -> Result<(), Stop> {
         let role = message.role.word();
         let detail = match (message.role.is_of_a_customer(), message.customer) {
@@ -68,7 +66,6 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// A page of all tokens, oldest first.
-    // spec: TOK-003
     pub(super) fn list_tokens(
         &mut self,
         message: &ListTokens,
@@ -86,7 +83,6 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// Ends a token. What is revoked already stays as it was.
-    // spec: TOK-004
     pub(super) fn revoke_token(&mut self, message: &RevokeToken) -> Result<TokenRow, Stop> {
         self.person(&[Role::Operator])?;
         let key = Token::key(message.token);

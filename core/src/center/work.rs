@@ -109,7 +109,7 @@ impl<'a, C: Crypto> Work<'a, C> {
 
     /// The one way out of every refusal. What it leaves behind is a counted wrong code, and the time
     /// by which something was judged to have run out; nothing else that was wanted is written.
-    // spec: ERR-004
+    // spec: MSG-007, ERR-008
     fn refused(mut self, mut refused: Refused) -> Decision {
         self.desk
             .retain_changes(|key| matches!(key.kind, Kind::Throttle | Kind::Clock));
@@ -139,7 +139,7 @@ impl<'a, C: Crypto> Work<'a, C> {
 
     /// Whether `deadline` has passed. Where that is so by a time that is not written down yet, the
     /// time is written down with the decision: what has run out once never comes back.
-    // spec: ENR-071
+    // spec: ENR-039, COD-017
     pub(super) fn has_passed(&mut self, deadline: Timestamp) -> Result<bool, Pause> {
         let time = self.judged()?;
         if time.at < deadline {

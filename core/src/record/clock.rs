@@ -42,7 +42,7 @@ impl Clock {
 
     /// The time by which to judge when the clock on the wall shows `now`. Before the first tick
     /// there is no record, and the wall is believed.
-    // spec: ENR-070
+    // spec: ENR-039, ENR-040
     #[must_use]
     pub fn judge(saved: Option<Self>, now: Timestamp) -> Judged {
         let Some(Self { highest }) = saved else {

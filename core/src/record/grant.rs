@@ -186,7 +186,8 @@ impl Slots {
     }
 }
 
-/// From a provisional code to its grant, and to whose holdings its devices become.
+/// From a provisional code, or from a grant's id, to the grant and to whose holdings its devices
+/// become. Each grant has one of either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GrantLocator {
@@ -199,10 +200,16 @@ pub struct GrantLocator {
 }
 
 impl GrantLocator {
-    /// Where it is: by the keyed hash of the code's enrol id.
+    /// Where it is by the keyed hash of the code's enrol id.
     #[must_use]
     pub fn key(hash: &[u8; 32]) -> Key {
         Key::unowned(Kind::GrantLocator, hash)
+    }
+
+    /// Where it is by the grant's id, for an operator who does not say whose grant it is.
+    #[must_use]
+    pub fn key_by_id(id: GrantId) -> Key {
+        Key::unowned(Kind::GrantLocator, id.as_bytes())
     }
 }
 

@@ -23,7 +23,7 @@ pub enum Kind {
     Customer = 3,
     /// A grant; owned by the dealer's account, keyed by its id.
     Grant = 4,
-    /// Where a grant is; no owner, keyed by the keyed hash of the enrol id.
+    /// Where a grant is; no owner, keyed by the keyed hash of the enrol id, and by the grant's id.
     GrantLocator = 5,
     /// A registration; owned by the customer, keyed by its id.
     Registration = 6,

@@ -170,7 +170,7 @@ impl State {
     ///
     /// # Errors
     /// The word for the operator's log: such a code is refused.
-    // spec: COD-020
+    // spec: ENR-013, ENR-027
     pub fn present(self, epoch: Epoch) -> Result<Use, &'static str> {
         match self {
             Self::Pending(pending) if pending.secret.epoch == epoch => Ok(Use::First(pending)),

@@ -55,7 +55,7 @@ impl Reading {
     }
 
     /// The reading that `report` makes on top of the `latest` one; `None` if it is superseded.
-    // spec: STA-010
+    // spec: STA-012, STA-014
     #[must_use]
     pub fn on_top_of(
         latest: Option<&Self>,

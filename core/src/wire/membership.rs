@@ -6,9 +6,10 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::id::DeviceId;
+use crate::limits::DEVICES_PER_MESSAGE;
 
 use super::enrol::{DeviceList, EnrolDeviceResult};
 use super::schedule::Schedule;
@@ -43,8 +44,23 @@ pub struct DevicesAdded {
 #[serde(rename_all = "camelCase")]
 pub struct RemoveDevices {
     /// The devices' ids, at most 500.
+    #[serde(deserialize_with = "removals")]
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 500)))]
     pub devices: Vec<DeviceId>,
+}
+
+/// 1 to 500 ids. One that is named twice is removed once.
+// spec: MSG-003
+fn removals<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<DeviceId>, D::Error> {
+    let devices = Vec::<DeviceId>::deserialize(d)?;
+    if (1..=DEVICES_PER_MESSAGE).contains(&devices.len()) {
+        Ok(devices)
+    } else {
+        Err(de::Error::invalid_length(
+            devices.len(),
+            &"1 to 500 devices",
+        ))
+    }
 }
 
 /// "They are removed."

@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::id::DeviceId;
-use crate::limits::{COUNTER_MAX, REASONS_PER_STATUS};
+use crate::limits::{COUNTER_MAX, DEVICES_PER_MESSAGE, REASONS_PER_STATUS};
 use crate::time::Seconds;
 
 use super::schedule::Schedule;
@@ -23,6 +23,7 @@ use super::schedule::Schedule;
 #[serde(rename_all = "camelCase")]
 pub struct ReportStatus {
     /// One report per device, at most 500.
+    #[serde(deserialize_with = "reports")]
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 500)))]
     pub reports: Vec<StatusReport>,
 }
@@ -44,11 +45,41 @@ pub struct StatusReport {
     /// Whether it works.
     pub state: DeviceState,
     /// Why it is in that state: registered keywords, a severity suffix included; at most 32.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "reasons"
+    )]
     #[cfg_attr(feature = "schema", schemars(length(max = 32)))]
     pub reasons: Vec<StateReason>,
     /// What it has done so far.
     pub counters: Counters,
+}
+
+/// 1 to 500 reports, no two on one device.
+// spec: MSG-003
+fn reports<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<StatusReport>, D::Error> {
+    let reports = Vec::<StatusReport>::deserialize(d)?;
+    if !(1..=DEVICES_PER_MESSAGE).contains(&reports.len()) {
+        return Err(de::Error::invalid_length(
+            reports.len(),
+            &"1 to 500 reports",
+        ));
+    }
+    let mut devices: Vec<DeviceId> = reports.iter().map(|report| report.device).collect();
+    devices.sort_unstable();
+    let twice = devices.windows(2).find(|pair| pair.first() == pair.last());
+    match twice.and_then(<[DeviceId]>::first) {
+        Some(device) => Err(de::Error::custom(alloc::format!(
+            "there are two reports on {device}"
+        ))),
+        None => Ok(reports),
+    }
+}
+
+/// At most 32 state reasons.
+fn reasons<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<StateReason>, D::Error> {
+    StateReasons::deserialize(d).map(|reasons| reasons.0)
 }
 
 /// How a device is: what it says of itself, before anybody says which device at the center it is.
