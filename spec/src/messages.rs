@@ -15,6 +15,7 @@ use restante_core::wire::{
     AddDevices, DevicesAdded, DevicesRemoved, Enrol, Enrolled, Leave, Left, Mailbox, Poll,
     PollReply, Refusal, RemoveDevices, ReportStatus, Rotate, Rotated, StatusReported,
 };
+use restante_http::problem::Problem;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
@@ -106,6 +107,7 @@ fn device_messages() -> Vec<Message> {
             .and("refusal-throttled", &device::throttled())
             .and("refusal-too-few-slots", &device::too_few_slots())
             .and("refusal-device-not-covered", &device::not_covered()),
+        Message::of::<Problem>("problem", &Problem::from(device::throttled())),
     ]
 }
 

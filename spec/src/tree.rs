@@ -13,7 +13,7 @@ use crate::blocks;
 use crate::chapters::CHAPTERS;
 use crate::chapters::Chapter;
 use crate::lint::findings_in;
-use crate::messages::{messages, pretty};
+use crate::messages::{messages, pretty, sorted};
 use crate::requirement::{Requirement, Tombstone, read};
 
 /// What has to stand in the folder, by file name relative to it.
@@ -82,6 +82,8 @@ impl Tree {
                 files.insert(format!("{EXAMPLES}/{}.json", example.name), example.text);
             }
         }
+        let openapi = sorted(restante_http::openapi());
+        files.insert("openapi.json".to_owned(), pretty(&openapi));
         let root = root.to_owned();
         Ok(Self {
             root,

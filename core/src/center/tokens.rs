@@ -45,6 +45,7 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// A token that is about one customer's devices names one that exists; no other token does.
+    // spec: COD-030
     fn check_customer(&mut self, message: &IssueToken) -> Result<(), Stop> {
         let role = message.role.word();
         let detail = match (message.role.is_of_a_customer(), message.customer) {

@@ -59,7 +59,7 @@ impl AccessToken {
     }
 
     /// The text form. Show it once, to its owner: whoever has it acts in their name.
-    // spec: COD-035
+    // spec: COD-029
     #[must_use]
     pub fn to_text(&self) -> String {
         armour::write(Self::PREFIX, &[self.id.as_bytes(), &self.secret])

@@ -3,8 +3,9 @@
 //! A refusal says which rule was broken, whether and when trying again makes sense, and what a
 //! person can do. It never says more than an outsider may know: an unknown, an expired, an
 //! exhausted and a revoked provisional code are refused in the very same words. What the operator
-//! may know stands in the center's log, joined by the correlation id. Where several rules are
-//! broken, the one that stands first in the registry is named.
+//! may know stands in the center's log, joined by the correlation id. The registry stands in the
+//! order in which a message is judged: can it be read, is its source held up, who speaks, does it
+//! apply, is there room.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -72,7 +73,7 @@ pub enum Retry {
 macro_rules! registry {
     ($($(#[$doc:meta])* $name:ident $word:literal $status:literal $retry:ident
         $title:literal, $remedy:literal;)*) => {
-        /// Every reason for which a center refuses, in order of precedence.
+        /// Every reason for which a center refuses, in the order in which it judges.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(rename_all = "kebab-case")]
@@ -82,7 +83,7 @@ macro_rules! registry {
         }
 
         impl RefusalCode {
-            /// All of them, in order of precedence.
+            /// All of them, in the order in which a center judges.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
             /// The word on the wire.
@@ -123,10 +124,6 @@ registry! {
     Busy "busy" 503 Later
         "the center cannot answer at present",
         "Nothing needs doing: the device tries again by itself.";
-    /// Too many wrong codes came from this address; nothing of the message was evaluated.
-    Throttled "throttled" 429 Later
-        "too many different wrong codes came from this address",
-        "Wait for the time that is named, then check the code and enter it once more.";
     /// There is nothing at this address, or nothing that the sender may see.
     NotFound "not-found" 404 Never
         "there is no such thing",
@@ -143,6 +140,10 @@ registry! {
     Invalid "invalid" 422 Never
         "the message is not valid",
         "Report this to the maker of the device or program that sent it.";
+    /// Too many wrong codes came from this address; nothing of the message was evaluated.
+    Throttled "throttled" 429 Later
+        "too many different wrong codes came from this address",
+        "Wait for the time that is named, then check the code and enter it once more.";
     /// No credential came with the message, or one that this conversation does not take.
     CredentialMissing "credential-missing" 401 Never
         "this needs a credential that did not come with it",
