@@ -246,6 +246,7 @@ fn id_bytes(text: &str) -> Option<[u8; 16]> {
     Some(value.to_be_bytes())
 }
 
+// spec: MOD-009
 macro_rules! numbers {
     ($($(#[$doc:meta])* $name:ident, $noun:literal, $prefix:literal;)*) => {$(
         $(#[$doc])*

@@ -227,6 +227,7 @@ impl<D: Decide, S: Store> Driver<D, S> {
         Ok(true)
     }
 
+    // spec: MSG-008
     async fn commit(&self, written: Written, effort: &mut Effort) -> Result<bool, DriverError> {
         let attempt = AttemptId::from_bytes(self.entropy.id()?);
         for _ in 0..UNKNOWNS {

@@ -73,6 +73,7 @@ impl Keys {
     }
 
     /// The customer that a dealer's user name makes.
+    // spec: MOD-001
     #[must_use]
     pub fn customer(
         &self,

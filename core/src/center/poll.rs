@@ -7,8 +7,9 @@ use crate::wire::{ETag, Mailbox, Poll, PollReply, Schedule, json};
 use super::work::{Stop, Work};
 
 impl<C: Crypto> Work<'_, C> {
-    /// The mailbox's present state, or that it is unchanged.
-    // spec: MBX-001, MBX-002, MBX-004
+    /// The mailbox's present state, or that it is unchanged. An empty mailbox fits the smallest
+    /// `maxMessage` that a device may state.
+    // spec: MBX-001, MBX-002, MBX-004, MBX-005
     pub(super) fn poll(&mut self, poll: &Poll) -> Result<PollReply, Stop> {
         self.speaker(&[])?;
         let center = self.center;

@@ -71,7 +71,7 @@ impl FormalCode {
     }
 
     /// The text form. Show it to nobody: whoever has it speaks for the devices.
-    // spec: COD-029
+    // spec: COD-024
     #[must_use]
     pub fn to_text(&self) -> String {
         let epoch = self.epoch.get().to_be_bytes();
@@ -83,6 +83,7 @@ impl FormalCode {
 impl FromStr for FormalCode {
     type Err = FormalCodeError;
 
+    // spec: COD-025, COD-026
     fn from_str(text: &str) -> Result<Self, FormalCodeError> {
         let body = armour::read::<BODY>(Self::PREFIX, text)?;
         let (registration, rest) = body

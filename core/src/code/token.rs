@@ -59,7 +59,6 @@ impl AccessToken {
     }
 
     /// The text form. Show it once, to its owner: whoever has it acts in their name.
-    // spec: COD-029
     #[must_use]
     pub fn to_text(&self) -> String {
         armour::write(Self::PREFIX, &[self.id.as_bytes(), &self.secret])
@@ -69,6 +68,7 @@ impl AccessToken {
 impl FromStr for AccessToken {
     type Err = AccessTokenError;
 
+    // spec: COD-029
     fn from_str(text: &str) -> Result<Self, AccessTokenError> {
         let body = armour::read::<BODY>(Self::PREFIX, text)?;
         let (id, secret) = body.split_first_chunk().ok_or(AccessTokenError::Form)?;

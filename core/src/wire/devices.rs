@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use crate::id::{LanAddress, MailAddress, Model, Serial, Vendor};
 
 /// Which device it is: the same (vendor, model, serial) is the same device.
+// spec: MOD-008
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]

@@ -91,6 +91,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
 ///
 /// # Errors
 /// As [`parse`].
+// spec: MSG-001, MSG-002, MSG-009
 pub fn parse_within<T: DeserializeOwned>(bytes: &[u8], max: usize) -> Result<T, JsonError> {
     if bytes.len() > max {
         return Err(JsonError::TooLarge {

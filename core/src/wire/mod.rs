@@ -33,6 +33,7 @@ pub use status::{
 };
 
 /// What a device or a gateway says to the center.
+// spec: MSG-004, MSG-006
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -55,6 +56,7 @@ pub enum DeviceRequest {
 }
 
 /// What the center answers to a [`DeviceRequest`] that it accepts.
+// spec: MSG-005
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]

@@ -16,6 +16,7 @@ use crate::id::{CorrelationId, DeviceId};
 use crate::time::Seconds;
 
 /// What an outsider is told instead of a reply. On HTTP it is the body of an RFC 9457 problem.
+// spec: ERR-001
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -53,6 +54,7 @@ impl Refusal {
     }
 
     /// A refusal for this code in the registry's own words.
+    // spec: ERR-007
     #[must_use]
     pub fn plain(code: RefusalCode) -> Self {
         Self::new(code, code.title())

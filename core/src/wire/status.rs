@@ -172,7 +172,8 @@ pub enum DeviceState {
 }
 
 /// A state reason: a keyword of lower-case letters, digits, `-`, `_` and `.`, at most 64
-/// characters.
+/// characters. Any such word is taken, whether this version knows it or not.
+// spec: STA-016
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct StateReason(String);
@@ -265,6 +266,7 @@ pub struct ServiceCounters {
 }
 
 /// Counted work. What a device does not count is absent, never zero and never negative.
+// spec: STA-001, STA-002
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
