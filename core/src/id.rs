@@ -322,6 +322,8 @@ macro_rules! numbers {
 }
 
 numbers! {
+    /// A center: keys and a store that belong together.
+    CenterId, "the center id", "ctr-";
     /// A customer: the owner of devices, told apart by the dealer's account and the user's name.
     CustomerId, "the customer id", "cus-";
     /// A device at one customer: (customer, vendor, model, serial) has exactly one.

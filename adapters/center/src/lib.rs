@@ -1,1 +1,21 @@
-//! The reference center: a program and the library it is made of.
+//! The reference center: core's decisions, a store, the driver and HTTP, put together.
+//!
+//! Two ways in. The program reads a [`Config`] and a [`KeyFile`] and serves until it is told to
+//! stop. A test, or another vendor's program, hands over its own `Decide`, store and clock and gets
+//! the addresses and a handle back; nothing here knows whether a fault stands in between.
+//!
+//! Whatever is wrong before the first request is a refusal to start, in one line that says what
+//! would be right ([`ConfigError`], [`KeyFileError`]), with nothing overwritten.
+#![forbid(unsafe_code)]
+
+mod config;
+mod duration;
+mod init;
+mod keyfile;
+mod private;
+
+pub use config::{Config, ConfigError, Http, Log, LogFormat, PolicyConfig, Tls};
+pub use duration::{DurationError, duration_text, parse_duration};
+pub use init::{InitError, Made, init};
+pub use keyfile::{KeyFile, KeyFileError, MasterKey};
+pub use private::PrivateFileError;
