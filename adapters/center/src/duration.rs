@@ -43,7 +43,7 @@ pub fn duration_text(span: Seconds) -> String {
     let largest = UNITS
         .into_iter()
         .filter(|(word, _)| *word != 'w')
-        .find(|(_, unit)| seconds != 0 && seconds % unit == 0);
+        .find(|(_, unit)| seconds != 0 && seconds.is_multiple_of(*unit));
     match largest {
         Some((word, unit)) => format!("{}{word}", seconds / unit),
         None => format!("{seconds}s"),

@@ -205,6 +205,6 @@ mod tests {
         default.metrics = read.metrics;
         assert_eq!(read, default);
         assert!(read.metrics.is_some() && read.http.tls.is_some());
-        assert_eq!(set.matches(" = ").count(), 17);
+        assert_eq!(set.matches(" = ").count(), 19);
     }
 }

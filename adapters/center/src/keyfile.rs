@@ -13,6 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use restante_core::Crypto;
 use restante_core::Timestamp;
+use restante_core::center::{Keys, KeysError};
 use restante_core::crypto::Digest;
 use restante_core::id::CenterId;
 use restante_core::wire::people::DateTime;
@@ -103,6 +104,16 @@ impl KeyFile {
     #[must_use]
     pub fn masters(&self) -> &[MasterKey] {
         &self.masters
+    }
+
+    /// The same keys, as decisions take them.
+    ///
+    /// # Errors
+    /// [`KeysError`] if they cannot serve, which no file that was read can cause.
+    pub fn keys(&self) -> Result<Keys, KeysError> {
+        let masters = self.masters.iter();
+        let masters = masters.map(|master| (master.version, master.key)).collect();
+        Keys::new(self.pepper, masters)
     }
 
     /// Adds a master key for the registrations to come and yields its version.

@@ -18,6 +18,8 @@ use restante_core::limits::{
     INTERVAL_MIN,
 };
 
+use restante_http::server::Forwarding;
+
 pub use document::ConfigError;
 use document::{Document, Section};
 
@@ -47,8 +49,10 @@ pub struct Http {
     pub url: Option<String>,
     /// The certificate; without one the listeners speak plain HTTP.
     pub tls: Option<Tls>,
-    /// Reverse proxies whose `Forwarded` headers are believed.
+    /// Reverse proxies that are believed when they say whose request it is.
     pub proxies: Vec<IpAddr>,
+    /// In which header they say it.
+    pub forwarding: Forwarding,
     /// How long a client may take to send its request's head.
     pub head_time: Duration,
     /// How long a client may take to send its request's body.
@@ -114,6 +118,7 @@ impl Config {
                 url: None,
                 tls: None,
                 proxies: Vec::new(),
+                forwarding: Forwarding::default(),
                 head_time: HEAD_TIME,
                 body_time: BODY_TIME,
                 connections: CONNECTIONS,
@@ -200,6 +205,7 @@ fn read_http(
     let url = section.text("url")?;
     let tls = section.section("tls", "http.tls")?;
     let proxies = section.addresses("proxies")?.unwrap_or_default();
+    let forwarding = section.word("forwarding", &FORWARDING, default.forwarding)?;
     let times = Seconds::new(1)..=Seconds::new(300);
     let head_time = section.duration("head-time", times.clone(), seconds(default.head_time))?;
     let body_time = section.duration("body-time", times, seconds(default.body_time))?;
@@ -226,6 +232,7 @@ fn read_http(
         url: url.map(|url| url.value.trim_end_matches('/').to_owned()),
         tls,
         proxies: proxies.into_iter().map(|at| at.value).collect(),
+        forwarding,
         head_time: duration(head_time),
         body_time: duration(body_time),
         connections,
@@ -333,6 +340,11 @@ fn duration(span: Seconds) -> Duration {
     Duration::from_secs(u64::from(span.get()))
 }
 
+/// The headers that proxies write.
+const FORWARDING: [(&str, Forwarding); 2] = [
+    ("x-forwarded-for", Forwarding::XForwardedFor),
+    ("forwarded", Forwarding::Forwarded),
+];
 /// Loopback: a center is opened to others by a person's decision.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8443);
 /// A request's head is a few hundred bytes; ten seconds let the slowest honest line send it.
