@@ -14,10 +14,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use tokio::sync::Mutex;
 
-use restante_core::center::{Call, Decide, Decision, Reason, Refused, Reply};
-use restante_core::id::AttemptId;
+use restante_core::center::{Call, Decide, Decision, Effect, Reason, Refused, Reply};
+use restante_core::id::{AttemptId, EffectId};
 use restante_core::limits::THROTTLE_SOURCES;
-use restante_core::record::{Expect, Key, Need, Pause, Records, Write, Written};
+use restante_core::record::{Expect, Key, Need, Pause, Records, Write, Written, delivered};
 use restante_core::wire::{Refusal, RefusalCode};
 
 use crate::port::{Committed, Store, StoreError};
@@ -151,9 +151,7 @@ impl<D: Decide, S: Store> Driver<D, S> {
             let decision = self.decide(&call, &mut effort).await?;
             let lane = Lanes::of(&decision.written);
             if self.keep(decision.written, &mut effort).await? {
-                for effect in decision.effects {
-                    self.effects.take(effect);
-                }
+                self.hand_over(decision.effects, &mut effort).await;
                 let outcome = decision.outcome;
                 return Ok(Answer { outcome, effort });
             }
@@ -207,6 +205,21 @@ impl<D: Decide, S: Store> Driver<D, S> {
             }
         }
         Ok(())
+    }
+
+    /// Hands over what is to be told, and takes it out of the outbox. Where that fails, a tick hands
+    /// it over again.
+    async fn hand_over(&self, effects: Vec<Effect>, effort: &mut Effort) {
+        if effects.is_empty() {
+            return;
+        }
+        let ids: Vec<EffectId> = effects.iter().map(|effect| effect.id).collect();
+        for effect in effects {
+            self.effects.take(effect);
+        }
+        if let Err(error) = self.commit(delivered(&ids), effort).await {
+            tracing::warn!(%error, "what was told stays in the outbox for now");
+        }
     }
 
     /// Keeps what a decision wrote; whether nothing that it had read has moved.

@@ -13,6 +13,7 @@ pub mod crash;
 pub mod driver;
 pub mod memory;
 pub mod port;
+pub mod sqlite;
 pub mod system;
 pub mod ticker;
 
@@ -22,5 +23,6 @@ mod volatile;
 pub use driver::{Answer, Driver, DriverError};
 pub use memory::MemoryStore;
 pub use port::{Committed, Store, StoreError};
+pub use sqlite::SqliteStore;
 pub use system::{Clock, Effects, Entropy, LoggedEffects, SystemClock, SystemEntropy};
 pub use ticker::Ticker;

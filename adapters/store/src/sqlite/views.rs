@@ -1,0 +1,132 @@
+//! Views for people: what the records mean, with ids and times as the rest of the system writes them.
+//!
+//! `sqlite3 center.db 'SELECT * FROM device'` works while the center runs. The views hold no secret,
+//! because the store holds none: codes and tokens lie in it as keyed hashes alone.
+
+use rusqlite::{Connection, OptionalExtension};
+
+/// Makes every view what this version says it is; writes only where something differs.
+pub(crate) fn refresh(connection: &Connection) -> rusqlite::Result<()> {
+    let transaction = connection.unchecked_transaction()?;
+    for (name, select) in all() {
+        let wanted = format!("CREATE VIEW {name} AS {select}");
+        let present: Option<String> = transaction
+            .query_row(
+                "SELECT sql FROM sqlite_schema WHERE type = 'view' AND name = ?1",
+                [name],
+                |row| row.get(0),
+            )
+            .optional()?;
+        if present.as_ref() != Some(&wanted) {
+            transaction.execute_batch(&format!("DROP VIEW IF EXISTS {name}; {wanted}"))?;
+        }
+    }
+    transaction.commit()
+}
+
+fn all() -> [(&'static str, String); 7] {
+    [
+        ("customer", customer()),
+        ("device", device()),
+        ("grant_", grant()),
+        ("reading", reading(11)),
+        ("registration", registration()),
+        ("status", reading(10)),
+        ("token", token()),
+    ]
+}
+
+fn customer() -> String {
+    format!(
+        "SELECT {customer} AS customer, body ->> '$.user' AS user, body ->> '$.account' AS dealer,
+         {since} AS since FROM record WHERE kind = 3",
+        customer = id("cus-", "key"),
+        since = time("since"),
+    )
+}
+
+fn device() -> String {
+    format!(
+        "SELECT {device} AS device, {customer} AS customer, body ->> '$.user' AS user,
+         body ->> '$.identification.vendor' AS vendor, body ->> '$.identification.model' AS model,
+         body ->> '$.identification.serial' AS serial, body ->> '$.registration' AS registration,
+         {since} AS since FROM record WHERE kind = 8",
+        device = id("dev-", "key"),
+        customer = id("cus-", "owner"),
+        since = time("since"),
+    )
+}
+
+fn grant() -> String {
+    format!(
+        "SELECT {grant} AS grant_, body ->> '$.account' AS dealer, body ->> '$.user' AS user,
+         body ->> '$.customer' AS customer, {issued} AS issued, {expires} AS expires,
+         {revoked} AS revoked, body ->> '$.slots.limit' AS devices,
+         body ->> '$.slots.pending' AS pending, body ->> '$.slots.used' AS used,
+         body ->> '$.note' AS note FROM record WHERE kind = 4",
+        grant = id("grt-", "key"),
+        issued = time("issued"),
+        expires = time("expires"),
+        revoked = time("state.revoked.at"),
+    )
+}
+
+fn registration() -> String {
+    format!(
+        "SELECT {registration} AS registration, body ->> '$.facts.customer' AS customer,
+         body ->> '$.facts.user' AS user, body ->> '$.facts.account' AS dealer,
+         body ->> '$.facts.grant' AS grant_, {made} AS made,
+         (SELECT key FROM json_each(body, '$.state')) AS state,
+         coalesce(json_array_length(body, '$.state.active.devices'),
+                  json_array_length(body, '$.state.pending.devices'), 0) AS devices,
+         body ->> '$.state.ended.why' AS ended FROM record WHERE kind = 6",
+        registration = id("reg-", "key"),
+        made = time("facts.made"),
+    )
+}
+
+fn reading(kind: u8) -> String {
+    format!(
+        "SELECT {device} AS device, body ->> '$.number' AS number, {taken} AS taken,
+         {received} AS received, body ->> '$.state' AS state, body -> '$.reasons' AS reasons,
+         body -> '$.counters' AS counters FROM record WHERE kind = {kind}",
+        device = id("dev-", "owner"),
+        taken = time("taken"),
+        received = time("received"),
+    )
+}
+
+fn token() -> String {
+    format!(
+        "SELECT {token} AS token, body ->> '$.role' AS role, body ->> '$.account' AS account,
+         {issued} AS issued, {expires} AS expires, {revoked} AS revoked FROM record WHERE kind = 2",
+        token = id("tok-", "key"),
+        issued = time("issued"),
+        expires = time("expires"),
+        revoked = time("revoked"),
+    )
+}
+
+/// A time in a body (milliseconds) as people write it; null where there is none.
+fn time(path: &str) -> String {
+    format!("strftime('%Y-%m-%dT%H:%M:%SZ', (body ->> '$.{path}') / 1000, 'unixepoch')")
+}
+
+/// An id's text form. The 16 bytes stand as hexadecimal digits between two zeros; each of the 26
+/// symbols is five bits out of the three digits from the one in which it begins.
+fn id(prefix: &str, column: &str) -> String {
+    let digit = |place: u8| {
+        format!(
+            "(instr('0123456789ABCDEF', \
+             substr('0' || hex(record.{column}) || '0', (5*i+2)/4 + {place}, 1)) - 1)"
+        )
+    };
+    let (high, middle, low) = (digit(1), digit(2), digit(3));
+    format!(
+        "(WITH RECURSIVE symbol(i, text) AS (SELECT 0, '{prefix}' UNION ALL
+           SELECT i + 1, text || substr('0123456789abcdefghjkmnpqrstvwxyz',
+             1 + ((({high} * 256 + {middle} * 16 + {low}) >> (7 - (5*i+2) % 4)) & 31), 1)
+           FROM symbol WHERE i < 26)
+         SELECT text FROM symbol WHERE i = 26)"
+    )
+}
