@@ -1,0 +1,10 @@
+//! The center's decisions, tested through their public API in a small world.
+
+mod codes;
+mod enrolment;
+mod laws;
+mod lifecycle;
+mod people;
+mod running_status;
+mod time;
+mod world;
