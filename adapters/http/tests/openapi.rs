@@ -24,7 +24,7 @@ fn the_document_in_the_specification_is_the_one_that_the_code_makes() {
         kept == made,
         "spec/openapi.json has drifted from the code, first at line {}. Renew it with\n    \
          UPDATE_GOLDEN=1 cargo test -p restante-http --test openapi\nand read the difference.",
-        drift.map_or_else(|| kept.lines().count().min(made.lines().count()), |at| at) + 1
+        drift.unwrap_or_else(|| kept.lines().count().min(made.lines().count())) + 1
     );
 }
 
