@@ -1,14 +1,14 @@
 //! The Authorization header: credentials from text and back.
 //!
 //! Two schemes: `Restante-Provisional` for the code that a person types, `Bearer` for formal codes
-//! (`rfc1.`) and access tokens (`rtk1.`). What was meant as a credential and cannot be one is handed
-//! to the center as such, because only the center counts and refuses. The headers made here are
-//! marked sensitive, so that no log of this crate or of the libraries below it shows them.
+//! (`rfc1.`) and access tokens (`rtk1.`). What was meant as a credential and cannot be one is
+//! handed to the center as such, because only the center counts and refuses. The headers made here
+//! are marked sensitive, so that no log of this crate or of the libraries below it shows them.
 
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderValue};
 use restante_core::center::Credential;
-use restante_core::code::{AccessToken, FormalCode};
+use restante_core::code::{AccessToken, FormalCode, Presented};
 
 /// The scheme of a provisional access code.
 pub const PROVISIONAL: &str = "Restante-Provisional";
@@ -57,18 +57,27 @@ fn bearer(text: &str) -> Credential {
     }
 }
 
-/// The header that presents `credential`, if it is one that can be presented.
+/// The header by which a device or a gateway presents its code.
+// spec: HTTP-002
 #[must_use]
-pub fn write(credential: &Credential) -> Option<HeaderValue> {
-    let text = match credential {
-        Credential::Provisional(code) => format!("{PROVISIONAL} {}", code.to_text()),
-        Credential::Formal(code) => format!("{BEARER} {}", code.to_text()),
-        Credential::Token(token) => format!("{BEARER} {}", token.to_text()),
-        _ => return None,
-    };
-    let mut value = HeaderValue::try_from(text).ok()?;
+pub fn of_device(presented: &Presented) -> HeaderValue {
+    match presented {
+        Presented::Provisional(code) => sensitive(PROVISIONAL, &code.to_text()),
+        Presented::Formal(code) => sensitive(BEARER, &code.to_text()),
+    }
+}
+
+/// The header by which a person's program presents its token.
+#[must_use]
+pub fn of_people(token: &AccessToken) -> HeaderValue {
+    sensitive(BEARER, &token.to_text())
+}
+
+fn sensitive(scheme: &str, text: &str) -> HeaderValue {
+    let mut value = HeaderValue::try_from(format!("{scheme} {text}"))
+        .expect("codes and tokens are printed in letters, digits, hyphens and underscores");
     value.set_sensitive(true);
-    Some(value)
+    value
 }
 
 #[cfg(test)]
@@ -89,8 +98,13 @@ mod tests {
     fn what_is_written_reads_back_and_is_marked_sensitive() {
         let formal = FormalCode::new(RegistrationId::from_bytes([1; 16]), Epoch::FIRST, [2; 32]);
         let token = AccessToken::new(TokenId::from_bytes([3; 16]), [4; 32]);
-        for credential in [Credential::Formal(formal), Credential::Token(token)] {
-            let value = write(&credential).expect("a header");
+        for (value, credential) in [
+            (
+                of_device(&Presented::Formal(formal.clone())),
+                Credential::Formal(formal),
+            ),
+            (of_people(&token), Credential::Token(token)),
+        ] {
             assert!(value.is_sensitive());
             let headers = HeaderMap::from_iter([(AUTHORIZATION, value)]);
             assert_eq!(read(&headers), Ok(credential));

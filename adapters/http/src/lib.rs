@@ -1,10 +1,10 @@
 //! Restante over HTTP: the center's routes and listener, the client, and the OpenAPI document.
 //!
-//! An adapter: it translates between HTTP and the core's messages and holds no rule of the protocol.
-//! One table ([`route::ROUTES`]) says which message travels where; the server's router, the client
-//! and the OpenAPI generator all read it. What decides is handed in ([`server::Answer`]), so that the
-//! programs, the kit and a test can each put something else behind the same routes. The normative
-//! text is the HTTP chapter of the specification.
+//! An adapter: it translates between HTTP and the core's messages and holds no rule of the
+//! protocol. One table ([`route::ROUTES`]) says which message travels where; the server's router,
+//! the client and the OpenAPI generator all read it. What decides is handed in
+//! ([`server::Answer`]), so that the programs, the kit and a test can each put something else
+//! behind the same routes. The normative text is the HTTP chapter of the specification.
 #![forbid(unsafe_code)]
 
 pub mod authorization;

@@ -1,8 +1,8 @@
 //! Refusals as RFC 9457 problems: `application/problem+json`, the same members on every route.
 //!
-//! A refusal of the protocol has the type `urn:restante:refusal:<word>` and the status of the core's
-//! registry. What only HTTP can refuse (a method, a media type, a body that does not come) has the
-//! type `about:blank`, as the RFC wants it, and no word of the registry.
+//! A refusal of the protocol has the type `urn:restante:refusal:<word>` and the status of the
+//! core's registry. What only HTTP can refuse (a method, a media type, a body that does not come)
+//! has the type `about:blank`, as the RFC wants it, and no word of the registry.
 
 use axum::http::StatusCode;
 use restante_core::id::{CorrelationId, DeviceId};
@@ -92,6 +92,7 @@ impl From<Refusal> for Problem {
 }
 
 /// 429 and 503 always say when to come again.
+// spec: ERR-006
 fn default_wait(code: RefusalCode) -> Option<Seconds> {
     matches!(code.http_status(), 429 | 503).then_some(BUSY_RETRY)
 }

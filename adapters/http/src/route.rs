@@ -7,12 +7,12 @@
 use axum::http::Method;
 use restante_core::id::{DeviceId, GrantId, TokenId};
 use restante_core::wire::people::{
-    ClockAccepted, CodeIssued, CodeRow, DeviceRow, IssueCode, IssueToken, ListCodes, ListDevices,
-    ListReadings, ListTokens, Page, Reading, TokenIssued, TokenRow,
+    AcceptClock, ClockAccepted, CodeIssued, CodeRow, DeviceRow, IssueCode, IssueToken, ListCodes,
+    ListDevices, ListReadings, ListTokens, Page, Reading, TokenIssued, TokenRow,
 };
 use restante_core::wire::{
     AddDevices, DevicesAdded, DevicesRemoved, Enrol, Enrolled, Mailbox, RefusalCode, RemoveDevices,
-    ReportStatus, Rotated, StatusReported,
+    ReportStatus, Rotate, Rotated, StatusReported,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
@@ -135,6 +135,12 @@ impl Route {
         rest.split_once('}').map(|(name, _)| name)
     }
 
+    /// Whether its request's body may be left out: the message has no members, in this version.
+    #[must_use]
+    pub const fn body_is_optional(&self) -> bool {
+        matches!(self.operation, Operation::Rotate | Operation::AcceptClock)
+    }
+
     /// All that it may refuse, in order of precedence.
     #[must_use]
     pub fn refusals(&self) -> Vec<RefusalCode> {
@@ -193,6 +199,7 @@ const POST: &Method = &Method::POST;
 const DELETE: &Method = &Method::DELETE;
 
 /// The table.
+// spec: HTTP-001
 pub static ROUTES: &[Route] = &[
     Route {
         request: Some(schema::<Enrol>),
@@ -236,6 +243,7 @@ pub static ROUTES: &[Route] = &[
         )
     },
     Route {
+        request: Some(schema::<Rotate>),
         success: 201,
         reply: Some(schema::<Rotated>),
         ..line(
@@ -356,6 +364,7 @@ pub static ROUTES: &[Route] = &[
         )
     },
     Route {
+        request: Some(schema::<AcceptClock>),
         reply: Some(schema::<ClockAccepted>),
         ..line(
             Operation::AcceptClock,

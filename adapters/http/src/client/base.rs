@@ -42,6 +42,7 @@ impl Base {
         if superfluous {
             return Err(BaseError::Superfluous);
         }
+        // spec: HTTP-016
         match url.scheme() {
             "https" => {}
             "http" if is_this_machine(&host) => {}

@@ -2,11 +2,12 @@
 
 use reqwest::StatusCode;
 use reqwest::header::{HeaderValue, IF_NONE_MATCH};
-use restante_core::center::Credential;
+use restante_core::code::Presented;
 use restante_core::wire::{DeviceReply, DeviceRequest, Left, Poll, PollReply};
 
 use super::exchange::{Asked, Got};
 use super::{Client, SendError};
+use crate::authorization;
 use crate::route::Operation;
 
 impl Client {
@@ -16,10 +17,11 @@ impl Client {
     /// [`SendError`]: refused by the center, or lost on the way.
     pub async fn send(
         &self,
-        presented: &Credential,
+        presented: &Presented,
         request: &DeviceRequest,
     ) -> Result<DeviceReply, SendError> {
-        let got = self.exchange(presented, asked(request)?).await?;
+        let credential = authorization::of_device(presented);
+        let got = self.exchange(credential, asked(request)?).await?;
         Ok(match request {
             DeviceRequest::Enrol(_) => DeviceReply::Enrolled(got.message()?),
             DeviceRequest::Poll(_) => DeviceReply::Polled(polled(&got)?),
@@ -33,12 +35,13 @@ impl Client {
     }
 }
 
+// spec: HTTP-004
 fn asked(request: &DeviceRequest) -> Result<Asked, SendError> {
     Ok(match request {
         DeviceRequest::Enrol(body) => Asked::new(Operation::Enrol).saying(body),
         DeviceRequest::Poll(poll) => self::poll(poll)?,
         DeviceRequest::ReportStatus(body) => Asked::new(Operation::ReportStatus).saying(body),
-        DeviceRequest::Rotate(_) => Asked::new(Operation::Rotate),
+        DeviceRequest::Rotate(body) => Asked::new(Operation::Rotate).saying(body),
         DeviceRequest::AddDevices(body) => Asked::new(Operation::AddDevices).saying(body),
         DeviceRequest::RemoveDevices(body) => Asked::new(Operation::RemoveDevices).saying(body),
         DeviceRequest::Leave(_) => Asked::new(Operation::Leave),
@@ -46,6 +49,7 @@ fn asked(request: &DeviceRequest) -> Result<Asked, SendError> {
     })
 }
 
+// spec: HTTP-005
 fn poll(poll: &Poll) -> Result<Asked, SendError> {
     let mut asked = Asked::new(Operation::Poll);
     if let Some(tag) = &poll.have {

@@ -1,16 +1,16 @@
 //! One exchange: a request by the route table, a bounded reply, and what it means if it is none.
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
+};
 use reqwest::{Response, StatusCode};
-use restante_core::center::Credential;
 use restante_core::limits::{DETAIL_CHARS, MESSAGE_BYTES};
 use restante_core::time::Seconds;
 use restante_core::wire::{Refusal, RefusalCode, json};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::{Client, SendError};
-use crate::authorization;
 use crate::problem::{self, Problem};
 use crate::route::{Operation, Route};
 
@@ -90,7 +90,7 @@ impl Client {
     /// Asks, and returns what the route promises; everything else is an error.
     pub(super) async fn exchange(
         &self,
-        presented: &Credential,
+        credential: HeaderValue,
         asked: Asked,
     ) -> Result<Got, SendError> {
         let address = self
@@ -100,10 +100,8 @@ impl Client {
         let mut request = self
             .http
             .request(asked.route.method.clone(), address)
-            .headers(asked.headers);
-        if let Some(value) = authorization::write(presented) {
-            request = request.header(reqwest::header::AUTHORIZATION, value);
-        }
+            .headers(asked.headers)
+            .header(AUTHORIZATION, credential);
         if let Some(body) = asked.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body);
         }
@@ -170,12 +168,11 @@ impl Got {
                 None => SendError::link(format!("the center answered {}: {says}", self.status)),
             };
         }
+        if is_problem && let Ok(unknown) = self.message::<UnknownWord>() {
+            return SendError::Refused(self.unknown(unknown));
+        }
         match self.status.as_u16() {
-            429 | 503 => {
-                let mut refusal = Refusal::plain(RefusalCode::Busy);
-                refusal.retry_after = self.seconds(RETRY_AFTER);
-                SendError::Refused(refusal)
-            }
+            429 | 503 => SendError::Refused(self.busy(RefusalCode::Busy.title().into())),
             300..=399 => SendError::link(format!(
                 "the center answered {}; redirects are not followed",
                 self.status
@@ -189,6 +186,24 @@ impl Got {
         }
     }
 
+    /// A word of a later registry: not worth repeating, unless the status says that it is.
+    // spec: ERR-004
+    fn unknown(&self, refused: UnknownWord) -> Refusal {
+        let UnknownWord { code, detail } = refused;
+        let detail = format!("{detail} ({code})");
+        if self.status == StatusCode::TOO_MANY_REQUESTS || self.status.is_server_error() {
+            self.busy(detail)
+        } else {
+            Refusal::new(RefusalCode::Invalid, detail)
+        }
+    }
+
+    fn busy(&self, detail: String) -> Refusal {
+        let mut refusal = Refusal::new(RefusalCode::Busy, detail);
+        refusal.retry_after = self.seconds(RETRY_AFTER);
+        refusal
+    }
+
     /// A header that holds a number of seconds.
     pub(super) fn seconds(&self, name: HeaderName) -> Option<Seconds> {
         self.header_text(name)?.parse().ok().map(Seconds::new)
@@ -197,4 +212,11 @@ impl Got {
     fn header_text(&self, name: HeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
+}
+
+/// The members of a problem that are read when its word is of a later registry.
+#[derive(Deserialize)]
+struct UnknownWord {
+    code: String,
+    detail: String,
 }

@@ -1,9 +1,9 @@
 //! The client: sends a message where the route table says and reads back what came.
 //!
 //! It does what a device or a program may rely on and no more: it checks the center's certificate,
-//! follows no redirect, waits for bounded times, reads bounded replies, and never sends a credential
-//! over plain HTTP to another machine. When to try again is not its business: a device's machine
-//! decides that, and is told only whether the center refused or the line failed.
+//! follows no redirect, waits for bounded times, reads bounded replies, and never sends a
+//! credential over plain HTTP to another machine. When to try again is not its business: a device's
+//! machine decides that, and is told only whether the center refused or the line failed.
 
 mod base;
 mod device;
@@ -67,6 +67,7 @@ impl Client {
         let base = Base::new(base_url)?;
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(trust.config()?)
+            // spec: HTTP-018
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .user_agent(concat!("restante/", env!("CARGO_PKG_VERSION")))

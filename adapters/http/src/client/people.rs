@@ -1,11 +1,11 @@
 //! What people's programs ask, and what they get back.
 
-use restante_core::center::Credential;
 use restante_core::code::AccessToken;
 use restante_core::wire::people::{ListDevices, ListReadings, PeopleReply, PeopleRequest};
 
 use super::exchange::Asked;
 use super::{Client, SendError};
+use crate::authorization;
 use crate::route::Operation;
 
 impl Client {
@@ -20,8 +20,9 @@ impl Client {
     ) -> Result<PeopleReply, SendError> {
         use {PeopleReply as Reply, PeopleRequest as Request};
         let asked = asked(request)?.expecting(PAGE_BYTES);
-        let presented = Credential::Token(token.clone());
-        let got = self.exchange(&presented, asked).await?;
+        let got = self
+            .exchange(authorization::of_people(token), asked)
+            .await?;
         Ok(match request {
             Request::IssueCode(_) => Reply::CodeIssued(got.message()?),
             Request::ListCodes(_) => Reply::Codes(got.message()?),
@@ -48,7 +49,7 @@ fn asked(request: &PeopleRequest) -> Result<Asked, SendError> {
         Request::RevokeToken(revoke) => Asked::new(Operation::RevokeToken).at(&revoke.token),
         Request::ListDevices(list) => devices(list),
         Request::ListReadings(list) => readings(list),
-        Request::AcceptClock(_) => Asked::new(Operation::AcceptClock),
+        Request::AcceptClock(body) => Asked::new(Operation::AcceptClock).saying(body),
         _ => return Err(unknown()),
     })
 }

@@ -73,6 +73,7 @@ impl Trust {
 
     /// The client's side of TLS. A system root that cannot be read is passed over, as everybody
     /// does; one of the operator's own is an error.
+    // spec: HTTP-017
     pub(super) fn config(&self) -> Result<ClientConfig, TrustError> {
         let mut roots = RootCertStore::empty();
         if self.system {
@@ -82,11 +83,12 @@ impl Trust {
             roots.add(certificate.clone()).map_err(TrustError::Unfit)?;
         }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
+        let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(TrustError::Unfit)?
             .with_root_certificates(roots)
             .with_no_client_auth();
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(config)
     }
 }

@@ -118,6 +118,6 @@ fn headers() -> Value {
 
 /// What a reader needs to know before the first route.
 const DESCRIPTION: &str = "\
-Bodies are JSON of at most 64 KiB, nested at most 16 deep, with at most 64 members in an object and \
-none of them twice; members that a side does not know are passed over. Refusals are RFC 9457 \
+Bodies are JSON of at most 64 KiB, nested at most 16 deep, with at most 64 members in an object \
+and none of them twice; members that a side does not know are passed over. Refusals are RFC 9457 \
 problems. Plain HTTP is served on loopback or behind a declared proxy only.";

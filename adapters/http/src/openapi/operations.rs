@@ -32,7 +32,7 @@ pub(super) fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value
     }
     if let Some(schema) = route.request {
         operation["requestBody"] = json!({
-            "required": true,
+            "required": !route.body_is_optional(),
             "content": { "application/json": { "schema": schema(generator) } },
         });
     }

@@ -1,9 +1,9 @@
 //! One connection from its first byte to its last, with a time-out for every way to be slow.
 //!
 //! The TLS handshake, the header of a request, its body (in the router) and the time between two
-//! requests are bounded each by its own clock. The last of them watches every version of HTTP alike,
-//! and with it whatever a peer can do that is no request: a preface that never ends, a window that
-//! never opens, a reply that is never fetched.
+//! requests are bounded each by its own clock. The last of them watches every version of HTTP
+//! alike, and with it whatever a peer can do that is no request: a preface that never ends, a
+//! window that never opens, a reply that is never fetched.
 
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -108,6 +108,7 @@ fn builder(bounds: &Bounds) -> Builder<TokioExecutor> {
     builder
         .http1()
         .timer(TokioTimer::new())
+        // spec: HTTP-019
         .header_read_timeout(bounds.header)
         .max_headers(HEADERS)
         .max_buf_size(HEADER_BYTES);

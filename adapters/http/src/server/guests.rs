@@ -46,8 +46,9 @@ impl Guests {
         }
     }
 
-    /// Takes a connection in, unless its source has too many. A proxy speaks for many sources and is
-    /// not counted as one.
+    /// Takes a connection in, unless its source has too many. A proxy speaks for many sources and
+    /// is not counted as one.
+    // spec: HTTP-021
     pub(super) fn admit(&self, seat: Seat, peer: IpAddr, is_proxy: bool) -> Option<Guest> {
         let source = (!is_proxy).then(|| prefix(peer));
         if let Some(source) = source {

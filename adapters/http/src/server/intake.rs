@@ -8,19 +8,20 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams, Request};
-use axum::http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, IF_NONE_MATCH};
+use axum::http::header::{
+    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, IF_NONE_MATCH,
+};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Body as _;
 use restante_core::center::{Call, Message, Source};
 use restante_core::id::{CorrelationId, CustomerId, DeviceId};
 use restante_core::limits::MESSAGE_BYTES;
 use restante_core::wire::enrol::MaxMessage;
 use restante_core::wire::json::{self, JsonError};
-use restante_core::wire::people::{
-    AcceptClock, ListReadings, PeopleRequest, RevokeCode, RevokeToken,
-};
-use restante_core::wire::{DeviceRequest, ETag, Leave, Poll, Refusal, RefusalCode, Rotate};
+use restante_core::wire::people::{ListReadings, PeopleRequest, RevokeCode, RevokeToken};
+use restante_core::wire::{DeviceRequest, ETag, Leave, Poll, Refusal, RefusalCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -101,7 +102,7 @@ pub(super) async fn read(
     let (mut parts, body) = request.into_parts();
     let parameter = path_parameter(&mut parts).await;
     let bytes = if route.request.is_some() {
-        json_body(&parts.headers, body, body_time).await?
+        json_body(route, &parts.headers, body, body_time).await?
     } else {
         Vec::new()
     };
@@ -142,12 +143,15 @@ async fn path_parameter(parts: &mut Parts) -> Option<String> {
 
 /// The body: JSON by its media type, bounded in bytes and in time.
 async fn json_body(
+    route: &Route,
     headers: &HeaderMap,
     body: Body,
     body_time: Duration,
 ) -> Result<Vec<u8>, Answered> {
-    if !is_json(headers) {
-        let detail = "the body has to be application/json, and Content-Type has to say so";
+    if route.body_is_optional() && body.is_end_stream() {
+        return Ok(b"{}".into());
+    }
+    if let Some(detail) = why_not_json(headers) {
         let problem = Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail);
         return Err(Answered::problem(problem, "unsupported-media-type"));
     }
@@ -165,6 +169,7 @@ async fn json_body(
         return Err(too_large(bytes));
     }
     let collected = Limited::new(body, MESSAGE_BYTES).collect();
+    // spec: HTTP-019
     match tokio::time::timeout(body_time, collected).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes().into()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(MESSAGE_BYTES + 1)),
@@ -180,13 +185,22 @@ async fn json_body(
     }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
-    let text = headers
+/// Why the body is not what this protocol speaks, if it says so itself. Compressed bodies are bombs
+/// or a mistake.
+// spec: HTTP-013
+fn why_not_json(headers: &HeaderMap) -> Option<&'static str> {
+    let media_type = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    let (essence, _) = text.split_once(';').unwrap_or((text, ""));
-    essence.trim().eq_ignore_ascii_case("application/json")
+    let (essence, _) = media_type.split_once(';').unwrap_or((media_type, ""));
+    if !essence.trim().eq_ignore_ascii_case("application/json") {
+        Some("the body has to be application/json, and Content-Type has to say so")
+    } else if headers.contains_key(CONTENT_ENCODING) {
+        Some("the body has to come as it is, without a Content-Encoding")
+    } else {
+        None
+    }
 }
 
 /// The parts of a request that a message is made of.
@@ -208,7 +222,7 @@ impl Sent<'_> {
             Operation::Enrol => device(D::Enrol(self.json()?)),
             Operation::Poll => device(D::Poll(self.poll()?)),
             Operation::ReportStatus => device(D::ReportStatus(self.json()?)),
-            Operation::Rotate => device(D::Rotate(Rotate {})),
+            Operation::Rotate => device(D::Rotate(self.json()?)),
             Operation::AddDevices => device(D::AddDevices(self.json()?)),
             Operation::RemoveDevices => device(D::RemoveDevices(self.json()?)),
             Operation::Leave => device(D::Leave(Leave {})),
@@ -218,7 +232,7 @@ impl Sent<'_> {
             Operation::IssueToken => people(P::IssueToken(self.json()?)),
             Operation::ListTokens => people(P::ListTokens(self.query()?)),
             Operation::RevokeToken => people(P::RevokeToken(RevokeToken { token: self.id()? })),
-            Operation::AcceptClock => people(P::AcceptClock(AcceptClock {})),
+            Operation::AcceptClock => people(P::AcceptClock(self.json()?)),
             Operation::ListDevices => people(P::ListDevices(self.query()?)),
             Operation::ListReadings => people(P::ListReadings(self.readings()?)),
             Operation::Health | Operation::Ready | Operation::OpenApi => {

@@ -123,6 +123,7 @@ impl Listener {
         proxies: Proxies,
         bounds: Bounds,
     ) -> Result<Self, ListenError> {
+        // spec: HTTP-015
         let safe = matches!(line, Line::Tls(_)) || is_loopback(address.ip());
         if !safe && proxies.is_empty() {
             return Err(ListenError::PlainBeyondLoopback { address });

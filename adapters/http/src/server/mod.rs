@@ -125,6 +125,7 @@ async fn handle<A: Answer>(
     finish(Some(route), correlation, begun, answered)
 }
 
+// spec: HTTP-012
 async fn other_method<A: Answer>(
     server: Arc<Server<A>>,
     allowed: HeaderValue,
@@ -143,6 +144,7 @@ async fn other_method<A: Answer>(
     finish(None, server.draw_correlation(), begun, answered)
 }
 
+// spec: HTTP-012
 async fn nothing_here<A: Answer>(server: Arc<Server<A>>, mut request: Request) -> Response {
     let begun = Instant::now();
     hide_credential(&mut request);
@@ -150,7 +152,8 @@ async fn nothing_here<A: Answer>(server: Arc<Server<A>>, mut request: Request) -
     finish(None, server.draw_correlation(), begun, answered)
 }
 
-/// Whatever prints this request's headers from here on prints `Sensitive` in the credential's place.
+/// Whatever prints this request's headers from here on prints `Sensitive` in the credential's
+/// place.
 fn hide_credential(request: &mut Request) {
     if let axum::http::header::Entry::Occupied(mut entry) =
         request.headers_mut().entry(AUTHORIZATION)
@@ -164,6 +167,7 @@ fn hide_credential(request: &mut Request) {
 impl<A: Answer> Server<A> {
     async fn answer(&self, route: &'static Route, intake: Intake) -> Answered {
         match intake {
+            // spec: HTTP-020
             Intake::Health => Answered::condition("alive"),
             Intake::OpenApi => Answered::json_text(Arc::clone(&self.openapi)),
             Intake::Ready => match self.answer.unready().await {
@@ -211,14 +215,14 @@ fn finish(
     begun: Instant,
     answered: Answered,
 ) -> Response {
-    let operation = route.map(Route::id).unwrap_or_default();
+    let operation = route.map(|route| route.operation);
     let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
     let status = answered.status.as_u16();
     match &answered.reason {
-        None => tracing::debug!(operation, status, %correlation, micros, "answered"),
+        None => tracing::debug!(?operation, status, %correlation, micros, "answered"),
         Some(Reason { word, detail }) => {
-            tracing::info!(operation, status, %correlation, micros, reason = word, detail, "refused");
+            tracing::info!(?operation, status, %correlation, micros, reason = word, detail, "refused");
         }
     }
-    answered.into_response(route.map(|route| route.operation), correlation)
+    answered.into_response(operation, correlation)
 }

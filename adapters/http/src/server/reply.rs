@@ -64,6 +64,7 @@ impl Answered {
     }
 
     /// A refusal that needs no route to be written.
+    // spec: HTTP-009, HTTP-011
     pub(super) fn refusal(refusal: Refusal, word: &'static str) -> Self {
         let problem = Problem::from(refusal);
         let wait = problem.retry_after;
@@ -135,6 +136,7 @@ impl Answered {
         if let Some(media_type) = media_type {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
         }
+        // spec: HTTP-014
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(crate::CORRELATION, header(&correlation.to_string()));
         let reason = self.reason.map(|reason| reason.word);
@@ -146,6 +148,7 @@ impl Answered {
 }
 
 /// How to get in, for who was not let in.
+// spec: HTTP-010
 fn challenge(access: Access, code: RefusalCode) -> HeaderValue {
     HeaderValue::from_static(match (access, code) {
         (Access::Provisional, _) => PROVISIONAL_CHALLENGE,
@@ -179,12 +182,14 @@ pub(super) fn success(route: &Route, reply: Reply, seen: &Seen) -> Option<Answer
     })
 }
 
+// spec: HTTP-003
 fn enrolled(status: StatusCode, enrolled: &Enrolled) -> Answered {
     let location = format!("/v1/registrations/{}", enrolled.registration);
     Answered::json(status, enrolled).with(LOCATION, header(&location))
 }
 
 /// The mailbox, or 304 where the sender has seen this state.
+// spec: HTTP-006, HTTP-007, HTTP-008
 fn polled(status: StatusCode, reply: &PollReply, seen: &Seen) -> Answered {
     match reply {
         PollReply::Unchanged(next) => unchanged(*next, seen.only()),

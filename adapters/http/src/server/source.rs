@@ -1,9 +1,9 @@
 //! Whose request it is: the socket's peer, or what a declared proxy says of it.
 //!
-//! Wrong codes and connections are counted by this address, so that it must not be for the sender to
-//! choose. A header counts only where the operator has declared the proxy that writes it, only the
-//! one header that this proxy is known to write, and only the rightmost address that no declared
-//! proxy has: everything to the left of it is hearsay.
+//! Wrong codes and connections are counted by this address, so that it must not be for the sender
+//! to choose. A header counts only where the operator has declared the proxy that writes it, only
+//! the one header that this proxy is known to write, and only the rightmost address that no
+//! declared proxy has: everything to the left of it is hearsay.
 
 use std::net::{IpAddr, SocketAddr};
 

@@ -1,5 +1,10 @@
 //! The HTTP binding over real sockets: server and client against each other, and the server against
 //! peers that no client library would play. What decides is scripted where the test is about HTTP.
 
+mod hostile;
+mod limits;
+mod refusals;
 mod round_trips;
+mod secrets;
+mod slow;
 mod stand;

@@ -2,6 +2,7 @@
 //! what the client returns.
 
 use restante_core::center::{Call, Credential, Message, Reply};
+use restante_core::code::Presented;
 use restante_core::id::{
     CustomerId, DeviceId, GrantId, Model, RegistrationId, RequestId, Serial, TokenId, UserName,
     Vendor,
@@ -55,9 +56,28 @@ fn results() -> Vec<EnrolDeviceResult> {
     }]
 }
 
-/// Each message of a device, what it presents with it, and a reply that fits.
-fn device_exchanges() -> Vec<(Credential, DeviceRequest, DeviceReply)> {
-    use {DeviceReply as Reply, DeviceRequest as Request};
+/// A message of a device, what it presents with it, and a reply that fits.
+type Exchange = (Presented, DeviceRequest, DeviceReply);
+
+fn device_exchanges() -> Vec<Exchange> {
+    let leave = (
+        as_formal(),
+        DeviceRequest::Leave(Leave {}),
+        DeviceReply::Left(Left {}),
+    );
+    vec![
+        enrolment(),
+        changed_poll(),
+        unchanged_poll(),
+        report(),
+        rotation(),
+        addition(),
+        removal(),
+        leave,
+    ]
+}
+
+fn enrolment() -> Exchange {
     let enrol = Enrol {
         request: RequestId::from_bytes([3; 16]),
         devices: devices(),
@@ -69,6 +89,39 @@ fn device_exchanges() -> Vec<(Credential, DeviceRequest, DeviceReply)> {
         devices: results(),
         schedule: schedule(),
     };
+    (
+        as_provisional(),
+        DeviceRequest::Enrol(enrol),
+        DeviceReply::Enrolled(enrolled),
+    )
+}
+
+fn changed_poll() -> Exchange {
+    let mailbox = Mailbox {
+        etag: ETag::from_bytes(&[5; 16]),
+        instructions: Vec::new(),
+        schedule: schedule(),
+    };
+    (
+        as_formal(),
+        DeviceRequest::Poll(Poll::default()),
+        DeviceReply::Polled(PollReply::Mailbox(mailbox)),
+    )
+}
+
+fn unchanged_poll() -> Exchange {
+    let poll = Poll {
+        have: Some(ETag::from_bytes(&[6; 16])),
+        max_message: Some(MaxMessage::new(2048).expect("enough")),
+    };
+    (
+        as_formal(),
+        DeviceRequest::Poll(poll),
+        DeviceReply::Polled(PollReply::Unchanged(Seconds::new(77))),
+    )
+}
+
+fn report() -> Exchange {
     let report = StatusReport {
         device: device(),
         boot: 1,
@@ -82,73 +135,57 @@ fn device_exchanges() -> Vec<(Credential, DeviceRequest, DeviceReply)> {
         device: device(),
         result: ReportResult::Superseded,
     };
-    let mailbox = Mailbox {
-        etag: ETag::from_bytes(&[5; 16]),
-        instructions: Vec::new(),
+    let reports = vec![report];
+    let reply = StatusReported {
+        results: vec![reported],
         schedule: schedule(),
     };
-    let have = Poll {
-        have: Some(ETag::from_bytes(&[6; 16])),
-        max_message: Some(MaxMessage::new(2048).expect("enough")),
+    (
+        as_formal(),
+        DeviceRequest::ReportStatus(ReportStatus { reports }),
+        DeviceReply::StatusReported(reply),
+    )
+}
+
+fn rotation() -> Exchange {
+    let rotated = Rotated {
+        formal_code: formal(),
+        schedule: schedule(),
     };
+    (
+        as_formal(),
+        DeviceRequest::Rotate(Rotate {}),
+        DeviceReply::Rotated(rotated),
+    )
+}
+
+fn addition() -> Exchange {
     let add = AddDevices {
         devices: devices(),
         code: Some(provisional().to_text()),
     };
-    vec![
-        (
-            as_provisional(),
-            Request::Enrol(enrol),
-            Reply::Enrolled(enrolled),
-        ),
-        (
-            as_formal(),
-            Request::Poll(Poll::default()),
-            Reply::Polled(PollReply::Mailbox(mailbox)),
-        ),
-        (
-            as_formal(),
-            Request::Poll(have),
-            Reply::Polled(PollReply::Unchanged(Seconds::new(77))),
-        ),
-        (
-            as_formal(),
-            Request::ReportStatus(ReportStatus {
-                reports: vec![report],
-            }),
-            Reply::StatusReported(StatusReported {
-                results: vec![reported],
-                schedule: schedule(),
-            }),
-        ),
-        (
-            as_formal(),
-            Request::Rotate(Rotate {}),
-            Reply::Rotated(Rotated {
-                formal_code: formal(),
-                schedule: schedule(),
-            }),
-        ),
-        (
-            as_formal(),
-            Request::AddDevices(add),
-            Reply::DevicesAdded(DevicesAdded {
-                devices: results(),
-                schedule: schedule(),
-            }),
-        ),
-        (
-            as_formal(),
-            Request::RemoveDevices(RemoveDevices {
-                devices: vec![device()],
-            }),
-            Reply::DevicesRemoved(DevicesRemoved {
-                remaining: 4,
-                schedule: schedule(),
-            }),
-        ),
-        (as_formal(), Request::Leave(Leave {}), Reply::Left(Left {})),
-    ]
+    let added = DevicesAdded {
+        devices: results(),
+        schedule: schedule(),
+    };
+    (
+        as_formal(),
+        DeviceRequest::AddDevices(add),
+        DeviceReply::DevicesAdded(added),
+    )
+}
+
+fn removal() -> Exchange {
+    let devices = vec![device()];
+    let removed = DevicesRemoved {
+        remaining: 4,
+        schedule: schedule(),
+    };
+    (
+        as_formal(),
+        DeviceRequest::RemoveDevices(RemoveDevices { devices }),
+        DeviceReply::DevicesRemoved(removed),
+    )
 }
 
 #[tokio::test]
@@ -172,7 +209,11 @@ async fn every_message_of_a_device_and_its_reply_travel_unchanged() {
             let got = client.send(&presented, &request).await;
             assert_eq!(got.as_ref(), Ok(&reply), "{request:?}");
             let call = stand.calls().pop().expect("a call");
-            assert_eq!(call.presented, presented);
+            let arrived = match presented {
+                Presented::Provisional(code) => Credential::Provisional(code),
+                Presented::Formal(code) => Credential::Formal(code),
+            };
+            assert_eq!(call.presented, arrived);
             assert_eq!(call.message, Message::Device(request));
             assert_eq!(call.source.address, Some(stand.address.ip()));
         }

@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use restante_core::Seed;
-use restante_core::center::{Call, Credential, Reason, Refused, Reply};
-use restante_core::code::{AccessToken, FormalCode, ProvisionalCode};
+use restante_core::center::{Call, Reason, Refused, Reply};
+use restante_core::code::{AccessToken, FormalCode, Presented, ProvisionalCode};
 use restante_core::id::{Epoch, RegistrationId, TokenId};
 use restante_core::wire::Refusal;
 use restante_crypto::RingCrypto;
 use restante_http::client::{Client, Trust};
 use restante_http::server::{Answer, Bounds, Drained, Line, Listener, Proxies, Tls, router};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -139,6 +141,26 @@ impl Stand {
     }
 }
 
+impl Stand {
+    /// Sends these bytes on a connection of their own and returns all that comes back.
+    pub(crate) async fn raw(&self, bytes: &[u8]) -> String {
+        let mut stream = TcpStream::connect(self.address)
+            .await
+            .expect("a connection");
+        stream.write_all(bytes).await.expect("to be taken");
+        let mut back = Vec::new();
+        let read = stream.read_to_end(&mut back);
+        let ended = tokio::time::timeout(PATIENCE, read)
+            .await
+            .expect("an end in time");
+        ended.expect("an orderly end");
+        String::from_utf8(back).expect("text")
+    }
+}
+
+/// How long a test waits for what has to happen.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
 /// A root as PEM text, and a certificate for 127.0.0.1 that it has signed.
 fn certificates() -> (String, Tls) {
     let mut params = CertificateParams::new(Vec::<String>::new()).expect("no names");
@@ -181,12 +203,12 @@ pub(crate) fn token() -> AccessToken {
     AccessToken::new(TokenId::from_bytes([2; 16]), [0x5A; 32])
 }
 
-/// One of each kind that a device presents.
-pub(crate) fn as_provisional() -> Credential {
-    Credential::Provisional(provisional())
+/// What a device presents at first.
+pub(crate) fn as_provisional() -> Presented {
+    Presented::Provisional(provisional())
 }
 
-/// See [`as_provisional`].
-pub(crate) fn as_formal() -> Credential {
-    Credential::Formal(formal())
+/// What a device presents later.
+pub(crate) fn as_formal() -> Presented {
+    Presented::Formal(formal())
 }

@@ -1,0 +1,95 @@
+//! No credential reaches a log: not from this crate and not from the libraries below it, at any
+//! level, on either side, over HTTP/1.1 and HTTP/2, accepted or refused.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use restante_core::center::{Call, Reply};
+use restante_core::time::Seconds;
+use restante_core::wire::people::{ListCodes, PeopleRequest};
+use restante_core::wire::{
+    DeviceReply, DeviceRequest, Leave, Left, Refusal, RefusalCode, Rotate, Rotated, Schedule,
+};
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::stand::{Outcome, Plan, as_formal, as_provisional, formal, provisional, token};
+
+/// Everything that was logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0
+            .lock()
+            .expect("not poisoned")
+            .extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+fn script(call: &Call) -> Outcome {
+    use restante_core::center::Message::Device;
+    match &call.message {
+        Device(DeviceRequest::Leave(_)) => Ok(Reply::Device(DeviceReply::Left(Left {}))),
+        Device(DeviceRequest::Rotate(_)) => Ok(Reply::Device(DeviceReply::Rotated(Rotated {
+            formal_code: formal(),
+            schedule: Schedule {
+                poll: Seconds::HOUR,
+                entries: Vec::new(),
+            },
+        }))),
+        _ => Err(Refusal::plain(RefusalCode::TokenRefused)),
+    }
+}
+
+#[test]
+fn no_credential_appears_in_any_log() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(log.clone())
+        .finish();
+    // The only subscriber of this process is set for this thread, on which everything runs.
+    let guard = tracing::subscriber::set_default(subscriber);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        for plan in [Plan::default(), Plan::plain()] {
+            let stand = plan.start(script).await;
+            let client = stand.client();
+            let leave = DeviceRequest::Leave(Leave {});
+            let rotate = DeviceRequest::Rotate(Rotate {});
+            let list = PeopleRequest::ListCodes(ListCodes::default());
+            assert!(client.send(&as_provisional(), &leave).await.is_ok());
+            assert!(client.send(&as_formal(), &rotate).await.is_ok());
+            assert!(client.ask(&token(), &list).await.is_err());
+            drop(client);
+            stand.stop().await;
+        }
+    });
+    drop(guard);
+    let text = String::from_utf8(log.0.lock().expect("not poisoned").clone()).expect("text");
+    for expected in ["refused", "token-refused", "h2::", "ListCodes"] {
+        assert!(text.contains(expected), "the log says {expected}: {text}");
+    }
+    for secret in [
+        provisional().to_text(),
+        formal().to_text(),
+        token().to_text(),
+    ] {
+        assert!(!text.contains(&secret), "a secret stands in the log");
+    }
+}
