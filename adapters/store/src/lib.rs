@@ -16,6 +16,7 @@ pub mod port;
 pub mod sqlite;
 pub mod system;
 pub mod ticker;
+pub mod transfer;
 
 mod rows;
 mod volatile;

@@ -5,6 +5,7 @@
 //! while the center runs (views ship with it); only one process writes, which a lock file sees to.
 
 mod cache;
+mod carry;
 mod columns;
 mod open;
 mod reader;
@@ -29,6 +30,7 @@ use cache::Cache;
 use reader::Readers;
 use writer::{Submitted, Tally, Writer};
 
+pub use carry::{export, import};
 pub use open::OpenError;
 
 /// What an operator can choose.

@@ -15,10 +15,9 @@ use restante_store::crash::{Fate, Flaky};
 use restante_store::{Committed, Store};
 
 /// The tests of the suite, for the store that `$make` makes.
-#[macro_export]
 macro_rules! stores_keep_the_port {
     ($make:expr) => {
-        $crate::stores_keep_the_port!(@ $make;
+        $crate::suite::stores_keep_the_port!(@ $make;
             absent_is_revision_zero_and_can_be_expected
             revisions_rise_and_an_old_one_conflicts
             a_conflict_leaves_nothing_behind
@@ -39,10 +38,11 @@ macro_rules! stores_keep_the_port {
         $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $name() {
             let (store, _beside) = $make;
-            suite::$name(&std::sync::Arc::new(store)).await;
+            $crate::suite::$name(&std::sync::Arc::new(store)).await;
         })*
     };
 }
+pub(crate) use stores_keep_the_port;
 
 /// A record for tests.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

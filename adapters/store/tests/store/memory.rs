@@ -1,16 +1,14 @@
 //! The store in memory keeps the port, and outlives a simulated crash as one value.
 
-mod suite;
-
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use crate::suite::{at, attempt, commit, load, put, token};
 use restante_store::crash::{Fate, Flaky, Operation};
 use restante_store::{Committed, MemoryStore, StoreError};
-use suite::{at, commit, load, put, token};
 
-stores_keep_the_port!((MemoryStore::new(), ()));
+crate::suite::stores_keep_the_port!((MemoryStore::new(), ()));
 
 #[tokio::test]
 async fn what_is_held_can_be_put_into_a_new_store() {
@@ -52,7 +50,7 @@ async fn a_store_that_fails_does_nothing() {
         expects: Vec::new(),
         writes: vec![put(&token("a"), "x")],
     };
-    let result = flaky.commit(suite::attempt(1), written).await;
+    let result = flaky.commit(attempt(1), written).await;
     assert_eq!(result, Err(StoreError::Full));
     assert_eq!(flaky.load(&[]).await, Err(StoreError::Full));
     assert_eq!(load(flaky.behind(), &token("a")).await, None);

@@ -1,20 +1,18 @@
 //! The store in SQLite keeps the port, and what only a file can be asked: reopening, locking, groups
 //! of commits, damage, other people's files.
 
-mod suite;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::suite::{at, attempt, commit, delete, grant, load, put, token};
 use restante_core::record::Need;
 use restante_core::record::Written;
 use restante_store::sqlite::{OpenError, Options, SqliteStore};
 use restante_store::{Committed, Store, StoreError};
-use suite::{at, attempt, commit, delete, grant, load, put, token};
 use tempfile::TempDir;
 
-stores_keep_the_port!({
+crate::suite::stores_keep_the_port!({
     let dir = dir();
     (open(&dir).expect("a fresh store"), dir)
 });
@@ -22,10 +20,10 @@ stores_keep_the_port!({
 mod without_a_cache {
     //! The same without a cache: every load goes to the file.
 
-    use super::{dir, open_with, suite};
+    use super::{dir, open_with};
     use restante_store::sqlite::Options;
 
-    crate::stores_keep_the_port!({
+    crate::suite::stores_keep_the_port!({
         let dir = dir();
         let options = Options { cache_bytes: 0 };
         (
