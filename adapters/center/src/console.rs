@@ -2,8 +2,8 @@
 //!
 //! While no center runs, the console opens the store itself and decides as the operator on this
 //! machine. While one runs, the store is locked; the running center has left its address and two
-//! tokens in a private file beside the store, and the console asks it over loopback. With `--center`
-//! it asks a center anywhere, with the token that a person was given.
+//! tokens in a private file beside the store, and the console asks it over loopback. With
+//! `--center` it asks a center anywhere, with the token that a person was given.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

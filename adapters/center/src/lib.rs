@@ -28,6 +28,6 @@ pub use figures::Vitals;
 pub use init::{InitError, Made, init};
 pub use keyfile::{KeyFile, KeyFileError, MasterKey};
 pub use open::{CenterError, SqliteDriver, open, prepare, store_path};
-pub use private::PrivateFileError;
+pub use private::{PrivateFileError, create_private};
 pub use running::{Address, Running};
 pub use setup::{Setup, StartError};

@@ -94,9 +94,9 @@ fn sheet(issued: &CodeIssued, url: &str) -> String {
 
 At a panel: enter the center's address, {url}, then the code.
 At a gateway: restante-device gateway --center {url} --code-prompt
-Capitals, spaces and hyphens do not matter; a group that was mistyped is named at once. Keep the code
-to yourself and the user: whoever has it can enrol devices for them. It cannot be shown again; if it
-is lost, revoke it and make another.",
+Capitals, spaces and hyphens do not matter; a group that was mistyped is named at once.
+Keep the code between yourself and the user: whoever has it can enrol devices for them.
+It cannot be shown again; if it is lost, revoke it and make another.",
         user = row.user,
         until = table::minute(row.expires),
         grant = row.grant,

@@ -1,4 +1,5 @@
-//! Why a command did not do what it was asked, as a line for a person and an exit code for a script.
+//! Why a command did not do what it was asked, as a line for a person and an exit code for a
+//! script.
 
 use restante_center::{
     CenterError, ConfigError, ConsoleError, InitError, KeyFileError, StartError,

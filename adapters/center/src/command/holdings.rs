@@ -2,7 +2,8 @@
 //! counted.
 //!
 //! A reading is kept with its time for each report, so that supplies and charges can be worked out
-//! elsewhere: `readings export` writes all that is kept, one line each, for a spreadsheet or a program.
+//! elsewhere: `readings export` writes all that is kept, one line each, for a spreadsheet or a
+//! program.
 
 use std::path::PathBuf;
 

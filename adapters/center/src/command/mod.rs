@@ -1,6 +1,7 @@
 //! The command line: which words there are, and what each leads to.
 
 mod code;
+mod export;
 mod failure;
 mod holdings;
 mod init;
@@ -56,6 +57,10 @@ enum Command {
     /// The key file
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Write all records to a new file, as JSON lines, also while the center runs
+    Export(export::Export),
+    /// Read such a file into a store that is still empty, before its center is first served
+    Import(export::Import),
 }
 
 #[derive(Subcommand)]
@@ -75,6 +80,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Code(command) => in_runtime(command.run(&reach)),
         Command::Devices(command) => in_runtime(command.run(&reach)),
         Command::Readings(command) => in_runtime(command.run(&reach)),
+        Command::Export(export) => export.run(&reach),
+        Command::Import(import) => import.run(&reach),
         Command::Clock(Clock::Accept) => in_runtime(accept_clock(&reach)),
     }
 }

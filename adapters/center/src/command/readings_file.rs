@@ -1,8 +1,8 @@
 //! Readings as a file for other programs: comma-separated values (RFC 4180) or JSON lines.
 //!
 //! What a device does not count stays empty, never zero. A text that a spreadsheet would take for a
-//! formula gets an apostrophe in front: names come from people and devices, and a file that is opened
-//! by a click must not compute anything of theirs.
+//! formula gets an apostrophe in front: names come from people and devices, and a file that is
+//! opened by a click must not compute anything of theirs.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};

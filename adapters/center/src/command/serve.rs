@@ -1,8 +1,8 @@
 //! `restante-center serve`: runs the center until it is told to stop.
 //!
 //! What can be wrong is found before anything is served. When all listens, one line with the
-//! addresses goes to standard output, and the same facts to the ready file, for scripts that start a
-//! center on port 0 and need to know when and where it is.
+//! addresses goes to standard output, and the same facts to the ready file, for scripts that start
+//! a center on port 0 and need to know when and where it is.
 
 use std::io::{IsTerminal, Write};
 use std::net::{Ipv4Addr, SocketAddr};

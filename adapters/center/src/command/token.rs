@@ -75,7 +75,8 @@ async fn issue(reach: &Reach, message: IssueToken) -> Result<(), Failure> {
     }
     let row = &issued.row;
     table::line(&format!(
-        "{}\n\n  role     {}\n  account  {}\n  valid    {}\n  revoke   restante-center token revoke {}\n\n\
+        "{}\n\n  role     {}\n  account  {}\n  valid    {}\n  \
+         revoke   restante-center token revoke {}\n\n\
          Keep it in a file that only its owner can read (chmod 600) and pass it with --token-file.\n\
          It cannot be shown again.",
         issued.token.to_text(),

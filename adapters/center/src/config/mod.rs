@@ -1,8 +1,8 @@
 //! The configuration: what `restante.toml` says, or what holds where it says nothing.
 //!
 //! Every setting has a default, an unknown one is refused. Paths are relative to the file's folder,
-//! so that a center's folder can be moved as a whole. No secret stands in here; keys and tokens have
-//! files of their own.
+//! so that a center's folder can be moved as a whole. No secret stands in here; keys and tokens
+//! have files of their own.
 
 mod document;
 
