@@ -25,7 +25,7 @@ use crate::wire::{
     DeviceRequest, DevicesAdded, DevicesRemoved, ETag, Enrol, Leave, Poll, Rotate, StatusReported,
 };
 
-use diary::Diary;
+use diary::{Diary, Due};
 use line::Line;
 
 pub use kept::{Attempt, Holding, KeptError, Member, Standing};
@@ -505,10 +505,10 @@ impl<C: Crypto> Registrant<C> {
         }
     }
 
-    /// When the schedule wants a report.
-    pub(crate) const fn report_at(&self) -> Option<Uptime> {
+    /// When the schedule wants a report, once the formal code is in use.
+    pub(crate) const fn report(&self) -> Option<Due> {
         match &self.stage {
-            Stage::Enrolled { diary, .. } => diary.report_at,
+            Stage::Enrolled { holding, diary } if holding.unused.is_none() => diary.report,
             _ => None,
         }
     }
