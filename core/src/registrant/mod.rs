@@ -489,6 +489,25 @@ impl<C: Crypto> Registrant<C> {
         }
     }
 
+    /// The registration that is in force, its members to be changed by the gateway.
+    #[cfg(feature = "gateway")]
+    pub(crate) const fn members_mut(&mut self) -> Option<&mut Vec<Member>> {
+        match &mut self.stage {
+            Stage::Enrolled { holding, .. }
+            | Stage::Rotating { holding, .. }
+            | Stage::Leaving { holding } => Some(&mut holding.members),
+            _ => None,
+        }
+    }
+
+    /// This time there is nothing to report.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn skip_report(&mut self, now: Uptime) {
+        if let Stage::Enrolled { diary, .. } = &mut self.stage {
+            diary.skip_report(now);
+        }
+    }
+
     /// The devices that a first message names, while the enrolment is under way.
     pub(crate) const fn attempt(&self) -> Option<&Attempt> {
         match &self.stage {

@@ -122,7 +122,10 @@ impl CarriedOut {
         Self {
             id: asked.id.clone(),
             result: CarryResult::Rejected,
-            detail: alloc::format!("this device carries out no instruction of kind {}", asked.kind),
+            detail: alloc::format!(
+                "this device carries out no instruction of kind {}",
+                asked.kind
+            ),
         }
     }
 }
