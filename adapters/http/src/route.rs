@@ -208,7 +208,6 @@ pub static ROUTES: &[Route] = &[
         refuses: &[
             RefusalCode::RequestMismatch,
             RefusalCode::RequestRedeemed,
-            RefusalCode::TooManyDevices,
             RefusalCode::TooFewSlots,
         ],
         ..line(
@@ -274,7 +273,6 @@ pub static ROUTES: &[Route] = &[
     Route {
         request: Some(schema::<RemoveDevices>),
         reply: Some(schema::<DevicesRemoved>),
-        refuses: &[RefusalCode::DeviceNotCovered],
         ..line(
             Operation::RemoveDevices,
             POST,

@@ -67,6 +67,26 @@ fn every_route_and_every_refusal_is_described() {
     assert_eq!(examples.len(), RefusalCode::ALL.len());
 }
 
+#[test]
+fn every_example_of_a_refusal_fits_the_schema_of_a_problem() {
+    let mut document = openapi();
+    let examples = document["components"]["examples"].take();
+    let schema = serde_json::json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$ref": "#/components/schemas/Problem",
+        "components": document["components"],
+    });
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    for (word, example) in examples.as_object().expect("examples") {
+        let errors: Vec<String> = validator
+            .iter_errors(&example["value"])
+            .map(|error| error.to_string())
+            .collect();
+        assert_eq!(errors, Vec::<String>::new(), "{word}");
+    }
+    assert!(!validator.is_valid(&serde_json::json!({ "code": "no-such-word" })));
+}
+
 fn collect(value: &Value, references: &mut BTreeSet<String>) {
     match value {
         Value::Object(members) => {

@@ -92,3 +92,26 @@ impl Trust {
         Ok(config)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_without_certificates_is_no_trust() {
+        let why = |pem: &str| {
+            Trust::only(pem.as_bytes())
+                .expect_err("no trust")
+                .to_string()
+        };
+        assert_eq!(
+            why(""),
+            "there is no certificate to trust in the text that was given"
+        );
+        let cut = "-----BEGIN CERTIFICATE-----\nAAAA\n";
+        assert!(why(cut).starts_with("the certificates to trust cannot be read: "));
+        let no_certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        let trust = Trust::only(no_certificate.as_bytes()).expect("PEM text");
+        assert!(matches!(trust.config(), Err(TrustError::Unfit(_))));
+    }
+}

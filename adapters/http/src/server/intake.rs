@@ -9,11 +9,11 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams, Request};
 use axum::http::header::{
-    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, IF_NONE_MATCH,
+    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, IF_NONE_MATCH,
 };
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use hyper::body::Body as _;
 use restante_core::center::{Call, Message, Source};
 use restante_core::id::{CorrelationId, CustomerId, DeviceId};
@@ -145,7 +145,7 @@ async fn path_parameter(parts: &mut Parts) -> Option<String> {
 async fn json_body(
     route: &Route,
     headers: &HeaderMap,
-    body: Body,
+    mut body: Body,
     body_time: Duration,
 ) -> Result<Vec<u8>, Answered> {
     if route.body_is_optional() && body.is_end_stream() {
@@ -155,25 +155,24 @@ async fn json_body(
         let problem = Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail);
         return Err(Answered::problem(problem, "unsupported-media-type"));
     }
-    let too_large = |bytes: usize| {
-        let error = JsonError::TooLarge {
-            bytes,
-            max: MESSAGE_BYTES,
-        };
-        Answered::refusal(error.into(), "too-large").closing()
-    };
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if let Some(bytes) = announced.filter(|bytes| *bytes > MESSAGE_BYTES) {
+        // Who waits for a go-ahead has sent nothing yet and is told at once.
+        if !headers.contains_key(EXPECT) {
+            discard(&mut body).await;
+        }
         return Err(too_large(bytes));
     }
-    let collected = Limited::new(body, MESSAGE_BYTES).collect();
     // spec: HTTP-019
-    match tokio::time::timeout(body_time, collected).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes().into()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(MESSAGE_BYTES + 1)),
-        Ok(Err(_)) => {
+    match tokio::time::timeout(body_time, collect(&mut body)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(Uncollected::TooLarge(bytes))) => {
+            discard(&mut body).await;
+            Err(too_large(bytes))
+        }
+        Ok(Err(Uncollected::CutOff)) => {
             let refusal = Refusal::new(RefusalCode::Malformed, "the body ended too early");
             Err(Answered::refusal(refusal, "body-cut-off").closing())
         }
@@ -183,6 +182,50 @@ async fn json_body(
             Err(Answered::problem(problem, "body-too-slow").closing())
         }
     }
+}
+
+/// Why a body is not there.
+enum Uncollected {
+    /// So many bytes came, and more may follow.
+    TooLarge(usize),
+    /// The sender stopped in the middle.
+    CutOff,
+}
+
+async fn collect(body: &mut Body) -> Result<Vec<u8>, Uncollected> {
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Uncollected::CutOff)?;
+        if let Some(data) = frame.data_ref() {
+            if bytes.len() + data.len() > MESSAGE_BYTES {
+                return Err(Uncollected::TooLarge(bytes.len() + data.len()));
+            }
+            bytes.extend_from_slice(data);
+        }
+    }
+    Ok(bytes)
+}
+
+/// Takes the rest of a body that is too large and forgets it: a sender that is hung up on while it
+/// sends never reads why. There is a limit to that courtesy too.
+async fn discard(body: &mut Body) {
+    let mut left = DISCARD_BYTES;
+    let rest = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            left = left.saturating_sub(frame.data_ref().map_or(0, |data| data.len()));
+            if left == 0 {
+                return;
+            }
+        }
+    };
+    // Running out of time is one more way to be done with it.
+    drop(tokio::time::timeout(DISCARD_TIME, rest).await);
+}
+
+fn too_large(bytes: usize) -> Answered {
+    let max = MESSAGE_BYTES;
+    let refusal = JsonError::TooLarge { bytes, max }.into();
+    Answered::refusal(refusal, "too-large").closing()
 }
 
 /// Why the body is not what this protocol speaks, if it says so itself. Compressed bodies are bombs
@@ -308,3 +351,7 @@ impl Answered {
 
 /// Entity tags of one `If-None-Match` header that are looked at.
 const TAGS: usize = 16;
+/// Bytes of a body that is too large which are still taken and forgotten.
+const DISCARD_BYTES: usize = 1024 * 1024;
+/// For how long they are.
+const DISCARD_TIME: Duration = Duration::from_secs(2);

@@ -27,7 +27,7 @@ use axum::http::header::{ALLOW, AUTHORIZATION};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, any};
-use restante_core::center::{Message, Reason, Refused};
+use restante_core::center::{Reason, Refused};
 use restante_core::id::CorrelationId;
 use restante_core::wire::{Refusal, RefusalCode};
 use ring::rand::{SecureRandom, SystemRandom};
@@ -174,16 +174,11 @@ impl<A: Answer> Server<A> {
                 None => Answered::condition("ready"),
                 Some(why) => Answered::refusal(Refusal::new(RefusalCode::Busy, why), "not-ready"),
             },
-            Intake::Call { call, seen } => {
-                let asked_as_device = matches!(call.message, Message::Device(_));
-                match self.answer.answer(*call).await {
-                    Ok(reply) => reply::success(route, reply, &seen).unwrap_or_else(|| {
-                        let detail = format!("asked as a device: {asked_as_device}");
-                        Answered::refused(route, wrong_reply(detail))
-                    }),
-                    Err(refused) => Answered::refused(route, refused),
-                }
-            }
+            Intake::Call { call, seen } => match self.answer.answer(*call).await {
+                Ok(reply) => reply::success(route, reply, &seen)
+                    .unwrap_or_else(|| Answered::refused(route, wrong_reply(route))),
+                Err(refused) => Answered::refused(route, refused),
+            },
         }
     }
 
@@ -198,12 +193,12 @@ impl<A: Answer> Server<A> {
 }
 
 /// The center answered something else than was asked: its defect, and the operator's log says so.
-fn wrong_reply(detail: String) -> Refused {
+fn wrong_reply(route: &Route) -> Refused {
     Refused {
         refusal: Refusal::plain(RefusalCode::Internal),
         reason: Reason {
             word: "wrong-reply",
-            detail,
+            detail: format!("to {:?}", route.operation),
         },
     }
 }

@@ -65,3 +65,38 @@ impl std::fmt::Debug for Tls {
         f.write_str("Tls(…)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::generate_simple_self_signed;
+
+    fn pair() -> (String, String) {
+        let made = generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+        (made.cert.pem(), made.signing_key.serialize_pem())
+    }
+
+    fn why(chain: &str, key: &str) -> String {
+        let error = Tls::from_pem(chain.as_bytes(), key.as_bytes()).expect_err("unfit");
+        error.to_string()
+    }
+
+    #[test]
+    fn what_cannot_serve_is_named() {
+        let (chain, key) = pair();
+        let (_, other_key) = pair();
+        assert!(Tls::from_pem(chain.as_bytes(), key.as_bytes()).is_ok());
+        assert_eq!(
+            why("", &key),
+            "the certificate chain holds no certificate; put the center's own first"
+        );
+        assert_eq!(
+            why(&chain, ""),
+            "the private key cannot be read: no items found"
+        );
+        assert_eq!(
+            why(&chain, &other_key),
+            "certificate and key cannot be used together: keys may not be consistent: KeyMismatch"
+        );
+    }
+}

@@ -181,6 +181,50 @@ async fn chunks_beyond_the_bound_are_refused_though_no_length_announced_them() {
 }
 
 #[tokio::test]
+async fn a_sender_of_far_too_much_still_reads_why() {
+    let stand = Plan::plain()
+        .start(refuse(case(RefusalCode::Internal)))
+        .await;
+    let mut request = b"POST /v1/enrolments HTTP/1.1\r\nHost: center\r\n\
+        Content-Type: application/json\r\nContent-Length: 1000000\r\n\r\n"
+        .to_vec();
+    request.resize(request.len() + 1_000_000, b' ');
+    let response = stand.raw(&request).await;
+    assert!(response.starts_with("HTTP/1.1 413 "), "{response}");
+    assert!(
+        response.contains("the message has 1000000 bytes"),
+        "{response}"
+    );
+}
+
+#[tokio::test]
+async fn who_waits_for_a_go_ahead_with_too_much_is_told_at_once() {
+    let stand = Plan::plain()
+        .start(refuse(case(RefusalCode::Internal)))
+        .await;
+    let request = b"POST /v1/enrolments HTTP/1.1\r\nHost: center\r\nExpect: 100-continue\r\n\
+        Content-Type: application/json\r\nContent-Length: 65537\r\n\r\n";
+    let response = stand.raw(request).await;
+    assert!(response.starts_with("HTTP/1.1 413 "), "{response}");
+}
+
+#[tokio::test]
+async fn a_center_that_cannot_answer_lives_and_is_not_ready() {
+    let plan = Plan {
+        unready: Some("the clock has jumped and waits for an operator".into()),
+        ..Plan::plain()
+    };
+    let stand = plan.start(refuse(case(RefusalCode::Internal))).await;
+    let mut all = String::new();
+    for path in ["/healthz", "/readyz"] {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: center\r\nConnection: close\r\n\r\n");
+        let response = stand.raw(request.as_bytes()).await;
+        writeln!(all, "=== {path}\n{}", steady(&response)).expect("a string");
+    }
+    insta::assert_snapshot!("unready", all);
+}
+
+#[tokio::test]
 async fn a_method_list_is_given_without_a_credential() {
     let stand = Plan::plain()
         .start(refuse(case(RefusalCode::Internal)))

@@ -26,6 +26,7 @@ pub(crate) type Outcome = Result<Reply, Refusal>;
 pub(crate) struct Scripted {
     script: Box<dyn Fn(&Call) -> Outcome + Send + Sync>,
     delay: Duration,
+    unready: Option<String>,
     calls: Mutex<Vec<Call>>,
 }
 
@@ -38,7 +39,7 @@ impl Answer for Scripted {
     }
 
     async fn unready(&self) -> Option<String> {
-        None
+        self.unready.clone()
     }
 }
 
@@ -58,6 +59,7 @@ pub(crate) struct Plan {
     pub(crate) bounds: Bounds,
     pub(crate) proxies: Proxies,
     pub(crate) delay: Duration,
+    pub(crate) unready: Option<String>,
 }
 
 impl Default for Plan {
@@ -67,6 +69,7 @@ impl Default for Plan {
             bounds: Bounds::default(),
             proxies: Proxies::none(),
             delay: Duration::ZERO,
+            unready: None,
         }
     }
 }
@@ -88,6 +91,7 @@ impl Plan {
         let center = Arc::new(Scripted {
             script: Box::new(script),
             delay: self.delay,
+            unready: self.unready,
             calls: Mutex::default(),
         });
         let (root, tls) = certificates();
