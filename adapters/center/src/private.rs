@@ -50,21 +50,13 @@ pub(crate) fn read_private(path: &Path) -> Result<String, PrivateFileError> {
     io::read_to_string(file).map_err(unreadable)
 }
 
-/// Creates a new private file, empty. A file that is there already is an error.
-///
-/// # Errors
-/// What the system says.
-pub fn create_private(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
+/// Makes a new private file. A file that is there already is an error.
+pub(crate) fn make_private(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
-        .open(path)
-}
-
-/// Makes a new private file with this text.
-pub(crate) fn make_private(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = create_private(path)?;
+        .open(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }

@@ -29,6 +29,7 @@ mod tokens;
 mod work;
 
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
@@ -57,6 +58,18 @@ pub trait Decide: Send + Sync {
         call: &Call,
         records: &Records,
     ) -> Result<Decision, Pause>;
+}
+
+impl<D: Decide + ?Sized> Decide for Arc<D> {
+    fn decide(
+        &self,
+        now: Timestamp,
+        seed: &Seed,
+        call: &Call,
+        records: &Records,
+    ) -> Result<Decision, Pause> {
+        (**self).decide(now, seed, call, records)
+    }
 }
 
 /// One message that reached the center, whatever line it came by.

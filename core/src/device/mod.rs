@@ -217,9 +217,9 @@ impl<C: Crypto> Device<C> {
     }
 
     fn ready(&self) -> Ready {
-        let due = self.registrant.report();
+        let at = self.registrant.report_at();
         Ready {
-            report: self.reading.as_ref().and(due).map(|due| due.at),
+            report: self.reading.as_ref().and(at),
             ..Ready::default()
         }
     }

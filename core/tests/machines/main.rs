@@ -2,7 +2,5 @@
 //! center: what they keep and send, in which order, and when.
 
 mod device;
-mod gateway;
 mod scripted;
-mod site;
 mod table;

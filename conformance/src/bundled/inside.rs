@@ -1,0 +1,246 @@
+//! A center inside this process: a decision behind the driver, a store in memory, a router.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use axum::Router;
+use restante_core::Timestamp;
+use restante_core::center::{
+    Call, Center, Credential, Decide, Keys, Message, Policy, Reason, Refused, Reply, Source,
+};
+use restante_core::id::{AccountName, CorrelationId};
+use restante_core::wire::people::{IssueToken, PeopleReply, PeopleRequest, Role};
+use restante_core::wire::{Refusal, RefusalCode};
+use restante_crypto::RingCrypto;
+use restante_http::server::{Answer, router};
+use restante_store::{Driver, Entropy, MemoryStore};
+
+use crate::case::Control;
+use crate::line::{InsideLine, Pending};
+use crate::run::{ServerTarget, Time, Tokens, Unmoved};
+
+use super::world::{DrawnEntropy, MovedClock};
+
+/// A center inside this process that begins a new world for each case: an empty store, the same
+/// first moment, randomness of the case's own.
+#[derive(Clone)]
+pub struct InsideCenter<D> {
+    standing: Arc<Standing<D>>,
+    router: Router,
+}
+
+/// What stands behind the router: the driver, and whether expiry is suspended.
+pub struct Standing<D> {
+    driver: RwLock<Arc<Driver<Arc<D>, MemoryStore>>>,
+    decide: Arc<D>,
+    clock: Arc<MovedClock>,
+    entropy: Arc<DrawnEntropy>,
+    suspended: AtomicBool,
+}
+
+/// The core's center with keys of this seed.
+#[must_use]
+pub fn core_center(seed: u64) -> Center<RingCrypto> {
+    let keys = DrawnEntropy::new(seed, "keys");
+    let draw = || keys.draw().unwrap_or_default();
+    let keys = Keys::new(draw(), vec![(1, draw())]).expect("there is one master key");
+    Center::new(RingCrypto, keys, Policy::default())
+}
+
+impl<D: Decide + 'static> InsideCenter<D> {
+    /// A center that decides so.
+    #[must_use]
+    pub fn deciding(decide: D) -> Self {
+        let standing = Arc::new(Standing::new(decide));
+        let router = router(Arc::clone(&standing), BODY_TIME);
+        Self { standing, router }
+    }
+
+    /// The center as a target, in a new world.
+    ///
+    /// # Errors
+    /// A sentence, if it does not answer its own operator.
+    pub async fn target(&self, seed: u64, case: &str) -> Result<ServerTarget, String> {
+        self.standing.begin_again(seed, case);
+        self.standing.tick().await?;
+        let operator = self.standing.first_token().await?;
+        Ok(ServerTarget {
+            line: Box::new(InsideLine::new(self.router.clone())),
+            time: Some(Box::new(InsideTime(Arc::clone(&self.standing)))),
+            tokens: Tokens {
+                operator: Some(operator),
+                ..Tokens::default()
+            },
+            control: Control::C2,
+        })
+    }
+
+    /// What stands behind the router.
+    #[must_use]
+    pub fn standing(&self) -> Arc<Standing<D>> {
+        Arc::clone(&self.standing)
+    }
+}
+
+impl<D: Decide> Standing<D> {
+    fn new(decide: D) -> Self {
+        let decide = Arc::new(decide);
+        let clock = Arc::new(MovedClock::new(START));
+        let entropy = Arc::new(DrawnEntropy::new(0, ""));
+        let driver = driver(&decide, MemoryStore::new(), &clock, &entropy);
+        Self {
+            driver: RwLock::new(driver),
+            decide,
+            clock,
+            entropy,
+            suspended: AtomicBool::new(false),
+        }
+    }
+
+    fn begin_again(&self, seed: u64, case: &str) {
+        self.clock.begin_again(START);
+        self.entropy.begin_again(seed, case);
+        self.suspended.store(false, Ordering::SeqCst);
+        self.put(MemoryStore::new());
+    }
+
+    /// A power cut: what the store holds stays, everything else is gone.
+    fn restart(&self) {
+        let held = self.driver().store().held();
+        self.put(MemoryStore::with(held));
+    }
+
+    fn put(&self, store: MemoryStore) {
+        let new = driver(&self.decide, store, &self.clock, &self.entropy);
+        *self.driver.write().unwrap_or_else(PoisonError::into_inner) = new;
+    }
+
+    fn driver(&self) -> Arc<Driver<Arc<D>, MemoryStore>> {
+        Arc::clone(&self.driver.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Ticks until nothing more is due.
+    async fn tick(&self) -> Result<(), String> {
+        for _ in 0..TICKS {
+            let ticked = self.driver().tick().await.map_err(|why| why.to_string())?;
+            self.suspended.store(ticked.suspended, Ordering::SeqCst);
+            if !ticked.more {
+                return Ok(());
+            }
+        }
+        Err(format!("the center had something due after {TICKS} ticks"))
+    }
+
+    /// The operator's token, made at the center's own console.
+    async fn first_token(&self) -> Result<String, String> {
+        let account = AccountName::new("kit operator").map_err(|why| why.to_string())?;
+        let call = Call {
+            source: Source {
+                address: None,
+                correlation: CorrelationId::from_bytes([0; 16]),
+            },
+            presented: Credential::Console,
+            message: Message::People(PeopleRequest::IssueToken(IssueToken {
+                role: Role::Operator,
+                account,
+                customer: None,
+                validity: None,
+            })),
+        };
+        let answer = self
+            .driver()
+            .call(call)
+            .await
+            .map_err(|why| why.to_string())?;
+        match answer.outcome {
+            Ok(Reply::People(PeopleReply::TokenIssued(issued))) => Ok(issued.token.to_text()),
+            other => Err(format!("the console got {other:?} for an operator's token")),
+        }
+    }
+}
+
+impl<D: Decide + 'static> Answer for Standing<D> {
+    async fn answer(&self, call: Call) -> Result<Reply, Refused> {
+        let accepts_clock = matches!(call.message, Message::People(PeopleRequest::AcceptClock(_)));
+        let correlation = call.source.correlation;
+        let outcome = match self.driver().call(call).await {
+            Ok(answer) => answer.outcome,
+            Err(why) => Err(internal(correlation, why.to_string())),
+        };
+        if accepts_clock && outcome.is_ok() {
+            self.suspended.store(false, Ordering::SeqCst);
+        }
+        outcome
+    }
+
+    async fn unready(&self) -> Option<String> {
+        let suspended = self.suspended.load(Ordering::SeqCst);
+        suspended.then(|| "the clock has jumped ahead; an operator has to accept it".to_owned())
+    }
+}
+
+fn driver<D: Decide>(
+    decide: &Arc<D>,
+    store: MemoryStore,
+    clock: &Arc<MovedClock>,
+    entropy: &Arc<DrawnEntropy>,
+) -> Arc<Driver<Arc<D>, MemoryStore>> {
+    let driver = Driver::new(Arc::clone(decide), store)
+        .clock(Arc::clone(clock))
+        .entropy(Arc::clone(entropy));
+    Arc::new(driver)
+}
+
+fn internal(correlation: CorrelationId, detail: String) -> Refused {
+    let mut refusal = Refusal::plain(RefusalCode::Internal);
+    refusal.correlation = Some(correlation);
+    let word = "driver";
+    Refused {
+        refusal,
+        reason: Reason { word, detail },
+    }
+}
+
+/// Time that passes at a center inside this process.
+struct InsideTime<D>(Arc<Standing<D>>);
+
+impl<D: Decide + 'static> InsideTime<D> {
+    /// In steps that no center takes for a jump of its clock, with a tick after each.
+    async fn pass(&self, seconds: u64) -> Result<(), Unmoved> {
+        let mut left = seconds;
+        while left > 0 {
+            let step = left.min(STEP_SECONDS);
+            let millis = i64::try_from(step.saturating_mul(1_000)).unwrap_or(i64::MAX);
+            self.0.clock.move_by(millis);
+            self.0.tick().await.map_err(Unmoved)?;
+            left -= step;
+        }
+        Ok(())
+    }
+}
+
+impl<D: Decide + 'static> Time for InsideTime<D> {
+    fn advance(&self, seconds: u64) -> Pending<'_, Result<(), Unmoved>> {
+        Box::pin(self.pass(seconds))
+    }
+
+    fn restart(&self) -> Pending<'_, Result<(), Unmoved>> {
+        self.0.restart();
+        Box::pin(async { self.0.tick().await.map_err(Unmoved) })
+    }
+
+    fn jump(&self, seconds: i64) -> Pending<'_, Result<(), Unmoved>> {
+        self.0.clock.move_by(seconds.saturating_mul(1_000));
+        Box::pin(async { self.0.tick().await.map_err(Unmoved) })
+    }
+}
+
+/// When a world begins: 2026-11-21T08:00:00Z.
+const START: Timestamp = Timestamp::from_millis(1_795_248_000_000);
+/// Twelve hours: well below the day that counts as a jump.
+const STEP_SECONDS: u64 = 43_200;
+/// More ticks than anything that a case leaves behind.
+const TICKS: u32 = 1_000;
+/// Bodies are whole when they arrive inside a process.
+const BODY_TIME: Duration = Duration::from_secs(5);

@@ -1,0 +1,11 @@
+//! The bundled center and its world, for the self-test and for playing the center to a device.
+//!
+//! Inside this process: a decision (the core's, or a fault before it), a store in memory, a clock
+//! that only cases move, and randomness from the run's seed. The same decision behind real sockets
+//! is what the reference program serves.
+
+mod inside;
+mod world;
+
+pub use inside::{InsideCenter, Standing, core_center};
+pub use world::{DrawnEntropy, MovedClock};

@@ -1,0 +1,168 @@
+//! The commands: each a file, each ending in an exit code that a CI server can rely on.
+
+mod cases;
+mod compare;
+mod explain;
+mod hook_check;
+mod init;
+mod reports;
+mod self_test;
+mod server;
+mod tracing_thread;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::case::{CatalogueError, Role, SelectionError};
+use crate::hook::HookError;
+use crate::line::LineError;
+use crate::profile::ProfileError;
+use crate::results::ResultsError;
+use crate::verdict::Exit;
+
+pub use reports::Format;
+pub use self_test::run_inside;
+
+/// Tests a center, a device or a gateway against the Restante specification.
+#[derive(Debug, Parser)]
+#[command(name = "restante-conformance", version, arg_required_else_help = true)]
+pub struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run all cases against the bundled center, device and gateway.
+    SelfTest(self_test::Arguments),
+    /// Test a center: the kit is dealer, operator, device and gateway.
+    Server(server::Arguments),
+    /// Write a profile to begin with.
+    Init(init::Arguments),
+    /// List the cases.
+    List(cases::ListArguments),
+    /// Write the cases or their schema to files.
+    Cases(cases::ExportArguments),
+    /// Explain a case, a requirement or a refusal.
+    Explain {
+        /// A case (server/ENR/…), a requirement (ENR-009) or a refusal (code-refused).
+        what: String,
+    },
+    /// See whether a hook speaks the kit's language.
+    HookCheck(hook_check::Arguments),
+    /// Compare two runs.
+    Diff {
+        /// The folder or results.jsonl of the run before.
+        before: PathBuf,
+        /// The folder or results.jsonl of the run after.
+        after: PathBuf,
+    },
+    /// Show the transcripts of a run.
+    Replay(compare::ReplayArguments),
+    /// Write a run's report in another form.
+    Report(reports::Arguments),
+    /// Write the statement that a whole run that passed allows.
+    Claim {
+        /// The folder or results.jsonl of the run.
+        run: PathBuf,
+    },
+    /// Check that requirements, cases and code belong together.
+    Trace(tracing_thread::Arguments),
+}
+
+/// Why a command ended before it had a verdict.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CommandError {
+    /// The command line or a file that the user gave is wrong.
+    #[error("{0}")]
+    Usage(String),
+    /// The kit cannot do its work.
+    #[error("{0}")]
+    Kit(String),
+}
+
+impl CommandError {
+    /// What the user gave is wrong.
+    pub fn usage(why: impl ToString) -> Self {
+        Self::Usage(why.to_string())
+    }
+
+    /// The kit cannot do its work.
+    pub fn kit(why: impl ToString) -> Self {
+        Self::Kit(why.to_string())
+    }
+
+    /// What the process tells its caller.
+    #[must_use]
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::Usage(_) => Exit::Usage,
+            Self::Kit(_) => Exit::KitError,
+        }
+    }
+}
+
+/// Carries out a command.
+///
+/// # Errors
+/// [`CommandError`] where there is no verdict.
+pub async fn run(line: CommandLine) -> Result<Exit, CommandError> {
+    match line.command {
+        Command::SelfTest(arguments) => self_test::run(arguments).await,
+        Command::Server(arguments) => server::run(arguments).await,
+        Command::Init(arguments) => init::run(&arguments),
+        Command::List(arguments) => cases::list(&arguments),
+        Command::Cases(arguments) => cases::export(&arguments),
+        Command::Explain { what } => explain::run(&what),
+        Command::HookCheck(arguments) => hook_check::run(arguments).await,
+        Command::Diff { before, after } => compare::diff(&before, &after),
+        Command::Replay(arguments) => compare::replay(&arguments),
+        Command::Report(arguments) => reports::run(&arguments),
+        Command::Claim { run } => reports::claim(&run),
+        Command::Trace(arguments) => tracing_thread::run(&arguments),
+    }
+}
+
+/// Reads a role from a command line.
+fn role(text: &str) -> Result<Role, String> {
+    let known = Role::ALL.into_iter().find(|role| role.word() == text);
+    known.ok_or_else(|| format!("{text:?} is no role; the roles are server, device and gateway"))
+}
+
+impl From<CatalogueError> for CommandError {
+    fn from(error: CatalogueError) -> Self {
+        Self::kit(error)
+    }
+}
+
+impl From<SelectionError> for CommandError {
+    fn from(error: SelectionError) -> Self {
+        Self::usage(error)
+    }
+}
+
+impl From<ProfileError> for CommandError {
+    fn from(error: ProfileError) -> Self {
+        Self::usage(error)
+    }
+}
+
+impl From<ResultsError> for CommandError {
+    fn from(error: ResultsError) -> Self {
+        Self::usage(error)
+    }
+}
+
+impl From<HookError> for CommandError {
+    fn from(error: HookError) -> Self {
+        Self::kit(error)
+    }
+}
+
+impl From<LineError> for CommandError {
+    fn from(error: LineError) -> Self {
+        Self::kit(error)
+    }
+}

@@ -1,0 +1,145 @@
+//! `server`: a center anywhere, over HTTP.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::case::{Catalogue, Role, Selection};
+use crate::hook::ChildHook;
+use crate::line::{Line, SocketLine, Trust};
+use crate::profile::Profile;
+use crate::report::{Progress, terminal};
+use crate::results::write;
+use crate::run::{Circumstances, HookTime, Plan, ServerTarget, Time, Tokens, run_case};
+use crate::trace::Demands;
+use crate::verdict::{Exit, Verdict};
+
+use super::CommandError;
+use super::reports::write_reports;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Only these cases or requirements; the run is then partial and makes no claim.
+    patterns: Vec<String>,
+    /// The center, such as https://center.example:8443.
+    #[arg(long)]
+    target: String,
+    /// What the center is and can do; `init` writes one.
+    #[arg(long)]
+    profile: PathBuf,
+    /// The authority that signed the center's certificate, as PEM; the system's otherwise.
+    #[arg(long)]
+    ca: Option<PathBuf>,
+    /// A program that moves the center's time.
+    #[arg(long)]
+    hook: Option<String>,
+    /// The number that drawn values and the order of cases come from.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Accept that MUSTs go untested; the report says so.
+    #[arg(long)]
+    accept_untested: bool,
+    /// Where results and reports go.
+    #[arg(long, default_value = "conformance-results")]
+    out: PathBuf,
+    /// An operator's token, by which the kit makes dealers of its own.
+    #[arg(long, env = "RESTANTE_OPERATOR_TOKEN", hide_env_values = true)]
+    operator_token: Option<String>,
+    /// A dealer's token, where there is no operator's.
+    #[arg(long, env = "RESTANTE_DEALER_TOKEN", hide_env_values = true)]
+    dealer_token: Option<String>,
+    /// The token of a dealer with another account, where there is no operator's.
+    #[arg(long, env = "RESTANTE_OTHER_DEALER_TOKEN", hide_env_values = true)]
+    other_dealer_token: Option<String>,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Result<Exit, CommandError> {
+    let profile = Profile::load(&arguments.profile, Role::Server)?;
+    let catalogue = Catalogue::embedded()?;
+    let selection = Selection::new(arguments.patterns.clone());
+    let cases = selection.select(&catalogue, Role::Server)?;
+    let line = line(&arguments, &profile)?;
+    line.knock().await?;
+    let plan = Plan {
+        cases,
+        profile: &profile,
+        seed: arguments.seed,
+        partial: selection.is_partial(),
+        accept_untested: arguments.accept_untested,
+        line: line.name(),
+    }
+    .shuffled();
+    let target = target(&arguments, &profile, line).await?;
+    let again = format!(
+        "restante-conformance server --target {} --profile {}",
+        arguments.target,
+        arguments.profile.display()
+    );
+    let demands = Demands::of_this_specification();
+    let mut progress = Progress::new(plan.cases.len(), false);
+    let mut run = plan.begin(Role::Server);
+    let around = Circumstances {
+        profile: &profile,
+        seed: plan.seed,
+        again: &again,
+    };
+    for case in &plan.cases {
+        progress.begins(case.id.as_str());
+        let result = run_case(case, &target, None, around).await;
+        progress.ended(run.take(case, result, demands.is_must(case)));
+        if run.tally().of(Verdict::Error) >= GIVE_UP {
+            break;
+        }
+    }
+    progress.end();
+    let results = run.end();
+    print!("{}", terminal(&results, std::io::stdout().is_terminal()));
+    write(&results, &arguments.out)?;
+    write_reports(&results, &arguments.out)?;
+    println!(
+        "  the whole story: {}\n",
+        arguments.out.join("report.html").display()
+    );
+    Ok(results
+        .summary
+        .map_or(Exit::KitError, |summary| summary.exit))
+}
+
+fn line(arguments: &Arguments, profile: &Profile) -> Result<SocketLine, CommandError> {
+    let trust = match &arguments.ca {
+        None => Trust::System,
+        Some(path) => Trust::from_pem(path).map_err(CommandError::usage)?,
+    };
+    let patience = Duration::from_secs(profile.limits.reply.into());
+    SocketLine::new(&arguments.target, trust, patience).map_err(CommandError::usage)
+}
+
+async fn target(
+    arguments: &Arguments,
+    profile: &Profile,
+    line: SocketLine,
+) -> Result<ServerTarget, CommandError> {
+    let time: Option<Box<dyn Time>> = match &arguments.hook {
+        None => None,
+        Some(command) => {
+            let patience = Duration::from_secs(profile.limits.boot.into());
+            let hook = ChildHook::start(command, patience).await?;
+            Some(Box::new(HookTime::new(hook)))
+        }
+    };
+    Ok(ServerTarget {
+        line: Box::new(line),
+        time,
+        tokens: Tokens {
+            operator: arguments.operator_token.clone(),
+            dealer: arguments.dealer_token.clone(),
+            other_dealer: arguments.other_dealer_token.clone(),
+        },
+        control: profile.control,
+    })
+}
+
+/// After so many errors the target is gone, and further cases would only say so again.
+const GIVE_UP: usize = 3;

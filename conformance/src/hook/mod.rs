@@ -1,0 +1,167 @@
+//! The hook: a vendor's small program through which the kit does to the party under test what the
+//! protocol does not: switch it on, reset it, type a code, move its clock, read its display.
+//!
+//! One JSON object per line, on standard input and output. The kit writes
+//! `{"id": 1, "version": 1, "verb": "enter-code", "with": {…}}`; the hook answers
+//! `{"id": 1, "ok": {…}}`, `{"id": 1, "unsupported": "why"}` or `{"id": 1, "error": "what"}`. The first
+//! verb is one that nobody knows: a hook that claims to know it would claim anything, and the run
+//! ends there.
+
+mod child;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use child::ChildHook;
+
+/// The version of the lines.
+pub const HOOK_VERSION: u32 = 1;
+
+/// What a hook can be asked to do.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verb {
+    /// Switch the party under test on. A device is told the center's URL and the certificate to
+    /// trust.
+    Start,
+    /// Switch it off and on again; `factory: true` also clears what it keeps.
+    Reset,
+    /// Type a provisional code (and the center's address) as a person would.
+    EnterCode,
+    /// Move its clock by `seconds`.
+    Advance,
+    /// Say what its display and its memory say.
+    State,
+    /// A reading changes: `status` holds a device's state, reasons and counters.
+    SetStatus,
+    /// The devices behind a gateway are these.
+    SetChildren,
+    /// A person asks for a new formal code, or to leave.
+    Ask,
+    /// Switch it off.
+    Stop,
+}
+
+impl Verb {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Start,
+        Self::Reset,
+        Self::EnterCode,
+        Self::Advance,
+        Self::State,
+        Self::SetStatus,
+        Self::SetChildren,
+        Self::Ask,
+        Self::Stop,
+    ];
+
+    /// The word on the line.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Reset => "reset",
+            Self::EnterCode => "enter-code",
+            Self::Advance => "advance",
+            Self::State => "state",
+            Self::SetStatus => "set-status",
+            Self::SetChildren => "set-children",
+            Self::Ask => "ask",
+            Self::Stop => "stop",
+        }
+    }
+}
+
+/// A line to the hook.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// Comes back with the answer.
+    pub id: u64,
+    /// [`HOOK_VERSION`].
+    pub version: u32,
+    /// What to do.
+    pub verb: String,
+    /// With what.
+    #[serde(default)]
+    pub with: Value,
+}
+
+/// What a hook answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Done.
+    Ok(Value),
+    /// It cannot do that, for this reason.
+    Unsupported(String),
+    /// It tried and failed.
+    Error(String),
+}
+
+/// A line from the hook.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Response {
+    /// The request's id.
+    pub id: u64,
+    /// What became of it.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+/// Why a hook cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HookError {
+    /// The program did not start.
+    #[error("cannot start the hook {command:?}: {why}")]
+    NotStarted {
+        /// The command.
+        command: String,
+        /// What the system says.
+        why: std::io::Error,
+    },
+    /// The program ended or closed its output.
+    #[error("the hook ended while it was asked to {0}")]
+    Gone(String),
+    /// No answer in time.
+    #[error("the hook did not answer {verb} within {seconds} s")]
+    Silent {
+        /// What it was asked.
+        verb: String,
+        /// How long the kit waited.
+        seconds: u64,
+    },
+    /// A line that is no answer.
+    #[error("the hook answered {verb} with {line:?}, which is no answer: {why}")]
+    Unreadable {
+        /// What it was asked.
+        verb: String,
+        /// What it wrote.
+        line: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// It claims to know what nobody knows.
+    #[error(
+        "the hook answered the unknown verb {verb:?} with {answer} instead of unsupported; \
+         its answers prove nothing"
+    )]
+    ClaimsAnything {
+        /// The verb, drawn at random.
+        verb: String,
+        /// What it answered.
+        answer: String,
+    },
+    /// It says that it failed.
+    #[error("the hook could not {verb}: {why}")]
+    Failed {
+        /// What it was asked.
+        verb: String,
+        /// What it says.
+        why: String,
+    },
+}

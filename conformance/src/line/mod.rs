@@ -1,0 +1,105 @@
+//! A line: what carries the kit's messages to a center and brings the answers back.
+//!
+//! Messages are rendered once, as HTTP requests by the tables of [`render`]; a line only carries
+//! them. One goes over real sockets to a target anywhere, the other calls a router inside this
+//! process, with no socket and no clock but the one it is given. Every binding case that needs no
+//! real connection therefore runs on both.
+
+mod inside;
+pub mod render;
+mod socket;
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::Pin;
+
+pub use inside::InsideLine;
+pub use socket::{SocketLine, Trust};
+
+/// A future that a trait object gives.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A request as HTTP carries it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// The method.
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+    /// Header fields in the order in which they are sent.
+    pub headers: Vec<(String, String)>,
+    /// The body, if there is one.
+    pub body: Option<Vec<u8>>,
+}
+
+/// A response as HTTP carries it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Response {
+    /// The status.
+    pub status: u16,
+    /// Header fields, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// Why no response came.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LineError {
+    /// Nobody answers there: no verdict about the party under test is possible.
+    #[error("cannot reach {target}: {why}")]
+    Unreachable {
+        /// Where.
+        target: String,
+        /// What the system says.
+        why: String,
+    },
+    /// The connection was made and ended without a response.
+    #[error("the connection ended without a response: {0}")]
+    Broken(String),
+    /// No response within the declared limit.
+    #[error("no response within {0} s, the limit that the profile declares")]
+    Late(u64),
+    /// The line cannot carry this.
+    #[error("this line cannot {0}")]
+    Unable(&'static str),
+}
+
+/// What carries requests.
+pub trait Line: Send + Sync {
+    /// Carries one request from `source` and brings the response back.
+    fn carry<'a>(
+        &'a self,
+        request: &'a Request,
+        source: Option<IpAddr>,
+    ) -> Pending<'a, Result<Response, LineError>>;
+
+    /// Writes bytes on a connection of its own, piece by piece, and reads until the peer closes it
+    /// or has answered once. Without TLS where `plain`.
+    fn write<'a>(
+        &'a self,
+        pieces: &'a [Vec<u8>],
+        pause: std::time::Duration,
+        within: std::time::Duration,
+        plain: bool,
+    ) -> Pending<'a, Result<Vec<u8>, LineError>>;
+
+    /// Whether requests can come from several addresses.
+    fn has_sources(&self) -> bool;
+
+    /// Whether there are real connections.
+    fn has_sockets(&self) -> bool;
+
+    /// For the report: `http https://…`, or `inside`.
+    fn name(&self) -> String;
+}
+
+impl Response {
+    /// The first header field with this name, which is in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+}

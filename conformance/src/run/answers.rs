@@ -1,0 +1,241 @@
+//! Steps about a device or a gateway: its requests, what becomes of them, and what the hook does.
+
+use serde_json::{Value, json};
+
+use crate::case::{Answer, HookStep, RequestSeen, single};
+use crate::hook::{Outcome, Verb};
+use crate::line::Request;
+use crate::script::{ScriptError, fit};
+use crate::transcript::LineKind;
+
+use super::party::{Asked, Party, PartyError, Reaction};
+use super::player::Player;
+use super::steps::Ended;
+
+impl Player<'_> {
+    /// Waits for the party's next request. Why it does not fit, or `None` where it does.
+    pub(super) async fn next_request(
+        &mut self,
+        wanted: &RequestSeen,
+    ) -> Result<Option<String>, Ended> {
+        match self.hear(wanted.within).await? {
+            None => Ok(Some(format!("no request came within {} s", wanted.within))),
+            Some(asked) => {
+                let misfit = self.misfit(wanted, &asked)?;
+                Ok(misfit.map(|why| format!("got the request {}{why}", asked.conversation)))
+            }
+        }
+    }
+
+    /// Lets the time pass and answers whatever comes rightly, unless it is what must not come.
+    pub(super) async fn forbidden_request(
+        &mut self,
+        forbidden: &RequestSeen,
+    ) -> Result<Option<String>, Ended> {
+        let mut left = forbidden.within;
+        while let Some((asked, after)) = self.hear_timed(left).await? {
+            if self.misfit(forbidden, &asked)?.is_none() {
+                return Ok(Some(format!(
+                    "the request {} came after {after} s",
+                    asked.conversation
+                )));
+            }
+            left = left.saturating_sub(after);
+        }
+        Ok(None)
+    }
+
+    pub(super) async fn answer(&mut self, answer: &Answer) -> Result<(), Ended> {
+        if self.asked.is_none() {
+            return Err(Ended::Error("no request waits for an answer".into()));
+        }
+        let (reaction, text) = match answer {
+            Answer::Rightly(_) => (Reaction::Deliver, "answers as a center should"),
+            Answer::Lost(_) => (Reaction::Lose, "acts on it, and the reply gets lost"),
+            Answer::Dropped {} => (Reaction::Drop, "never sees it"),
+            Answer::Garbage {} => (Reaction::Garbage, "answers with bytes that are no message"),
+            Answer::Refuse(refusal) => (Reaction::Refuse(self.scope.fill(refusal)?), "refuses it"),
+            Answer::Reply(reply) => {
+                let filled = reply.iter().map(|(name, value)| {
+                    Ok::<_, ScriptError>((name.clone(), self.scope.fill(value)?))
+                });
+                (
+                    Reaction::Reply(filled.collect::<Result<_, _>>()?),
+                    "answers otherwise",
+                )
+            }
+            Answer::Amended(members) => (
+                Reaction::Amend(self.scope.fill(members)?),
+                "answers with a change",
+            ),
+        };
+        let decided = self.react(reaction, text).await?;
+        let bind = match answer {
+            Answer::Rightly(own) | Answer::Lost(own) => own.bind.as_ref(),
+            _ => None,
+        };
+        let Some(pattern) = bind else {
+            return Ok(());
+        };
+        match fit(pattern, decided.as_ref(), &mut self.scope)? {
+            None => Ok(()),
+            Some(miss) => {
+                let why = format!("the kit's own center answered otherwise: {miss}");
+                Err(Ended::Error(why))
+            }
+        }
+    }
+
+    pub(super) async fn hook(&mut self, step: &HookStep) -> Result<(), Ended> {
+        let with = self.scope.fill(&step.with)?;
+        let text = format!("hook: {}", step.verb.word());
+        self.transcript
+            .add_wire(LineKind::Done, &text, Some(&with.to_string()));
+        if let (None, Verb::Reset) = (&self.party, step.verb) {
+            return self.restart().await;
+        }
+        let outcome = self.party()?.act(step.verb, with).await?;
+        let given = match outcome {
+            Outcome::Ok(given) => given,
+            Outcome::Unsupported(why) => {
+                let why = format!("the hook does not support {}: {why}", step.verb.word());
+                return Err(Ended::Untested(why));
+            }
+            Outcome::Error(why) => {
+                return Err(Ended::Error(format!(
+                    "the hook could not {}: {why}",
+                    step.verb.word()
+                )));
+            }
+        };
+        let Some(pattern) = &step.gives else {
+            return Ok(());
+        };
+        self.checks += 1;
+        match fit(pattern, Some(&given), &mut self.scope)? {
+            None => Ok(()),
+            Some(miss) => {
+                let wanted = format!("another answer of {}", step.verb.word());
+                self.transcript
+                    .add(LineKind::Broken, &format!("expected {wanted}; {miss}"));
+                Err(Ended::broken(wanted, miss.to_string()))
+            }
+        }
+    }
+
+    /// Whether the party's state, as the hook tells it, fits.
+    pub(super) async fn state(&mut self, pattern: &Value) -> Result<Option<String>, Ended> {
+        match self.party()?.act(Verb::State, Value::Null).await? {
+            Outcome::Ok(state) => {
+                self.transcript
+                    .add_wire(LineKind::Done, "hook: state", Some(&state.to_string()));
+                let miss = fit(pattern, Some(&state), &mut self.scope)?;
+                Ok(miss.map(|miss| format!("in its state, {miss}")))
+            }
+            Outcome::Unsupported(why) => Err(Ended::Untested(format!(
+                "the hook does not tell the state: {why}"
+            ))),
+            Outcome::Error(why) => Err(Ended::Error(format!("the hook could not tell: {why}"))),
+        }
+    }
+
+    /// A power cut of the center.
+    async fn restart(&mut self) -> Result<(), Ended> {
+        match &self.target.time {
+            Some(power) => Ok(power.restart().await?),
+            None => Err(Ended::Untested(
+                "the kit cannot switch the center off and on".into(),
+            )),
+        }
+    }
+
+    async fn hear(&mut self, within: u32) -> Result<Option<Asked>, Ended> {
+        Ok(self.hear_timed(within).await?.map(|(asked, _)| asked))
+    }
+
+    /// The next request and after how many seconds it came. One that still waits is answered first.
+    async fn hear_timed(&mut self, within: u32) -> Result<Option<(Asked, u32)>, Ended> {
+        if self.asked.is_some() {
+            self.react(Reaction::Deliver, "answers as a center should")
+                .await?;
+        }
+        let heard = self.party()?.next(within).await?;
+        if let Some((asked, after)) = &heard {
+            let presented = match &asked.credential {
+                Some(credential) => format!(", presenting {credential}"),
+                None => ", presenting nothing".to_owned(),
+            };
+            let text = format!(
+                "→ center: {}{presented} (after {after} s)",
+                asked.conversation
+            );
+            let wire = serde_json::to_string_pretty(&asked.message).unwrap_or_default();
+            self.transcript
+                .add_wire(LineKind::Received, &text, Some(&wire));
+            self.asked = Some(asked.clone());
+        }
+        Ok(heard)
+    }
+
+    async fn react(&mut self, reaction: Reaction, text: &str) -> Result<Option<Value>, Ended> {
+        self.asked = None;
+        let decided = self.party()?.answer(reaction).await?;
+        let wire = decided.as_ref().map(|decided| format!("{decided:#}"));
+        self.transcript
+            .add_wire(LineKind::Sent, &format!("center {text}"), wire.as_deref());
+        Ok(decided)
+    }
+
+    fn misfit(&mut self, wanted: &RequestSeen, asked: &Asked) -> Result<Option<String>, Ended> {
+        let (name, pattern) = single(&wanted.say)
+            .ok_or_else(|| Ended::Error("`say` has to name exactly one request".into()))?;
+        if name != "any" && asked.conversation != name {
+            return Ok(Some(String::new()));
+        }
+        if let Some(miss) = fit(pattern, Some(&asked.message), &mut self.scope)? {
+            return Ok(Some(format!(", in which {miss}")));
+        }
+        if let Some(pattern) = &wanted.present {
+            let presented = asked.credential.as_ref().map(|text| json!(text));
+            if let Some(miss) = fit(pattern, presented.as_ref(), &mut self.scope)? {
+                return Ok(Some(format!(" with another credential: {miss}")));
+            }
+        }
+        if let (Some(pattern), Some(request)) = (&wanted.http, &asked.http) {
+            let miss = fit(pattern, Some(&in_http(request)), &mut self.scope)?;
+            return Ok(miss.map(|miss| format!(", as HTTP: {miss}")));
+        }
+        Ok(None)
+    }
+
+    fn party(&mut self) -> Result<&mut dyn Party, Ended> {
+        match self.party.as_mut() {
+            Some(party) => Ok(&mut **party),
+            None => Err(Ended::Error(
+                "this step is for a device or a gateway".into(),
+            )),
+        }
+    }
+}
+
+/// A request in the terms of a pattern.
+fn in_http(request: &Request) -> Value {
+    let headers = request
+        .headers
+        .iter()
+        .map(|(name, value)| (name.to_lowercase(), json!(value)));
+    json!({
+        "method": request.method,
+        "path": request.path,
+        "headers": Value::Object(headers.collect()),
+    })
+}
+
+impl From<PartyError> for Ended {
+    fn from(error: PartyError) -> Self {
+        match error {
+            PartyError::Broke(why) => Self::broken("a request that a center can read", why),
+            other => Self::Error(other.to_string()),
+        }
+    }
+}

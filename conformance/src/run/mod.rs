@@ -1,0 +1,21 @@
+//! Running cases: in which order, against what, and what each amounts to.
+
+mod answers;
+mod check;
+mod hooked;
+mod one;
+mod party;
+mod people;
+mod plan;
+mod player;
+mod raw;
+mod source;
+mod steps;
+mod target;
+
+pub use hooked::HookTime;
+pub use one::{Circumstances, run_case};
+pub use party::{Asked, Party, PartyError, Reaction};
+pub use plan::{Plan, Run};
+pub use steps::{Ended, Failure};
+pub use target::{ServerTarget, Time, Tokens, Unmoved};

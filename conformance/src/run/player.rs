@@ -1,0 +1,233 @@
+//! The player: it plays the steps of one case and writes down what was said.
+//!
+//! One player serves every role. Where a server is under test only its line is used; where a device
+//! or a gateway is, the line leads to the kit's own center and the party answers to it.
+
+use serde_json::Value;
+
+use crate::case::{Actor, Advance, Case, Repeat, Send, Step};
+use crate::line::render::{self, Outcome};
+use crate::line::{LineError, Request, Response};
+use crate::script::Scope;
+use crate::transcript::{LineKind, Transcript};
+
+use super::party::{Asked, Party};
+use super::source::address;
+use super::steps::Ended;
+use super::target::ServerTarget;
+
+/// One case while it runs.
+pub(super) struct Player<'a> {
+    pub(super) target: &'a ServerTarget,
+    pub(super) party: Option<&'a mut dyn Party>,
+    pub(super) scope: Scope,
+    pub(super) transcript: Transcript,
+    /// How many checks have been made so far.
+    pub(super) checks: u32,
+    /// What came back last.
+    pub(super) last: Option<Heard>,
+    /// The party's request that waits for an answer.
+    pub(super) asked: Option<Asked>,
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub(super) enum Heard {
+    /// A response, and what it means.
+    Response(Box<Response>, Outcome),
+    /// The connection ended without one.
+    Closed,
+}
+
+impl<'a> Player<'a> {
+    /// A player for this case.
+    pub(super) fn new(
+        target: &'a ServerTarget,
+        party: Option<&'a mut dyn Party>,
+        case: &Case,
+        seed: u64,
+    ) -> Self {
+        Self {
+            target,
+            party,
+            scope: Scope::new(seed, case.id.as_str()),
+            transcript: Transcript::default(),
+            checks: 0,
+            last: None,
+            asked: None,
+        }
+    }
+
+    /// Plays all steps, up to the first that does not hold.
+    pub(super) async fn play(&mut self, steps: &[Step]) -> Result<(), Ended> {
+        for step in steps {
+            // Boxed because a repetition plays steps again.
+            Box::pin(self.step(step)).await?;
+        }
+        Ok(())
+    }
+
+    async fn step(&mut self, step: &Step) -> Result<(), Ended> {
+        match step {
+            Step::Send(send) => self.send(send).await,
+            Step::Raw(raw) => self.raw(raw).await,
+            Step::Bytes(bytes) => self.bytes(bytes).await,
+            Step::Expect(expect) => self.expect(expect).await,
+            Step::Forbid(expect) => self.forbid(expect).await,
+            Step::Answer(answer) => self.answer(answer).await,
+            Step::Hook(hook) => self.hook(hook).await,
+            Step::Advance(advance) => self.advance(advance).await,
+            Step::Repeat(repeat) => self.repeat(repeat).await,
+        }
+    }
+
+    async fn repeat(&mut self, repeat: &Repeat) -> Result<(), Ended> {
+        for n in 1..=repeat.times {
+            self.scope.bind("n", n.into());
+            self.play(&repeat.steps).await?;
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self, send: &Send) -> Result<(), Ended> {
+        let (conversation, template) = send
+            .message()
+            .ok_or_else(|| Ended::Error("`say` has to hold exactly one message".into()))?;
+        let message = self.scope.fill(template)?;
+        let credential = self.credential(send).await?;
+        let request = render::request(conversation, &message, credential.as_deref())
+            .ok_or_else(|| Ended::Error(format!("there is no conversation {conversation:?}")))?;
+        let said = format!("{} → center: {conversation}", word(send.from));
+        self.note(send.note.as_deref());
+        self.carry(&said, conversation, &request, send.source.as_deref())
+            .await
+    }
+
+    /// Sends a request and keeps what comes back as the last thing heard.
+    pub(super) async fn carry(
+        &mut self,
+        said: &str,
+        conversation: &str,
+        request: &Request,
+        source: Option<&str>,
+    ) -> Result<(), Ended> {
+        let wire = request_text(request);
+        self.transcript.add_wire(LineKind::Sent, said, Some(&wire));
+        let address = address(&self.scope, source.unwrap_or("a"));
+        let heard = match self.target.line.carry(request, Some(address)).await {
+            Ok(response) => {
+                let outcome = render::outcome(conversation, &response);
+                let text = format!("center → {}", outcome_text(&outcome, response.status));
+                let wire = response_text(&response);
+                self.transcript
+                    .add_wire(LineKind::Received, &text, Some(&wire));
+                Heard::Response(Box::new(response), outcome)
+            }
+            Err(LineError::Broken(why)) => {
+                let text = format!("the connection ended without a response: {why}");
+                self.transcript.add(LineKind::Received, &text);
+                Heard::Closed
+            }
+            Err(error) => return Err(error.into()),
+        };
+        self.last = Some(heard);
+        Ok(())
+    }
+
+    /// What the sender presents.
+    async fn credential(&mut self, send: &Send) -> Result<Option<String>, Ended> {
+        match (send.present.as_deref(), send.from) {
+            (Some("none"), _) | (None, Actor::Device | Actor::Gateway) => Ok(None),
+            (Some(text), _) => Ok(Some(self.scope.fill_str(text)?)),
+            (None, actor) => self.own_token(actor).await.map(Some),
+        }
+    }
+
+    async fn advance(&mut self, advance: &Advance) -> Result<(), Ended> {
+        self.note(advance.note.as_deref());
+        let Some(time) = &self.target.time else {
+            return Err(Ended::Untested(
+                "the kit cannot move the center's time".into(),
+            ));
+        };
+        let text = match advance.jump {
+            true => format!("the center's clock jumps by {} s", advance.seconds),
+            false => format!("{} s pass", advance.seconds),
+        };
+        self.transcript.add(LineKind::Done, &text);
+        match u64::try_from(advance.seconds) {
+            Ok(seconds) if !advance.jump => time.advance(seconds).await?,
+            _ => time.jump(advance.seconds).await?,
+        }
+        Ok(())
+    }
+
+    /// A remark of the case for the reader of its transcript.
+    pub(super) fn note(&mut self, note: Option<&str>) {
+        if let Some(note) = note {
+            self.transcript.add(LineKind::Note, note);
+        }
+    }
+}
+
+/// What transcripts call an actor.
+pub(super) const fn word(actor: Actor) -> &'static str {
+    match actor {
+        Actor::Dealer => "dealer",
+        Actor::OtherDealer => "other dealer",
+        Actor::Operator => "operator",
+        Actor::Device => "device",
+        Actor::Gateway => "gateway",
+    }
+}
+
+/// What came, in one line.
+pub(super) fn outcome_text(outcome: &Outcome, status: u16) -> String {
+    match outcome {
+        Outcome::Reply(name, _) => format!("{name} (HTTP {status})"),
+        Outcome::Refusal(refusal) => {
+            let member = |name| {
+                refusal
+                    .get(name)
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+            };
+            format!(
+                "refusal {} (HTTP {status}): {}",
+                member("code"),
+                member("detail")
+            )
+        }
+        Outcome::Neither(why) => format!("HTTP {status}: {why}"),
+    }
+}
+
+fn request_text(request: &Request) -> String {
+    let mut text = format!("{} {}", request.method, request.path);
+    for (name, value) in &request.headers {
+        text.push_str(&format!("\n{name}: {value}"));
+    }
+    push_body(&mut text, request.body.as_deref().unwrap_or_default());
+    text
+}
+
+/// A response as a transcript shows it: status, the header fields of the protocol, body.
+pub(super) fn response_text(response: &Response) -> String {
+    let mut text = format!("{}", response.status);
+    for (name, value) in &response.headers {
+        text.push_str(&format!("\n{name}: {value}"));
+    }
+    push_body(&mut text, &response.body);
+    text
+}
+
+fn push_body(text: &mut String, body: &[u8]) {
+    if body.is_empty() {
+        return;
+    }
+    text.push_str("\n\n");
+    match serde_json::from_slice::<Value>(body) {
+        Ok(json) => text.push_str(&serde_json::to_string_pretty(&json).unwrap_or_default()),
+        Err(_) => text.push_str(&String::from_utf8_lossy(body)),
+    }
+}

@@ -1,0 +1,55 @@
+//! A center as a target: its line, its time, and the tokens by which the kit's people sign in.
+
+use crate::case::Control;
+use crate::line::{Line, Pending};
+
+/// A center that the kit talks to: the one under test, or the kit's own where a device is.
+pub struct ServerTarget {
+    /// What carries messages to it.
+    pub line: Box<dyn Line>,
+    /// What moves its time, if anything does.
+    pub time: Option<Box<dyn Time>>,
+    /// By what the kit's people sign in.
+    pub tokens: Tokens,
+    /// How much control the kit has.
+    pub control: Control,
+}
+
+/// Tokens that were handed to the kit. With the operator's it makes dealers of its own, one account
+/// for each case; without it, it uses the dealers that it was given.
+#[derive(Clone, Default)]
+pub struct Tokens {
+    /// The operator's.
+    pub operator: Option<String>,
+    /// A dealer's.
+    pub dealer: Option<String>,
+    /// That of a dealer with another account.
+    pub other_dealer: Option<String>,
+}
+
+/// What moves the time of a center under test, and its power.
+pub trait Time: Send + Sync {
+    /// Lets so many seconds pass: whatever becomes due meanwhile is done.
+    fn advance(&self, seconds: u64) -> Pending<'_, Result<(), Unmoved>>;
+
+    /// Switches the party off, as a power cut does, and on again.
+    fn restart(&self) -> Pending<'_, Result<(), Unmoved>>;
+
+    /// Sets the clock so many seconds ahead or, if negative, back, without time having passed.
+    fn jump(&self, seconds: i64) -> Pending<'_, Result<(), Unmoved>>;
+}
+
+/// Time or power could not be moved.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the kit could not move its time or power: {0}")]
+pub struct Unmoved(pub String);
+
+impl core::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Tokens")
+            .field("operator", &self.operator.is_some())
+            .field("dealer", &self.dealer.is_some())
+            .field("other_dealer", &self.other_dealer.is_some())
+            .finish()
+    }
+}
