@@ -1,8 +1,8 @@
 //! Authentication: who speaks, and may they have this conversation at all.
 //!
-//! A device is known by its formal code, a person by a token. The first use of a formal code changes
-//! the registration (pending becomes active, a rotation is completed), and that change is written
-//! with whatever the message brings about, or not at all if the message is refused.
+//! A device is known by its formal code, a person by a token. The first use of a formal code
+//! changes the registration (pending becomes active, a rotation is completed), and that change is
+//! written with whatever the message brings about, or not at all if the message is refused.
 
 use alloc::format;
 

@@ -1,7 +1,7 @@
 //! Provisional codes: a dealer issues, lists and revokes them.
 //!
-//! A code is shown once, in the answer that issues it, and kept by nobody. A lost one costs nothing:
-//! another is issued.
+//! A code is shown once, in the answer that issues it, and kept by nobody. A lost one costs
+//! nothing: another is issued.
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -144,8 +144,8 @@ impl<C: Crypto> Work<'_, C> {
         })))
     }
 
-    /// Ends a code: a dealer one of their own, an operator any. What is registered stays registered;
-    /// what is pending cannot become active any more.
+    /// Ends a code: a dealer one of their own, an operator any. What is registered stays
+    /// registered; what is pending cannot become active any more.
     // spec: COD-016, MOD-002
     pub(super) fn revoke_code(&mut self, message: &RevokeCode) -> Result<CodeRow, Stop> {
         let person = self.person(&[Role::Dealer, Role::Operator])?;

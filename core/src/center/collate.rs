@@ -2,8 +2,8 @@
 //! anything.
 //!
 //! An outsider must not learn whether a code never existed, has run out, is used up or was revoked.
-//! All of these are refused in the same words, after the same hashes and the same loads: where there
-//! is no grant, a place where none can be is looked up instead.
+//! All of these are refused in the same words, after the same hashes and the same loads: where
+//! there is no grant, a place where none can be is looked up instead.
 
 use alloc::format;
 use alloc::string::String;

@@ -1,6 +1,6 @@
-//! The first use of a formal code: the registration becomes active, its slots are used for good, and
-//! its devices become the customer's holdings. It is written together with what the message brings
-//! about; a message that is refused uses nothing.
+//! The first use of a formal code: the registration becomes active, its slots are used for good,
+//! and its devices become the customer's holdings. It is written together with what the message
+//! brings about; a message that is refused uses nothing.
 
 use alloc::format;
 use alloc::vec::Vec;

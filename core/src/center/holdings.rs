@@ -1,8 +1,8 @@
 //! Holdings: a customer's devices, and which registration speaks for each of them.
 //!
 //! A device that the customer held already keeps its id and its history, and moves here from the
-//! registration that spoke for it; a registration that is left without a device ends. The same thing
-//! at another customer is another device that inherits nothing, and the operator is told.
+//! registration that spoke for it; a registration that is left without a device ends. The same
+//! thing at another customer is another device that inherits nothing, and the operator is told.
 
 use alloc::collections::BTreeMap;
 use alloc::format;

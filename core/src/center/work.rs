@@ -107,8 +107,8 @@ impl<'a, C: Crypto> Work<'a, C> {
         })
     }
 
-    /// The one way out of every refusal. What it leaves behind is a counted wrong code, and the time
-    /// by which something was judged to have run out; nothing else that was wanted is written.
+    /// The one way out of every refusal. What it leaves behind is a counted wrong code, and the
+    /// time by which something was judged to have run out; nothing else that was wanted is written.
     // spec: MSG-007, ERR-008
     fn refused(mut self, mut refused: Refused) -> Decision {
         self.desk

@@ -2,9 +2,10 @@
 //! for a code.
 //!
 //! A tick writes it down, at most once a minute; so does any decision that calls something expired
-//! by a time that is not written down yet, since what has once been judged expired stays so whatever
-//! the clock does afterwards. A clock that is more than a day ahead of the record is not believed:
-//! time stands still for expiry until an operator accepts it, or until the clock is right again.
+//! by a time that is not written down yet, since what has once been judged expired stays so
+//! whatever the clock does afterwards. A clock that is more than a day ahead of the record is not
+//! believed: time stands still for expiry until an operator accepts it, or until the clock is right
+//! again.
 
 use serde::{Deserialize, Serialize};
 

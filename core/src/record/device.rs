@@ -1,5 +1,5 @@
-//! The device record: one of a customer's holdings. It is made when the formal code that names it is
-//! first used, and it stays when its registration ends, with its history.
+//! The device record: one of a customer's holdings. It is made when the formal code that names it
+//! is first used, and it stays when its registration ends, with its history.
 
 use serde::{Deserialize, Serialize};
 

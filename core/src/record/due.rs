@@ -1,7 +1,7 @@
 //! The due record: what has to happen at a time. A tick takes those whose time has come, in order.
 //!
-//! What is due is judged by predicates wherever it matters; the sweep only tidies up behind them, so
-//! that a late sweep never keeps a code alive.
+//! What is due is judged by predicates wherever it matters; the sweep only tidies up behind them,
+//! so that a late sweep never keeps a code alive.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,5 @@
-//! The grant record: what a provisional code stands for. The code itself is nowhere; a locator leads
-//! from the keyed hash of its enrol id to the grant.
+//! The grant record: what a provisional code stands for. The code itself is nowhere; a locator
+//! leads from the keyed hash of its enrol id to the grant.
 //!
 //! Slots are counted in one place, and every change of a count is a method that cannot lose one:
 //! free, pending and used slots always add up to the limit.
@@ -43,8 +43,8 @@ pub struct Grant {
     pub master: u32,
 }
 
-/// Whether a grant has been revoked. That its time has run out is judged by the time itself, and the
-/// sweep removes it then, whichever state it is in.
+/// Whether a grant has been revoked. That its time has run out is judged by the time itself, and
+/// the sweep removes it then, whichever state it is in.
 ///
 /// ```text
 ///  issue ──▶ Open ──revoke──▶ Revoked ──┐ revoke: as it was

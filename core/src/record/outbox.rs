@@ -1,8 +1,8 @@
 //! The outbox record: something to tell somebody, kept until it has been told.
 //!
 //! It is written in the same commit as what it tells of. The driver hands it over afterwards and
-//! removes it with [`delivered`]; what a crash has left behind, a tick hands over again. The id makes
-//! repeating harmless.
+//! removes it with [`delivered`]; what a crash has left behind, a tick hands over again. The id
+//! makes repeating harmless.
 
 use alloc::vec::Vec;
 

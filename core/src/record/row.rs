@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 
 use super::key::{Key, Range};
 
-/// Counts the versions of one record. Absent is 0. A record that comes back after a deletion goes on
-/// above the revision that it had, so that no revision of one key ever returns.
+/// Counts the versions of one record. Absent is 0. A record that comes back after a deletion goes
+/// on above the revision that it had, so that no revision of one key ever returns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revision(pub u64);
 

@@ -1,5 +1,6 @@
 //! The sighting record: which customers hold a device of this vendor, model and serial number. The
-//! same device at a second customer is a new device that inherits nothing, and the operator is told.
+//! same device at a second customer is a new device that inherits nothing, and the operator is
+//! told.
 
 use alloc::vec::Vec;
 

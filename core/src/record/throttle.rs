@@ -1,8 +1,8 @@
 //! The throttle record: the distinct wrong codes that one source has tried within the last hour.
 //!
-//! One stale code that every panel of a site tries counts once. When the table is full, no code from
-//! there is evaluated, be it right or wrong, until the oldest has left the window. The record lives
-//! in one node's memory; a stranger can fill only the table of an own address.
+//! One stale code that every panel of a site tries counts once. When the table is full, no code
+//! from there is evaluated, be it right or wrong, until the oldest has left the window. The record
+//! lives in one node's memory; a stranger can fill only the table of an own address.
 
 use alloc::vec::Vec;
 use core::net::IpAddr;
