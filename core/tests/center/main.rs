@@ -5,6 +5,7 @@ mod enrolment;
 mod laws;
 mod lifecycle;
 mod people;
+mod redeeming_model;
 mod running_status;
 mod time;
 mod world;
