@@ -1,9 +1,9 @@
 //! A profile: what a vendor says of the party under test, committed beside its source.
 //!
-//! It declares role, transports, the kit's control and features, and the limits from which time-outs
-//! are derived. MUSTs of the core apply whatever it says. What it declares and does not serve fails;
-//! what it does not declare is not tried. A member that does not exist is an error, so that a typing
-//! mistake never switches a check off.
+//! It declares role, transports, the kit's control and features, and the limits from which
+//! time-outs are derived. MUSTs of the core apply whatever it says. What it declares and does not
+//! serve fails; what it does not declare is not tried. A member that does not exist is an error, so
+//! that a typing mistake never switches a check off.
 
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,7 @@
 //! The thread from requirement to case to code: what is demanded, tried, and implemented.
 //!
-//! A requirement that nobody tries, a case for a requirement that does not exist, that binds another
-//! role or whose words have changed since, and a requirement that no line of code claims to
+//! A requirement that nobody tries, a case for a requirement that does not exist, that binds
+//! another role or whose words have changed since, and a requirement that no line of code claims to
 //! implement are found here, before anybody relies on a green run.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,7 +1,7 @@
 //! Verdicts, and what a run as a whole amounts to.
 //!
-//! The worst sticks. Nothing but checks that were really made can make a run pass: a run of no case,
-//! a case of no check and a defect of the kit itself are errors, never a pass.
+//! The worst sticks. Nothing but checks that were really made can make a run pass: a run of no
+//! case, a case of no check and a defect of the kit itself are errors, never a pass.
 
 use serde::{Deserialize, Serialize};
 

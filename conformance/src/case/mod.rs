@@ -1,8 +1,9 @@
 //! A case: what is tried, why, what it needs, and which defect it would catch.
 //!
-//! Cases are JSON files under `conformance/cases/<role>/<FAMILY>/`, one each, embedded in the binary.
-//! Their messages are abstract: the members of the protocol's own types, without a transport. The
-//! types here are the schema of those files (`conformance/case.schema.json` is made from them).
+//! Cases are JSON files under `conformance/cases/<role>/<FAMILY>/`, one each, embedded in the
+//! binary. Their messages are abstract: the members of the protocol's own types, without a
+//! transport. The types here are the schema of those files (`conformance/case.schema.json` is made
+//! from them).
 
 mod catalogue;
 mod id;

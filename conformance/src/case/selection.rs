@@ -1,8 +1,9 @@
 //! Which cases to run: globs over their ids, and over the requirements that they cite.
 //!
 //! `*` stands for any run of characters without `/`, `**` for any at all, `?` for one. A pattern
-//! without `/` is looked for among the requirements (`ENR-*`) and among the last parts of the ids. A
-//! pattern that matches nothing is an error: a filter with a typing mistake must never look green.
+//! without `/` is looked for among the requirements (`ENR-*`) and among the last parts of the ids.
+//! A pattern that matches nothing is an error: a filter with a typing mistake must never look
+//! green.
 
 use super::{Case, Catalogue, Role};
 

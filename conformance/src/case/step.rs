@@ -1,9 +1,9 @@
 //! The steps of a case: send, expect, forbid, hook, advance, answer, raw, bytes and repeat.
 //!
-//! Where the server is under test the kit sends and the server answers; `expect` and `forbid` look at
-//! the answer to the last `send`. Where a device or a gateway is under test it is the other way
-//! round: `expect` waits for its next request and `answer` says what becomes of it. Messages may hold
-//! `${names}` (see [`crate::script`]); what is expected is a pattern.
+//! Where the server is under test the kit sends and the server answers; `expect` and `forbid` look
+//! at the answer to the last `send`. Where a device or a gateway is under test it is the other way
+//! round: `expect` waits for its next request and `answer` says what becomes of it. Messages may
+//! hold `${names}` (see [`crate::script`]); what is expected is a pattern.
 
 use std::collections::BTreeMap;
 

@@ -1,11 +1,10 @@
 //! The hook: a vendor's small program through which the kit does to the party under test what the
 //! protocol does not: switch it on, reset it, type a code, move its clock, read its display.
 //!
-//! One JSON object per line, on standard input and output. The kit writes
-//! `{"id": 1, "version": 1, "verb": "enter-code", "with": {…}}`; the hook answers
-//! `{"id": 1, "ok": {…}}`, `{"id": 1, "unsupported": "why"}` or `{"id": 1, "error": "what"}`. The first
-//! verb is one that nobody knows: a hook that claims to know it would claim anything, and the run
-//! ends there.
+//! One JSON object per line, on standard input and output. The kit writes `{"id": 1, "version": 1,
+//! "verb": "enter-code", "with": {…}}`; the hook answers `{"id": 1, "ok": {…}}`, `{"id": 1,
+//! "unsupported": "why"}` or `{"id": 1, "error": "what"}`. The first verb is one that nobody knows:
+//! a hook that claims to know it would claim anything, and the run ends there.
 
 mod child;
 

@@ -1,4 +1,5 @@
-//! Values that the kit makes up: codes that were never issued, request ids, names of this case alone.
+//! Values that the kit makes up: codes that were never issued, request ids, names of this case
+//! alone.
 //!
 //! Everything is computed from the run's seed, the case's id and the label, so that a run can be
 //! repeated to the byte and cases can be shuffled without meeting one another.

@@ -1,8 +1,8 @@
 //! Patterns for JSON: what a case says of an answer.
 //!
-//! A plain value fits its equal, an object fits one that has at least its members (the protocol lets
-//! both sides grow), a list fits one of the same length, item by item. An object whose members begin
-//! with `$` is an operator, or several that must all hold:
+//! A plain value fits its equal, an object fits one that has at least its members (the protocol
+//! lets both sides grow), a list fits one of the same length, item by item. An object whose members
+//! begin with `$` is an operator, or several that must all hold:
 //!
 //! | operator | fits |
 //! |---|---|
