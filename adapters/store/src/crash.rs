@@ -1,8 +1,8 @@
 //! A store that loses replies, loses commits, delays them, fails and crashes, as it is told.
 //!
-//! It stands in front of another store and asks an injected function what becomes of each operation,
-//! so that a simulator decides by its seed and can replay any history. The store behind it stays
-//! what it is.
+//! It stands in front of another store and asks an injected function what becomes of each
+//! operation, so that a simulator decides by its seed and can replay any history. The store behind
+//! it stays what it is.
 
 use std::collections::VecDeque;
 use std::future::pending;

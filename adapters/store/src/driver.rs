@@ -207,8 +207,8 @@ impl<D: Decide, S: Store> Driver<D, S> {
         Ok(())
     }
 
-    /// Hands over what is to be told, and takes it out of the outbox. Where that fails, a tick hands
-    /// it over again.
+    /// Hands over what is to be told, and takes it out of the outbox. Where that fails, a tick
+    /// hands it over again.
     async fn hand_over(&self, effects: Vec<Effect>, effort: &mut Effort) {
         if effects.is_empty() {
             return;
@@ -255,8 +255,8 @@ impl<D: Decide, S: Store> Driver<D, S> {
 }
 
 /// Lines in which attempts wait that have met others at the same record. Whoever loses a race for a
-/// record (a code that five hundred panels enter at once, say) goes on in turn, so that the number of
-/// attempts stays small however many there are. A wrong line costs time, never correctness.
+/// record (a code that five hundred panels enter at once, say) goes on in turn, so that the number
+/// of attempts stays small however many there are. A wrong line costs time, never correctness.
 struct Lanes([Mutex<()>; LANES]);
 
 impl Default for Lanes {

@@ -6,8 +6,9 @@
 //!           └── Store: memory · SQLite
 //! ```
 //!
-//! A store knows rows, revisions and attempts, and nothing of codes or devices. The driver knows how
-//! a decision is carried out, and nothing of what it decides. Both are the same for every transport.
+//! A store knows rows, revisions and attempts, and nothing of codes or devices. The driver knows
+//! how a decision is carried out, and nothing of what it decides. Both are the same for every
+//! transport.
 
 pub mod crash;
 pub mod driver;

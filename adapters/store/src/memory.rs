@@ -1,7 +1,7 @@
 //! A store in memory, for tests and simulations.
 //!
-//! It follows the very rules of the durable stores. What it holds is one value, [`Held`], that can be
-//! taken out, cloned and put into a new store: the disk that outlives a simulated crash.
+//! It follows the very rules of the durable stores. What it holds is one value, [`Held`], that can
+//! be taken out, cloned and put into a new store: the disk that outlives a simulated crash.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -2,8 +2,8 @@
 //!
 //! Two operations are enough, because decisions are pure: load what one needs, and commit what it
 //! wrote if nothing that it had read has moved. Absent is revision 0 and can be expected. Revisions
-//! of one key only ever rise, across deletions too, so that an expectation that has failed once never
-//! holds again and a commit that arrives late cannot do harm.
+//! of one key only ever rise, across deletions too, so that an expectation that has failed once
+//! never holds again and a commit that arrives late cannot do harm.
 
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! Volatile records: kept in the memory of one node, bounded, never in a store.
 //!
-//! Counters against guessing are written on behalf of strangers. On a disk they would let a stranger
-//! wear it out; here they cost at most the room of so many sources, and the one that has been quiet
-//! for longest makes room. Their revisions and expectations are those of a store.
+//! Counters against guessing are written on behalf of strangers. On a disk they would let a
+//! stranger wear it out; here they cost at most the room of so many sources, and the one that has
+//! been quiet for longest makes room. Their revisions and expectations are those of a store.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};

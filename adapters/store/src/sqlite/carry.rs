@@ -1,7 +1,7 @@
 //! Whole stores out of and into a file: what `export` and `import` do with SQLite.
 //!
-//! An export reads one snapshot through a connection of its own, also while a center runs. An import
-//! needs the file for itself, is one transaction, and goes into an empty store alone.
+//! An export reads one snapshot through a connection of its own, also while a center runs. An
+//! import needs the file for itself, is one transaction, and goes into an empty store alone.
 
 use std::io::{BufRead, Seek, Write};
 use std::path::Path;
@@ -36,8 +36,8 @@ pub fn export(path: &Path, at: Timestamp, to: impl Write) -> Result<u64, Transfe
     exporter.finish()
 }
 
-/// Fills the empty store of `center` at `path` from an export; how many records there are. The store
-/// is made if it is not there.
+/// Fills the empty store of `center` at `path` from an export; how many records there are. The
+/// store is made if it is not there.
 ///
 /// # Errors
 /// [`TransferError`]; the store holds what it held before.

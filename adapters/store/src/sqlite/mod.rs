@@ -1,8 +1,9 @@
 //! A store in one SQLite file: the embedded default.
 //!
 //! Readers see snapshots in parallel, one writer takes all waiting commits at once and syncs once
-//! for them, a bounded cache answers what is asked again and again. Other programs may read the file
-//! while the center runs (views ship with it); only one process writes, which a lock file sees to.
+//! for them, a bounded cache answers what is asked again and again. Other programs may read the
+//! file while the center runs (views ship with it); only one process writes, which a lock file sees
+//! to.
 
 mod cache;
 mod carry;
@@ -79,8 +80,8 @@ pub struct Figures {
 }
 
 impl SqliteStore {
-    /// Opens the store of `center` at `path`, or makes it. The id of a center is made from its keys,
-    /// so that a store is never used with the wrong ones.
+    /// Opens the store of `center` at `path`, or makes it. The id of a center is made from its
+    /// keys, so that a store is never used with the wrong ones.
     ///
     /// # Errors
     /// [`OpenError`] if the file is in use, damaged, newer, another center's or no store at all;

@@ -1,8 +1,8 @@
 //! Opening a file: locked, looked at before anything is written, refused in one line if it is not
 //! exactly what it should be.
 //!
-//! The look goes through a connection that cannot write and leaves the log as it is, so that a store
-//! of another center, of a newer version, or a damaged one stays byte for byte what it was.
+//! The look goes through a connection that cannot write and leaves the log as it is, so that a
+//! store of another center, of a newer version, or a damaged one stays byte for byte what it was.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};

@@ -1,8 +1,8 @@
 //! The tables, the views for people, and what marks a file as a store.
 //!
-//! One table holds every record: `(kind, owner, key)` leads to revision, format and body. The body is
-//! JSON as text, so that people can query it with any SQLite shell while the center runs. `sum` is a
-//! checksum over the whole row: a store that has rotted says so instead of answering wrongly.
+//! One table holds every record: `(kind, owner, key)` leads to revision, format and body. The body
+//! is JSON as text, so that people can query it with any SQLite shell while the center runs. `sum`
+//! is a checksum over the whole row: a store that has rotted says so instead of answering wrongly.
 
 /// Marks the file as a Restante store ("RSTN").
 pub(crate) const APPLICATION_ID: i32 = 0x5253_544E;

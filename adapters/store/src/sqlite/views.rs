@@ -1,7 +1,8 @@
-//! Views for people: what the records mean, with ids and times as the rest of the system writes them.
+//! Views for people: what the records mean, with ids and times as the rest of the system writes
+//! them.
 //!
-//! `sqlite3 center.db 'SELECT * FROM device'` works while the center runs. The views hold no secret,
-//! because the store holds none: codes and tokens lie in it as keyed hashes alone.
+//! `sqlite3 center.db 'SELECT * FROM device'` works while the center runs. The views hold no
+//! secret, because the store holds none: codes and tokens lie in it as keyed hashes alone.
 
 use rusqlite::{Connection, OptionalExtension};
 

@@ -1,8 +1,9 @@
 //! The writer: one thread, one connection, one sync for all commits that wait (group commit).
 //!
 //! ```text
-//! commits ─▶ queue ─▶ take all that wait ─▶ each: attempt known? expectations hold? ─▶ savepoint, apply
-//!                                            └▶ COMMIT (one sync) ─▶ publish to the cache ─▶ answer all
+//! commits ─▶ queue ─▶ take all that wait
+//!                      ├─▶ each: attempt known? expectations hold? ─▶ apply in a savepoint
+//!                      └─▶ COMMIT (one sync) ─▶ publish to the cache ─▶ answer all
 //! ```
 //!
 //! While one group is being synced, the next one gathers: the more clients, the larger the groups.

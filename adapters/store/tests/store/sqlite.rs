@@ -1,5 +1,5 @@
-//! The store in SQLite keeps the port, and what only a file can be asked: reopening, locking, groups
-//! of commits, damage, other people's files.
+//! The store in SQLite keeps the port, and what only a file can be asked: reopening, locking,
+//! groups of commits, damage, other people's files.
 
 use std::fs;
 use std::path::{Path, PathBuf};

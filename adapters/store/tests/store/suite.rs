@@ -1,7 +1,7 @@
 //! One suite for every store: what the port promises, whoever keeps it.
 //!
-//! `stores_keep_the_port!(make)` makes a test of each promise; `make` gives a fresh, empty store and
-//! whatever has to stay alive beside it.
+//! `stores_keep_the_port!(make)` makes a test of each promise; `make` gives a fresh, empty store
+//! and whatever has to stay alive beside it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
