@@ -203,6 +203,10 @@ impl Model {
         match node.world.device(formal(&party.handed[code]), request) {
             Ok(reply) => {
                 assert!(!party.dead.contains(&code), "invariant 1: accepted again");
+                assert!(
+                    party.redeemed || !node.revoked,
+                    "invariant 11: a first use after the revocation"
+                );
                 party.redeemed = true;
                 Some(reply)
             }
@@ -261,22 +265,20 @@ impl Model {
         self.check_liveness(node);
     }
 
-    /// Invariant 2: free, pending and ever-active slots add up, and pending ones belong to pending
-    /// registrations.
+    /// Invariant 2: free, pending and ever-active slots add up, pending ones belong to pending
+    /// registrations, and a grant is not forgotten before they have ended.
     fn check_slots(&self, node: &Node) {
+        let keys = node.world.rows.keys();
+        let waiting = keys
+            .filter(|key| key.kind == Kind::Registration)
+            .filter_map(|key| node.world.stored::<Registration>(key))
+            .filter(|registration| matches!(registration.state, Standing::Pending(_)))
+            .count();
         if node.world.grant(&self.code).is_none() {
+            assert_eq!(waiting, 0, "invariant 2: pending without a grant");
             return;
         }
         let (_, pending, used) = node.world.slots(&self.code);
-        let standing = |kind: fn(&Standing) -> bool| {
-            let keys = node.world.rows.keys();
-            let registrations = keys.filter(|key| key.kind == Kind::Registration);
-            registrations
-                .filter_map(|key| node.world.stored::<Registration>(key))
-                .filter(|registration| kind(&registration.state))
-                .count()
-        };
-        let waiting = standing(|state| matches!(state, Standing::Pending(_)));
         assert_eq!(pending as usize, waiting, "invariant 2: pending slots");
         let redeemed = node.parties.iter().filter(|party| party.redeemed).count();
         assert_eq!(used as usize, redeemed, "invariant 2: ever-active slots");
