@@ -193,7 +193,7 @@ async fn a_center_that_stops_finishes_what_is_in_work() {
     let stand = plan.start(left).await;
     let (address, client) = (stand.address, stand.client());
     let in_work = tokio::spawn(async move { client.send(&as_formal(), &leave()).await });
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    timeout(PATIENCE, stand.asked()).await.expect("a call");
     let drained = timeout(PATIENCE, stand.stop())
         .await
         .expect("an end in time");
@@ -216,7 +216,7 @@ async fn a_center_that_stops_does_not_wait_for_ever() {
     let stand = plan.start(left).await;
     let client = stand.client();
     let in_work = tokio::spawn(async move { client.send(&as_formal(), &leave()).await });
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    timeout(PATIENCE, stand.asked()).await.expect("a call");
     let drained = timeout(PATIENCE, stand.stop())
         .await
         .expect("an end in time");

@@ -32,9 +32,9 @@ pub(crate) struct Scripted {
 
 impl Answer for Scripted {
     async fn answer(&self, call: Call) -> Result<Reply, Refused> {
-        tokio::time::sleep(self.delay).await;
         let outcome = (self.script)(&call);
         self.calls.lock().expect("not poisoned").push(call);
+        tokio::time::sleep(self.delay).await;
         outcome.map_err(refused)
     }
 
@@ -136,6 +136,13 @@ impl Stand {
     /// What the center has been asked so far.
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.center.calls.lock().expect("not poisoned").clone()
+    }
+
+    /// Waits until the center has been asked something.
+    pub(crate) async fn asked(&self) {
+        while self.calls().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Stops it.
