@@ -6,8 +6,8 @@
 //! only while the number in its snapshot is the number published last; several rows are taken
 //! together only if no group was published meanwhile. So a load is one snapshot, cached or not.
 //!
-//! Two generations take the place of a list by age: what is used moves to the young one; when that
-//! is full it becomes the old one, and what was old and unused is forgotten.
+//! What has to make room is found by a hand that goes round: it passes what was used since it came
+//! by last, and forgets what was not. So all of the room is used, and a use costs one mark.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -33,8 +33,8 @@ pub(crate) struct Cache {
 impl Cache {
     /// A cache that holds about `bytes` at the most; `sequence` is the last group in the file.
     pub(crate) fn new(bytes: usize, sequence: u64) -> Self {
-        let half = bytes / SHARDS / 2;
-        let shards = (0..SHARDS).map(|_| Mutex::new(Shard::new(half)));
+        let room = bytes / SHARDS;
+        let shards = (0..SHARDS).map(|_| Mutex::new(Shard::new(room)));
         Self {
             shards: shards.collect(),
             hasher: RandomState::new(),
@@ -50,7 +50,10 @@ impl Cache {
         let found: Option<Vec<Loaded>> = needs
             .iter()
             .map(|need| match need {
-                Need::Record(key) => self.shard(key).get(key).map(Loaded::Record),
+                Need::Record(key) => {
+                    let hash = self.hash(key);
+                    self.shard(hash).get(hash, key).map(Loaded::Record)
+                }
                 Need::Range(_) => None,
             })
             .collect();
@@ -70,10 +73,11 @@ impl Cache {
     /// Adds what a reader has found in the snapshot after group `sequence`, unless a group has been
     /// published since or the snapshot is ahead of what is published.
     pub(crate) fn fill(&self, sequence: u64, key: &Key, known: &Known) {
-        let mut shard = self.shard(key);
+        let hash = self.hash(key);
+        let mut shard = self.shard(hash);
         // Under the shard's lock: a group that is published later comes to this shard later.
         if self.published.load(Ordering::Acquire) == sequence * 2 {
-            shard.put(key.clone(), known.clone());
+            shard.put(hash, Entry::new(key, known));
         }
     }
 
@@ -81,9 +85,10 @@ impl Cache {
     pub(crate) fn publish(&self, sequence: u64, changed: impl IntoIterator<Item = (Key, Known)>) {
         self.published.store(sequence * 2 - 1, Ordering::Release);
         for (key, known) in changed {
-            let mut shard = self.shard(&key);
-            if shard.knows(&key) {
-                shard.put(key, known);
+            let hash = self.hash(&key);
+            let mut shard = self.shard(hash);
+            if shard.places.contains_key(&hash) {
+                shard.put(hash, Entry::new(&key, &known));
             }
         }
         self.published.store(sequence * 2, Ordering::Release);
@@ -95,8 +100,11 @@ impl Cache {
         (read(&self.hits), read(&self.misses))
     }
 
-    fn shard(&self, key: &Key) -> MutexGuard<'_, Shard> {
-        let hash = self.hasher.hash_one(key);
+    fn hash(&self, key: &Key) -> u64 {
+        self.hasher.hash_one(key)
+    }
+
+    fn shard(&self, hash: u64) -> MutexGuard<'_, Shard> {
         let index = usize::try_from(hash % SHARDS as u64).unwrap_or(0);
         self.shards[index]
             .lock()
@@ -104,75 +112,138 @@ impl Cache {
     }
 }
 
+/// One part of the known rows, in slots that a hand goes round. Keys are found by their hash; two
+/// keys of one hash take each other's place, which is as rare as it is harmless.
 #[derive(Debug)]
 struct Shard {
-    young: HashMap<Key, Known>,
-    old: HashMap<Key, Known>,
-    young_bytes: usize,
-    /// How many bytes one generation may have.
-    half: usize,
+    places: HashMap<u64, usize>,
+    slots: Vec<Option<Slot>>,
+    free: Vec<usize>,
+    hand: usize,
+    bytes: usize,
+    /// How many bytes it may have.
+    room: usize,
+}
+
+#[derive(Debug)]
+struct Slot {
+    hash: u64,
+    entry: Entry,
+    /// Whether it was used since the hand came by.
+    used: bool,
+}
+
+#[derive(Debug)]
+enum Entry {
+    Row(Arc<Row>),
+    Absent(Box<Key>),
 }
 
 impl Shard {
-    fn new(half: usize) -> Self {
+    fn new(room: usize) -> Self {
         Self {
-            young: HashMap::new(),
-            old: HashMap::new(),
-            young_bytes: 0,
-            half,
+            places: HashMap::new(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            hand: 0,
+            bytes: 0,
+            room,
         }
     }
 
-    fn get(&mut self, key: &Key) -> Option<Known> {
-        if let Some(known) = self.young.get(key) {
-            return Some(known.clone());
+    fn get(&mut self, hash: u64, key: &Key) -> Option<Known> {
+        let place = *self.places.get(&hash)?;
+        let slot = self.slots.get_mut(place)?.as_mut()?;
+        if slot.entry.key() != key {
+            return None;
         }
-        let (key, known) = self.old.remove_entry(key)?;
-        self.put(key, known.clone());
-        Some(known)
+        slot.used = true;
+        Some(match &slot.entry {
+            Entry::Row(row) => Some(Arc::clone(row)),
+            Entry::Absent(_) => None,
+        })
     }
 
-    fn knows(&self, key: &Key) -> bool {
-        self.young.contains_key(key) || self.old.contains_key(key)
-    }
-
-    fn put(&mut self, key: Key, known: Known) {
-        let size = bytes_of(&key, &known);
-        self.old.remove(&key);
-        if size > self.half {
-            self.forget_young(&key);
+    fn put(&mut self, hash: u64, entry: Entry) {
+        if let Some(place) = self.places.get(&hash) {
+            self.forget(*place);
+        }
+        let size = entry.bytes();
+        if size > self.room {
             return;
         }
-        if self.young_bytes + size > self.half {
-            self.old = std::mem::take(&mut self.young);
-            self.young_bytes = 0;
-            self.old.remove(&key);
+        while self.bytes + size > self.room {
+            self.make_room();
         }
-        self.forget_young(&key);
-        self.young_bytes += size;
-        self.young.insert(key, known);
+        let slot = Some(Slot {
+            hash,
+            entry,
+            used: false,
+        });
+        let place = if let Some(place) = self.free.pop() {
+            self.slots[place] = slot;
+            place
+        } else {
+            self.slots.push(slot);
+            self.slots.len() - 1
+        };
+        self.bytes += size;
+        self.places.insert(hash, place);
     }
 
-    fn forget_young(&mut self, key: &Key) {
-        if let Some((key, known)) = self.young.remove_entry(key) {
-            self.young_bytes -= bytes_of(&key, &known);
+    /// Moves the hand on to something that was not used, and forgets it. Called only while there is
+    /// something: the second time round nothing is marked as used any more.
+    fn make_room(&mut self) {
+        loop {
+            let place = self.hand % self.slots.len();
+            self.hand = place + 1;
+            if let Some(slot) = &mut self.slots[place]
+                && !std::mem::take(&mut slot.used)
+            {
+                return self.forget(place);
+            }
+        }
+    }
+
+    fn forget(&mut self, place: usize) {
+        if let Some(slot) = self.slots[place].take() {
+            self.bytes -= slot.entry.bytes();
+            self.places.remove(&slot.hash);
+            self.free.push(place);
         }
     }
 }
 
-/// What an entry costs, allocator and table included, as near as matters.
-fn bytes_of(key: &Key, known: &Known) -> usize {
-    let key_bytes = key.key.len() + KEY_OVERHEAD;
-    let row = known.as_ref();
-    key_bytes + row.map_or(0, |row| row.key.key.len() + row.body.len() + ROW_OVERHEAD)
+impl Entry {
+    fn new(key: &Key, known: &Known) -> Self {
+        match known {
+            Some(row) => Self::Row(Arc::clone(row)),
+            None => Self::Absent(Box::new(key.clone())),
+        }
+    }
+
+    fn key(&self) -> &Key {
+        match self {
+            Self::Row(row) => &row.key,
+            Self::Absent(key) => key,
+        }
+    }
+
+    /// What it costs, allocator and tables included, as near as matters.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Row(row) => ROW_OVERHEAD + row.key.key.len() + row.body.len(),
+            Self::Absent(key) => ABSENT_OVERHEAD + key.key.len(),
+        }
+    }
 }
 
 /// Locks among which keys are divided: so many that two threads rarely want the same one.
 const SHARDS: usize = 64;
-/// A key in a table: its fixed part, its place in the table, its allocation.
-const KEY_OVERHEAD: usize = 104;
-/// A shared row: its fixed part and its three allocations.
-const ROW_OVERHEAD: usize = 136;
+/// A shared row: its fixed part, three allocations, its slot, its place, both tables' spare room.
+const ROW_OVERHEAD: usize = 220;
+/// A key of which it is known that there is none: the same with two allocations.
+const ABSENT_OVERHEAD: usize = 150;
 
 #[cfg(test)]
 mod tests {
@@ -241,13 +312,15 @@ mod tests {
         }
         let held = |shard: &Mutex<Shard>| {
             let shard = shard.lock().expect("no panic");
-            let entries = shard.young.iter().chain(&shard.old);
-            entries
-                .map(|(key, known)| bytes_of(key, known))
-                .sum::<usize>()
+            let slots: Vec<&Slot> = shard.slots.iter().flatten().collect();
+            assert_eq!(shard.places.len(), slots.len());
+            assert_eq!(shard.free.len(), shard.slots.len() - slots.len());
+            let total = slots.iter().map(|slot| slot.entry.bytes()).sum::<usize>();
+            assert_eq!(shard.bytes, total);
+            total
         };
         let total: usize = cache.shards.iter().map(held).sum();
         assert!(total <= bytes, "{total} bytes are held");
-        assert!(total >= bytes / 3, "only {total} bytes are held");
+        assert!(total >= bytes * 9 / 10, "only {total} bytes are held");
     }
 }
