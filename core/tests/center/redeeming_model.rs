@@ -2,9 +2,10 @@
 //! knows the code, wants a device of the first, replays whatever was sent, and forges.
 //!
 //! Every interleaving up to a depth is tried: enrolments and rotations whose replies arrive or get
-//! lost, uses of every code that anybody ever held, the code's expiry, the end of the grace, a clock
-//! that jumps back, a revocation, and sweeps that come or do not. Invariants 1 to 4, 7 and 11 of the
-//! protocol's security design are checked in each state; states that look alike are visited once.
+//! lost, uses of every code that anybody ever held, the code's expiry, the end of the grace, a
+//! clock that jumps back, a revocation, and sweeps that come or do not. Invariants 1 to 4, 7 and 11
+//! of the protocol's security design are checked in each state; states that look alike are visited
+//! once.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -230,7 +231,7 @@ impl Model {
         party.refused |= accepted;
     }
 
-    /// What the attacker can make up: the right registration and epoch, and a secret that is theirs.
+    /// What the attacker can make up: the right registration and epoch, and a secret of their own.
     fn forge(&self, node: &mut Node) {
         let own = node.parties[2].handed.first();
         let secret = own.map_or([0; 32], |code| *code.secret());
