@@ -1,0 +1,113 @@
+//! Invariant 12: replayed, reordered, cut or altered messages change nothing but bounded counters.
+//!
+//! A message that was answered with a reply and comes once more, byte for byte, must change
+//! nothing. Adding and removing devices say what should be, not what should change: repeated after
+//! another such message they take effect again, and are left out then. A refused message changes
+//! nothing whatever it was. The one record that any call may move is the time.
+
+use restante_core::center::{Credential, Reply};
+use restante_core::record::Kind;
+use restante_core::wire::{DeviceReply, DeviceRequest, ReportResult};
+
+use crate::parcel::Desk;
+use crate::state::Changed;
+
+use super::{Found, Invariant, View};
+
+pub(super) fn changes_nothing(view: &View<'_>, found: &mut Found) {
+    let changed: Vec<&Changed> = view
+        .step
+        .changed
+        .iter()
+        .filter(|it| is_change(it))
+        .collect();
+    if view.step.refused().is_some() && view.step.request().is_some() {
+        found.that(Invariant::Replay, changed.is_empty(), || {
+            format!("a refusal has changed {:?}", keys(&changed))
+        });
+    }
+    comes_again(view, &changed, found);
+    superseded(view, found);
+}
+
+fn comes_again(view: &View<'_>, changed: &[&Changed], found: &mut Found) {
+    let Some(by) = &view.step.by else { return };
+    let Some(parcel) = by.parcel.filter(|parcel| parcel.desk == Desk::Devices) else {
+        return;
+    };
+    let begun = by.running.begun;
+    let Some(handled) = view.witness.handled(&parcel.header, &parcel.body, begun) else {
+        return;
+    };
+    let moved_on = match (&by.running.call.presented, view.step.request()) {
+        (
+            Credential::Formal(code),
+            Some(DeviceRequest::AddDevices(_) | DeviceRequest::RemoveDevices(_)),
+        ) => view.witness.membership(code.registration()) != handled.membership,
+        _ => false,
+    };
+    found.that(Invariant::Replay, moved_on || changed.is_empty(), || {
+        format!(
+            "answered in step {}, and once more it changed {:?}",
+            handled.step,
+            keys(changed)
+        )
+    });
+}
+
+/// An older report is answered *accepted, superseded*.
+fn superseded(view: &View<'_>, found: &mut Found) {
+    let (Some(DeviceRequest::ReportStatus(asked)), Some(Reply::Device(reply))) =
+        (view.step.request(), view.step.reply())
+    else {
+        return;
+    };
+    let DeviceReply::StatusReported(told) = reply else {
+        return;
+    };
+    for (report, told) in asked.reports.iter().zip(&told.results) {
+        let held = view.witness.reported.get(&report.device);
+        let held = held.filter(|(.., step)| *step < view.step.begun());
+        let older = held.is_some_and(|(boot, seq, _)| (report.boot, report.seq) <= (*boot, *seq));
+        found.that(
+            Invariant::Replay,
+            !(older && told.result == ReportResult::Accepted),
+            || {
+                format!(
+                    "{}: ({}, {}) was accepted after {held:?}",
+                    report.device, report.boot, report.seq
+                )
+            },
+        );
+    }
+}
+
+/// Whether anything but the time has changed: the same bytes once more are no change.
+fn is_change(changed: &Changed) -> bool {
+    let same = match (&changed.before, &changed.after) {
+        (Some(before), Some(after)) => before.body == after.body,
+        _ => false,
+    };
+    changed.key.kind != Kind::Clock && !same
+}
+
+fn keys(changed: &[&Changed]) -> Vec<Kind> {
+    changed.iter().map(|it| it.key.kind).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use restante_core::record::Key;
+
+    #[test]
+    fn the_time_alone_may_move() {
+        let moved = |kind| Changed {
+            key: Key::unowned(kind, &[]),
+            before: None,
+            after: None,
+        };
+        assert!(!is_change(&moved(Kind::Clock)));
+        assert!(is_change(&moved(Kind::Device)));
+    }
+}

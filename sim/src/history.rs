@@ -1,0 +1,92 @@
+//! One history: a world, its script, the quiet after it, and what was found.
+//!
+//! Everything follows from the seed and from how many lines of the script are played. A history
+//! that fails is played again with fewer and fewer lines, as long as it still fails: the shorter
+//! one is what a person wants to read.
+
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
+
+use restante_core::center::Decide;
+
+use crate::check::{Found, Invariant, Violation};
+use crate::coverage::Coverage;
+use crate::scenario::Scenario;
+use crate::world::{World, center};
+
+/// How a history is played.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Play {
+    /// How many lines of the script; all of them if absent.
+    pub lines: Option<usize>,
+    /// Whether to print what happens.
+    pub trace: bool,
+}
+
+/// What came of a history.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// What the checks have found.
+    pub found: Found,
+    /// What happened how often.
+    pub coverage: Coverage,
+    /// How many steps it took.
+    pub steps: u64,
+}
+
+/// Plays the history of a seed with the real center.
+#[must_use]
+pub fn play(seed: u64, how: Play) -> Outcome {
+    play_with(seed, how, |scenario| Arc::new(center(scenario)))
+}
+
+/// Plays the history of a seed in which somebody else decides. A panic is a violation of invariant
+/// 15.
+#[must_use]
+pub fn play_with(seed: u64, how: Play, decide: impl Fn(&Scenario) -> Arc<dyn Decide>) -> Outcome {
+    let played = panic::catch_unwind(AssertUnwindSafe(|| {
+        let mut scenario = Scenario::draw(seed);
+        if let Some(lines) = how.lines {
+            scenario.script.truncate(lines);
+        }
+        let decide = decide(&scenario);
+        let mut world = World::deciding(scenario, decide).traced(how.trace);
+        world.run_script();
+        world.quiet();
+        Outcome {
+            steps: world.steps(),
+            found: std::mem::take(&mut world.found),
+            coverage: std::mem::take(&mut world.coverage),
+        }
+    }));
+    played.unwrap_or_else(|cause| panicked(&cause))
+}
+
+/// The fewest lines of the script with which the history still fails in the same way.
+#[must_use]
+pub fn shorten(seed: u64, violation: &Violation) -> usize {
+    let fails = |lines| {
+        let lines = Some(lines);
+        let outcome = play(
+            seed,
+            Play {
+                lines,
+                ..Play::default()
+            },
+        );
+        let mut violations = outcome.found.violations.iter();
+        violations.any(|it| it.invariant == violation.invariant)
+    };
+    let all = Scenario::draw(seed).script.len();
+    (0..all).find(|lines| fails(*lines)).unwrap_or(all)
+}
+
+fn panicked(cause: &(dyn std::any::Any + Send)) -> Outcome {
+    let text = cause.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| cause.downcast_ref::<&str>().copied());
+    let mut outcome = Outcome::default();
+    outcome.found.that(Invariant::Bounded, false, || {
+        format!("it panicked: {}", text.unwrap_or("without a word"))
+    });
+    outcome
+}

@@ -1,0 +1,173 @@
+//! The quiet after the faults, and invariant 7: everybody with a valid code and a free slot is
+//! active within three exchanges.
+//!
+//! First the line is mended, everything is switched on, and whoever is enrolling with a code that
+//! still opens something has to get through by itself. Then every device that is not active is
+//! given a fresh code, and has to get through with that. Waiting because strangers from the same
+//! address were throttled is not an exchange: nothing was evaluated.
+
+use std::collections::BTreeMap;
+
+use restante_core::code::ProvisionalCode;
+use restante_core::device::Phase;
+use restante_core::id::GrantId;
+use restante_core::record::State as Standing;
+use restante_core::time::{Seconds, Timestamp};
+
+use crate::check::Invariant;
+use crate::clock::Moment;
+use crate::link::Weather;
+use crate::unit::{Event as Input, Unit};
+use crate::world::{Event, World};
+
+impl World {
+    /// Plays the script to its end.
+    pub fn run_script(&mut self) {
+        let end = self.scenario.length * 2;
+        while self.script_goes_on() && self.violations().is_empty() && self.step(end) {}
+    }
+
+    /// Ends all faults and sees whether everybody gets through.
+    pub fn quiet(&mut self) {
+        if !self.violations().is_empty() {
+            return;
+        }
+        self.tell(|| "— quiet".to_owned());
+        self.mend();
+        let waiting = self.who_should_get_through();
+        self.wait_for(&waiting, "with the code that it had");
+        let given = self.give_fresh_codes();
+        self.wait_for(&given, "with a fresh code");
+        self.look_at_disk();
+    }
+
+    /// Lets time pass until all of these are active, for so long that nothing else can help.
+    fn wait_for(&mut self, units: &[(usize, u64)], how: &str) {
+        let until = self.now + PATIENCE;
+        let waits = |world: &Self| {
+            units
+                .iter()
+                .any(|(unit, _)| !world.units[*unit].is_in_use())
+        };
+        while waits(self) && self.violations().is_empty() && self.step(until) {}
+        for (unit, before) in units {
+            self.gets_through(*unit, *before, how);
+        }
+    }
+
+    /// Mends the line, switches everything on, and has the operator accept the clock.
+    fn mend(&mut self) {
+        self.weather = Weather::FAIR;
+        self.clear_line();
+        for node in 0..self.nodes.len() {
+            self.nodes[node].calm();
+            self.schedule(0, Event::Restart(node));
+        }
+        for unit in 0..self.units.len() {
+            self.units[unit].calm();
+            self.schedule(0, Event::PowerOn(unit));
+        }
+        self.run(self.now + 1_000);
+        for _ in 0..2 {
+            self.accept_clock();
+            self.run(self.now + 1_000);
+        }
+    }
+
+    /// Units that are enrolling with a code that opens something for all of them, and how much they
+    /// have asked so far.
+    fn who_should_get_through(&self) -> Vec<(usize, u64)> {
+        let mut taken = BTreeMap::new();
+        let mut waiting = Vec::new();
+        for (number, unit) in self.units.iter().enumerate() {
+            let enrolling = matches!(unit.phase(), Phase::Enrolling | Phase::Enrolled);
+            if enrolling && self.code_opens(unit, &mut taken) {
+                waiting.push((number, unit.evaluated()));
+            }
+        }
+        waiting
+    }
+
+    /// Whether the code that a unit is enrolling with still opens something for it, besides those
+    /// that were `taken` into account before.
+    fn code_opens(&self, unit: &Unit, taken: &mut BTreeMap<GrantId, usize>) -> bool {
+        let Some(attempt) = unit.attempt() else {
+            return false;
+        };
+        let code = attempt.code.to_text();
+        let Some(issued) = self.witness.codes.get(&code) else {
+            return false;
+        };
+        let Some(grant) = self.state.grant(issued.grant) else {
+            return false;
+        };
+        let until = |at: Timestamp| at > self.judged().after(LONG);
+        let told = self.witness.enrolments.get(&(code, attempt.request));
+        let registration = told.and_then(|told| self.state.registration(told.registration));
+        let open = match registration.map(|it| &it.state) {
+            Some(Standing::Pending(pending)) => until(pending.gives_back),
+            Some(_) => false,
+            None => {
+                let taken = taken.entry(issued.grant).or_default();
+                *taken += attempt.devices.as_slice().len();
+                until(grant.expires) && usize_of(grant.slots.free()) >= *taken
+            }
+        };
+        open && !grant.is_revoked()
+    }
+
+    /// A dealer has a fresh code issued for each unit that is not active, and a person enters it.
+    fn give_fresh_codes(&mut self) -> Vec<(usize, u64)> {
+        let mut given = Vec::new();
+        for unit in 0..self.units.len() {
+            let devices = self.units[unit].entries.len();
+            if self.units[unit].is_in_use() || devices > usize_of(self.scenario.ceiling) {
+                continue;
+            }
+            let Some(code) = self.fresh_code() else {
+                continue;
+            };
+            given.push((unit, self.units[unit].evaluated()));
+            self.unit(unit, Input::CodeEntered(code));
+            self.run(self.now + 2_000);
+        }
+        given
+    }
+
+    fn fresh_code(&mut self) -> Option<ProvisionalCode> {
+        let before = self.people.codes.len();
+        // The dealer may find that its token is revoked, and then asks for another one.
+        for _ in 0..3 {
+            self.issue_code(0, 0, None, None);
+            self.run(self.now + 2_000);
+        }
+        let code = self.people.codes.get(before..)?.last()?.code.clone();
+        Some(code)
+    }
+
+    fn gets_through(&mut self, unit: usize, before: u64, how: &str) {
+        let it = &self.units[unit];
+        let text = format!("{} is {} {how}", it.name, it.phase());
+        let exchanges = it.in_use_since().map(|since| since.saturating_sub(before));
+        let through = it.is_in_use() && exchanges.is_some_and(|exchanges| exchanges <= 3);
+        if self.violations().is_empty() {
+            self.found.that(Invariant::GetsThrough, through, || {
+                format!("{text} after {exchanges:?} exchanges")
+            });
+            self.coverage.note("quiet: got through");
+        }
+    }
+
+    fn judged(&self) -> Timestamp {
+        self.wall().max(self.state.highest().unwrap_or_default())
+    }
+}
+
+fn usize_of(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// The widest back-off, an hour's throttle, and some exchanges.
+const PATIENCE: Moment = 4 * 3_600_000;
+/// A code that opens something for so long is surely good for the next attempt.
+const LONG: Seconds = Seconds::new(6 * 3_600);

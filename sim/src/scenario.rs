@@ -1,0 +1,334 @@
+//! What a history is made of: the shape of its world, and what happens in it.
+//!
+//! Both are drawn from one seed before anything runs. What happens is a list, so that a failing
+//! history can be cut short and still be the same up to where it ends; what the line does to each
+//! message is drawn as it is sent.
+
+use fastrand::Rng;
+
+use crate::disk::Fault;
+use crate::link::Weather;
+
+/// The shape of one world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scenario {
+    /// What everything follows from.
+    pub seed: u64,
+    /// How long it takes until faults end, in milliseconds.
+    pub length: u64,
+    /// Single devices.
+    pub devices: usize,
+    /// The number of children of each gateway.
+    pub gateways: Vec<usize>,
+    /// Dealers, each with two users.
+    pub dealers: usize,
+    /// Nodes of the center on one store.
+    pub nodes: usize,
+    /// How often a device polls and reports, in seconds.
+    pub interval: u32,
+    /// How often the center ticks, in milliseconds.
+    pub tick: u64,
+    /// How many devices a code may register where the dealer does not narrow it.
+    pub ceiling: u32,
+    /// How bad the line is.
+    pub weather: Weather,
+    /// Whether strangers come from the address of the site.
+    pub stranger_on_site: bool,
+    /// What happens, in order.
+    pub script: Vec<Line>,
+}
+
+/// One thing that happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// So many milliseconds after the one before.
+    pub after: u64,
+    /// What it is.
+    pub what: Happening,
+}
+
+/// Something that happens. Numbers choose among what there is, modulo how many there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Happening {
+    /// A dealer has a code issued.
+    Issue {
+        /// Which dealer.
+        dealer: usize,
+        /// For which of the two users.
+        user: usize,
+        /// Valid for so many thousandths of the history's length.
+        validity: u64,
+        /// For so many devices; the operator's ceiling at 0.
+        limit: u32,
+    },
+    /// A dealer revokes a code.
+    Revoke {
+        /// Which code.
+        code: usize,
+    },
+    /// A person enters a code at a device or gateway.
+    Enter {
+        /// Where.
+        unit: usize,
+        /// Which code.
+        code: usize,
+    },
+    /// A person wants a new formal code.
+    Rotate {
+        /// Where.
+        unit: usize,
+    },
+    /// A person wants the registration to end.
+    Leave {
+        /// Where.
+        unit: usize,
+    },
+    /// A device's readings change.
+    Work {
+        /// Which one.
+        unit: usize,
+    },
+    /// A gateway finds or loses a child.
+    Child {
+        /// Which gateway.
+        unit: usize,
+        /// Which child.
+        child: usize,
+        /// Found rather than lost.
+        found: bool,
+    },
+    /// A person enters a code at a gateway that pays for further children.
+    Pay {
+        /// Which gateway.
+        unit: usize,
+        /// Which code.
+        code: usize,
+    },
+    /// The power fails.
+    PowerCut {
+        /// Where.
+        unit: usize,
+        /// For so many milliseconds.
+        off: u64,
+    },
+    /// The power fails at one of the next writes to non-volatile memory.
+    PowerCutAtWrite {
+        /// Where.
+        unit: usize,
+        /// After so many writes that go well.
+        skip: u32,
+        /// Right after the write rather than right before it.
+        after: bool,
+    },
+    /// Something goes wrong at one of a node's next store operations.
+    Store {
+        /// Which node.
+        node: usize,
+        /// After so many that go well.
+        skip: u32,
+        /// What.
+        fault: Fault,
+    },
+    /// A node is switched off and on.
+    Kill {
+        /// Which node.
+        node: usize,
+    },
+    /// The center's wall clock jumps by so many seconds.
+    Jump {
+        /// Forward or back.
+        by: i64,
+    },
+    /// The operator accepts the clock.
+    Accept,
+    /// The operator revokes a dealer's token and hands out another one.
+    Token {
+        /// Which dealer.
+        dealer: usize,
+    },
+    /// A dealer looks at codes, devices and readings.
+    Look {
+        /// Which dealer.
+        dealer: usize,
+    },
+    /// A stranger tries something.
+    Stranger {
+        /// What.
+        attack: Attack,
+        /// Chooses among what there is.
+        choice: usize,
+    },
+}
+
+/// What a stranger can try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attack {
+    /// A code that nobody issued.
+    WrongCode,
+    /// A dozen different codes that nobody issued.
+    ManyWrongCodes,
+    /// The same wrong code over and over.
+    StaleCode,
+    /// A code that it knows, with a request id of its own.
+    KnownCode,
+    /// A code that it knows, with a victim's request id and other content.
+    KnownRequest,
+    /// A formal code with a made-up secret for a registration that exists.
+    ForgedFormal,
+    /// A formal code that was in use once.
+    OldFormal,
+    /// A message that was on the line once, again.
+    Replay,
+    /// Bytes that are no message, or nearly one.
+    Garbage,
+    /// A good message with a credential of another kind, or none.
+    WrongDesk,
+}
+
+impl Attack {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::WrongCode,
+        Self::ManyWrongCodes,
+        Self::StaleCode,
+        Self::KnownCode,
+        Self::KnownRequest,
+        Self::ForgedFormal,
+        Self::OldFormal,
+        Self::Replay,
+        Self::Garbage,
+        Self::WrongDesk,
+    ];
+
+    /// The word under which it is counted.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::WrongCode => "stranger: wrong code",
+            Self::ManyWrongCodes => "stranger: many wrong codes",
+            Self::StaleCode => "stranger: one wrong code often",
+            Self::KnownCode => "stranger: known code",
+            Self::KnownRequest => "stranger: known code and request id",
+            Self::ForgedFormal => "stranger: forged formal code",
+            Self::OldFormal => "stranger: old formal code",
+            Self::Replay => "stranger: replay",
+            Self::Garbage => "stranger: garbage",
+            Self::WrongDesk => "stranger: credential of another kind",
+        }
+    }
+}
+
+impl Scenario {
+    /// The scenario of a seed.
+    #[must_use]
+    pub fn draw(seed: u64) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let length = [1_800_000, 14_400_000, 172_800_000, 864_000_000][rng.usize(0..4)];
+        let happenings = rng.usize(8..48);
+        let gateways = if rng.u32(0..3) == 0 {
+            vec![rng.usize(1..5)]
+        } else {
+            Vec::new()
+        };
+        let mut scenario = Self {
+            seed,
+            length,
+            devices: rng.usize(1..5),
+            gateways,
+            dealers: rng.usize(1..3),
+            nodes: rng.usize(1..3),
+            interval: u32::try_from(length / 1_000 / rng.u64(2..9)).unwrap_or(1),
+            tick: (length / rng.u64(4..24)).min(21_600_000),
+            ceiling: rng.u32(1..9),
+            weather: Weather::draw(&mut rng),
+            stranger_on_site: rng.u32(0..4) == 0,
+            script: Vec::new(),
+        };
+        scenario.script = scenario.opening(&mut rng);
+        let pause = length / happenings as u64;
+        for _ in 0..happenings {
+            let after = if rng.u32(0..3) == 0 {
+                rng.u64(0..300)
+            } else {
+                rng.u64(0..pause * 2)
+            };
+            let what = draw(&mut rng);
+            scenario.script.push(Line { after, what });
+        }
+        scenario
+    }
+
+    /// Every history begins with codes that are entered somewhere; otherwise little would happen.
+    fn opening(&self, rng: &mut Rng) -> Vec<Line> {
+        let mut script = Vec::new();
+        for dealer in 0..self.dealers {
+            let what = issue(rng, dealer);
+            script.push(Line { after: 200, what });
+        }
+        for unit in 0..self.devices + self.gateways.len() {
+            let code = rng.usize(0..self.dealers);
+            let what = Happening::Enter { unit, code };
+            let after = rng.u64(100..2_000);
+            script.push(Line { after, what });
+        }
+        script
+    }
+}
+
+fn issue(rng: &mut Rng, dealer: usize) -> Happening {
+    Happening::Issue {
+        dealer,
+        user: rng.usize(0..2),
+        validity: [60, 250, 500, 1_500][rng.usize(0..4)],
+        limit: if rng.bool() { 0 } else { rng.u32(1..6) },
+    }
+}
+
+/// One happening; the more ordinary, the likelier.
+fn draw(rng: &mut Rng) -> Happening {
+    let unit = rng.usize(0..64);
+    let code = rng.usize(0..64);
+    match rng.u32(0..100) {
+        0..14 => Happening::Enter { unit, code },
+        14..21 => issue(rng, unit),
+        21..25 => Happening::Revoke { code },
+        25..32 => Happening::Rotate { unit },
+        32..35 => Happening::Leave { unit },
+        35..42 => Happening::Work { unit },
+        42..48 => {
+            let (child, found) = (code, rng.u32(0..3) > 0);
+            Happening::Child { unit, child, found }
+        }
+        48..50 => Happening::Pay { unit, code },
+        50..54 => {
+            let off = rng.u64(1..600_000);
+            Happening::PowerCut { unit, off }
+        }
+        54..62 => {
+            let (skip, after) = (rng.u32(0..3), rng.bool());
+            Happening::PowerCutAtWrite { unit, skip, after }
+        }
+        62..73 => {
+            let fault = Fault::ALL[rng.usize(0..Fault::ALL.len())];
+            let (node, skip) = (unit, rng.u32(0..6));
+            Happening::Store { node, skip, fault }
+        }
+        73..75 => Happening::Kill { node: unit },
+        75..79 => Happening::Jump { by: jump(rng) },
+        79..81 => Happening::Accept,
+        81..83 => Happening::Token { dealer: unit },
+        83..85 => Happening::Look { dealer: unit },
+        _ => {
+            let attack = Attack::ALL[rng.usize(0..Attack::ALL.len())];
+            let choice = code;
+            Happening::Stranger { attack, choice }
+        }
+    }
+}
+
+/// A little or a lot, forward or back; more than a day forward is what the center must not believe.
+fn jump(rng: &mut Rng) -> i64 {
+    let most = [60, 3_600, 80_000, 400_000, 2_000_000][rng.usize(0..5)];
+    let by = rng.i64(1..=most);
+    if rng.bool() { by } else { -by }
+}

@@ -1,0 +1,108 @@
+//! Carries out the script: one line after the other, each turned into what it means here and now.
+
+use restante_core::limits::CODE_VALIDITY_MIN;
+use restante_core::time::Seconds;
+
+use crate::disk::Fault;
+use crate::scenario::Happening;
+use crate::unit::Event as Input;
+use crate::world::{Event, World};
+
+impl World {
+    /// Carries out one line and sets the time for the next.
+    pub(crate) fn script(&mut self, number: usize) {
+        let Some(line) = self.scenario.script.get(number).copied() else {
+            return;
+        };
+        self.tell(|| format!("— {:?}", line.what));
+        self.happens(line.what);
+        if let Some(next) = self.scenario.script.get(number + 1) {
+            self.schedule(next.after, Event::Script(number + 1));
+        }
+    }
+
+    fn happens(&mut self, what: Happening) {
+        match what {
+            Happening::Issue {
+                dealer,
+                user,
+                validity,
+                limit,
+            } => self.issue(dealer, user, validity, limit),
+            Happening::Revoke { code } => self.revoke_code(code),
+            Happening::Token { dealer } => self.change_token(dealer),
+            Happening::Look { dealer } => self.look(dealer),
+            Happening::Accept => self.accept_clock(),
+            Happening::Jump { by } => self.clock_jumps(by),
+            Happening::Store { node, skip, fault } => self.trouble(node, skip, fault),
+            Happening::Kill { node } => self.kill(node),
+            Happening::Stranger { attack, choice } => self.stranger(attack, choice),
+            Happening::Enter { unit, .. }
+            | Happening::Rotate { unit }
+            | Happening::Leave { unit }
+            | Happening::Work { unit }
+            | Happening::Child { unit, .. }
+            | Happening::Pay { unit, .. }
+            | Happening::PowerCut { unit, .. }
+            | Happening::PowerCutAtWrite { unit, .. } => {
+                self.at_unit(unit % self.units.len().max(1), what);
+            }
+        }
+    }
+
+    fn at_unit(&mut self, unit: usize, what: Happening) {
+        if !self.units[unit].is_on() {
+            return self.coverage.note("site: nobody at home");
+        }
+        match what {
+            Happening::Enter { code, .. } => {
+                if let Some(known) = self.people.code(code) {
+                    let code = known.code.clone();
+                    self.coverage.note("site: code entered");
+                    self.unit(unit, Input::CodeEntered(code));
+                }
+            }
+            Happening::Rotate { .. } => self.unit(unit, Input::Rotate),
+            Happening::Leave { .. } => self.unit(unit, Input::Leave),
+            Happening::Work { .. } => self.unit(unit, Input::Worked),
+            Happening::PowerCut { off, .. } => {
+                self.coverage.note("power: cut");
+                self.units[unit].switch_off();
+                self.schedule(off, Event::PowerOn(unit));
+            }
+            Happening::PowerCutAtWrite { skip, after, .. } => {
+                self.units[unit].cut_at_write(skip, after);
+            }
+            _ => {}
+        }
+    }
+
+    fn issue(&mut self, dealer: usize, user: usize, validity: u64, limit: u32) {
+        let millis = self.scenario.length / 1_000 * validity;
+        let validity = Seconds::covering(millis).max(CODE_VALIDITY_MIN);
+        let limit = (limit > 0).then(|| limit.min(self.scenario.ceiling));
+        self.issue_code(dealer, user, Some(validity), limit);
+    }
+
+    fn clock_jumps(&mut self, by: i64) {
+        self.coverage.note(match by {
+            86_401.. => "clock: forward by more than a day",
+            0.. => "clock: forward by less than a day",
+            _ => "clock: back",
+        });
+        self.jump(by);
+    }
+
+    fn trouble(&mut self, node: usize, skip: u32, fault: Fault) {
+        let node = node % self.nodes.len().max(1);
+        self.nodes[node].expect(skip, fault);
+    }
+
+    fn kill(&mut self, node: usize) {
+        let node = node % self.nodes.len().max(1);
+        if self.nodes[node].is_up() {
+            self.coverage.note("center: killed");
+            self.crash(node);
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! The world: everything in it, and the loop that lets one thing happen after the other.
+//!
+//! Nothing happens by itself: a queue in order of time holds what is to come, and each step takes
+//! the first of it. A step is one input of a machine, one message on the line, or one store
+//! operation of one call; after each the checks look at what is durable and at who was told what.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use fastrand::Rng;
+use restante_core::Timestamp;
+use restante_core::center::{Center, Decide, Keys, Policy};
+use restante_core::time::Seconds;
+use restante_crypto::RingCrypto;
+
+use crate::center::{Node, Running, Shared};
+use crate::check::{Found, Violation};
+use crate::clock::{BEGINNING, Dice, Moment, Wall};
+use crate::coverage::Coverage;
+use crate::disk::Disk;
+use crate::link::Weather;
+use crate::mail::{Mail, Origin};
+use crate::people::People;
+use crate::scenario::Scenario;
+use crate::state::State;
+use crate::unit::{SITE, Unit};
+use crate::witness::Witness;
+
+/// One simulated world.
+pub struct World {
+    /// What it is made of.
+    pub scenario: Scenario,
+    /// The devices and gateways.
+    pub units: Vec<Unit>,
+    /// Dealers, the operator, and what they know.
+    pub people: People,
+    /// What lies in the store.
+    pub state: State,
+    /// Who was told what.
+    pub witness: Witness,
+    /// What happened how often.
+    pub coverage: Coverage,
+    /// What the checks have found.
+    pub found: Found,
+    pub(crate) now: Moment,
+    pub(crate) rng: Rng,
+    pub(crate) weather: Weather,
+    pub(crate) mail: Vec<Mail>,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) disk: Disk,
+    pub(crate) wall: Wall,
+    pub(crate) dice: Dice,
+    pub(crate) shared: Shared,
+    pub(crate) calls: BTreeMap<u64, Running>,
+    pub(crate) tickets: u64,
+    pub(crate) steps: u64,
+    skew: i64,
+    queue: BTreeMap<(Moment, u64), Event>,
+    trace: bool,
+}
+
+/// What is to come.
+#[derive(Clone, Debug)]
+pub(crate) enum Event {
+    /// The next line of the script.
+    Script(usize),
+    /// A unit's deadline.
+    Alarm { unit: usize, number: u64 },
+    /// A unit's power comes back.
+    PowerOn(usize),
+    /// A request arrives at the center.
+    Arrive(usize),
+    /// A call goes on.
+    Go(u64),
+    /// An answer arrives, or the news that none will.
+    Reply { mail: usize, bytes: Option<Vec<u8>> },
+    /// A node ticks.
+    Tick(usize),
+    /// A node comes back.
+    Restart(usize),
+    /// A commit that was on its way arrives.
+    Deliver(usize),
+}
+
+impl World {
+    /// The world of this scenario, with the real center.
+    #[must_use]
+    pub fn new(scenario: Scenario) -> Self {
+        let center = center(&scenario);
+        Self::deciding(scenario, Arc::new(center))
+    }
+
+    /// The world of this scenario, in which somebody else decides.
+    #[must_use]
+    pub fn deciding(scenario: Scenario, decide: Arc<dyn Decide>) -> Self {
+        let (disk, wall) = (Disk::empty(), Wall::default());
+        let dice = Dice::new(scenario.seed ^ DICE);
+        let shared = Shared::new(decide);
+        let node = |_| Node::start(&shared, &disk, &wall, &dice);
+        let nodes = (0..scenario.nodes).map(node).collect();
+        let mut world = Self {
+            units: (0..scenario.devices)
+                .map(|it| Unit::device(it, SITE))
+                .collect(),
+            people: People::new(scenario.dealers),
+            state: State::default(),
+            witness: Witness::default(),
+            coverage: Coverage::default(),
+            found: Found::default(),
+            now: 0,
+            rng: Rng::with_seed(scenario.seed ^ CHANCE),
+            weather: scenario.weather,
+            mail: Vec::new(),
+            nodes,
+            disk,
+            skew: 0,
+            wall,
+            dice,
+            shared,
+            calls: BTreeMap::new(),
+            queue: BTreeMap::new(),
+            tickets: 0,
+            steps: 0,
+            trace: false,
+            scenario,
+        };
+        world.begin();
+        world
+    }
+
+    /// Prints what happens from now on.
+    #[must_use]
+    pub fn traced(mut self, trace: bool) -> Self {
+        self.trace = trace;
+        self
+    }
+
+    fn begin(&mut self) {
+        self.show_wall();
+        self.hire();
+        for unit in 0..self.units.len() {
+            self.schedule(1, Event::PowerOn(unit));
+        }
+        for node in 0..self.nodes.len() {
+            self.schedule(node as u64 + 1, Event::Tick(node));
+        }
+        let first = self.scenario.script.first().map_or(0, |line| line.after);
+        self.schedule(FIRST_LINE + first, Event::Script(0));
+    }
+
+    /// Lets the next thing happen; `false` if nothing more is to come before `until`.
+    pub fn step(&mut self, until: Moment) -> bool {
+        match self.queue.first_key_value() {
+            Some(((at, _), _)) if *at <= until => {}
+            _ => {
+                self.now = self.now.max(until);
+                self.show_wall();
+                return false;
+            }
+        }
+        let Some(((at, _), event)) = self.queue.pop_first() else {
+            return false;
+        };
+        self.now = self.now.max(at);
+        self.steps += 1;
+        self.show_wall();
+        match event {
+            Event::Script(line) => self.script(line),
+            Event::Alarm { unit, number } => self.alarm(unit, number),
+            Event::PowerOn(unit) => self.power_on(unit),
+            Event::Arrive(mail) => self.arrive(mail),
+            Event::Go(call) => self.go(call),
+            Event::Reply { mail, bytes } => self.reply(mail, bytes),
+            Event::Tick(node) => self.tick(node),
+            Event::Restart(node) => self.restart(node),
+            Event::Deliver(node) => self.deliver(node),
+        }
+        true
+    }
+
+    /// Goes on until `until`, or until a check has found something.
+    pub fn run(&mut self, until: Moment) {
+        while self.found.violations.is_empty() && self.step(until) {}
+    }
+
+    /// What has been found wrong.
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
+        &self.found.violations
+    }
+
+    /// How many steps it has taken.
+    #[must_use]
+    pub const fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// What the center's wall clock shows.
+    #[must_use]
+    pub fn wall(&self) -> Timestamp {
+        self.wall.read()
+    }
+
+    /// The center's wall clock jumps by so many seconds.
+    pub fn jump(&mut self, by: i64) {
+        self.skew = self.skew.saturating_add(by.saturating_mul(1_000));
+        self.show_wall();
+    }
+
+    fn show_wall(&mut self) {
+        let millis = BEGINNING
+            .saturating_add(self.now)
+            .saturating_add_signed(self.skew);
+        self.wall.show(Timestamp::from_millis(millis));
+        self.witness.saw_wall(self.wall.read());
+    }
+
+    pub(crate) fn schedule(&mut self, after: Moment, event: Event) {
+        self.tickets += 1;
+        self.queue.insert((self.now + after, self.tickets), event);
+    }
+
+    /// What strangers and the line itself have under way gets lost.
+    pub(crate) fn clear_line(&mut self) {
+        let mail = &self.mail;
+        self.queue.retain(|_, event| match event {
+            Event::Arrive(number) => matches!(mail[*number].origin, Origin::Unit { .. }),
+            _ => true,
+        });
+    }
+
+    /// Whether the script has lines left.
+    pub(crate) fn script_goes_on(&self) -> bool {
+        let mut queue = self.queue.values();
+        queue.any(|event| matches!(event, Event::Script(_)))
+    }
+
+    pub(crate) fn tell(&self, text: impl FnOnce() -> String) {
+        if self.trace {
+            let (seconds, millis) = (self.now / 1_000, self.now % 1_000);
+            println!("{:>7} {seconds:>8}.{millis:03}  {}", self.steps, text());
+        }
+    }
+}
+
+/// The real center of a scenario.
+///
+/// # Panics
+/// Never: its keys are given here.
+#[must_use]
+pub fn center(scenario: &Scenario) -> Center<RingCrypto> {
+    let keys = Keys::new([7; 32], vec![(1, [8; 32]), (2, [9; 32])]);
+    let every = Seconds::new(scenario.interval.max(1));
+    let policy = Policy {
+        poll: every,
+        report_status: every,
+        devices_per_grant: scenario.ceiling,
+        ..Policy::default()
+    };
+    Center::new(RingCrypto, keys.expect("two versions"), policy)
+}
+
+/// The script begins when everything is switched on and the people have their tokens.
+const FIRST_LINE: Moment = 2_000;
+/// Makes the center's randomness another sequence than the world's.
+const DICE: u64 = 0x6469_6365;
+/// Makes the world's randomness another sequence than the scenario's.
+const CHANCE: u64 = 0x6368_616e;
