@@ -46,6 +46,8 @@ pub mod record;
 
 #[cfg(feature = "device")]
 pub mod device;
+#[cfg(feature = "gateway")]
+pub mod gateway;
 #[cfg(feature = "device")]
 pub mod machine;
 #[cfg(feature = "device")]

@@ -105,3 +105,21 @@ pub const SPREAD_PART: u64 = 16;
 pub const SPREAD_MAX: Seconds = Seconds::new(300);
 /// Bytes that a device keeps: two enrolments of one device and two formal codes fit four times.
 pub const KEPT_BYTES: usize = 16 * 1024;
+
+/// How long a general call collects answers, at the least (`SITE-002`) and unless it is ended.
+pub const CALL_TIME: Seconds = Seconds::new(4);
+/// How long after a general call that nobody answered the next one follows while a code waits.
+pub const CALL_AGAIN: Seconds = Seconds::MINUTE;
+/// How often a gateway looks for new children.
+pub const CALL_EVERY: Seconds = Seconds::DAY;
+/// Children that a gateway knows, registered or not: as many as a registration may name.
+pub const CHILDREN: usize = DEVICES_PER_REGISTRATION;
+/// Children that are asked for their status at the same time, so that a small gateway does not open a
+/// thousand connections.
+pub const ASKED_AT_ONCE: usize = 64;
+/// How long a child may take to answer.
+pub const ASK_WAIT: Seconds = Seconds::new(10);
+/// Bytes that a gateway keeps: a thousand children with the longest names that there are.
+pub const KEPT_GATEWAY_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes of a message that are left for what stands around its list of devices or reports.
+pub const MESSAGE_FRAME: usize = 1024;

@@ -1,7 +1,8 @@
 //! Making a new center: configuration, keys, and a certificate for trials.
 //!
 //! Nothing is ever overwritten. All files that it would make are looked for before the first is
-//! made, and each is made as a new file, so that a second `init` in the same folder changes nothing.
+//! made, and each is made as a new file, so that a second `init` in the same folder changes
+//! nothing.
 
 use std::io;
 use std::net::IpAddr;

@@ -8,14 +8,26 @@
 //! would be right ([`ConfigError`], [`KeyFileError`]), with nothing overwritten.
 #![forbid(unsafe_code)]
 
+mod condition;
 mod config;
+mod console;
+mod desk;
 mod duration;
+mod figures;
 mod init;
 mod keyfile;
+mod open;
 mod private;
+mod running;
+mod setup;
 
 pub use config::{Config, ConfigError, Http, Log, LogFormat, PolicyConfig, Tls};
+pub use console::{Console, ConsoleError, leave_word};
 pub use duration::{DurationError, duration_text, parse_duration};
+pub use figures::Vitals;
 pub use init::{InitError, Made, init};
 pub use keyfile::{KeyFile, KeyFileError, MasterKey};
-pub use private::PrivateFileError;
+pub use open::{CenterError, SqliteDriver, open, prepare, store_path};
+pub use private::{PrivateFileError, create_private};
+pub use running::{Address, Running};
+pub use setup::{Setup, StartError};

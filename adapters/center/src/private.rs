@@ -50,13 +50,21 @@ pub(crate) fn read_private(path: &Path) -> Result<String, PrivateFileError> {
     io::read_to_string(file).map_err(unreadable)
 }
 
-/// Makes a new private file. A file that is there already is an error.
-pub(crate) fn make_private(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = OpenOptions::new()
+/// Creates a new private file, empty. A file that is there already is an error.
+///
+/// # Errors
+/// What the system says.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
-        .open(path)?;
+        .open(path)
+}
+
+/// Makes a new private file with this text.
+pub(crate) fn make_private(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = create_private(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }

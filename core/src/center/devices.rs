@@ -52,7 +52,7 @@ impl<C: Crypto> Work<'_, C> {
         let mut rows = Vec::with_capacity(devices.len());
         for ((id, device), latest) in devices.into_iter().zip(&latest) {
             let latest = self.desk.peek::<Reading>(latest)?;
-            rows.push((id, row(id, device, latest)));
+            rows.push((id, row(customer, id, device, latest)));
         }
         Ok(page(rows.into_iter()))
     }
@@ -128,10 +128,11 @@ fn numbers(latest: u32, after: Option<u32>) -> Vec<u32> {
         .collect()
 }
 
-fn row(id: DeviceId, device: Device, latest: Option<Reading>) -> DeviceRow {
+fn row(customer: CustomerId, id: DeviceId, device: Device, latest: Option<Reading>) -> DeviceRow {
     let identification = device.identification;
     DeviceRow {
         device: id,
+        customer,
         vendor: identification.vendor,
         model: identification.model,
         serial: identification.serial,

@@ -217,9 +217,9 @@ impl<C: Crypto> Device<C> {
     }
 
     fn ready(&self) -> Ready {
-        let at = self.registrant.report_at();
+        let due = self.registrant.report();
         Ready {
-            report: self.reading.as_ref().and(at),
+            report: self.reading.as_ref().and(due).map(|due| due.at),
             ..Ready::default()
         }
     }

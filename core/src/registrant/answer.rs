@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use crate::crypto::Crypto;
 use crate::entropy::Seed;
-use crate::limits::{ENROL_AGAIN, INTERVAL};
+use crate::limits::ENROL_AGAIN;
 use crate::time::{Seconds, Uptime};
 use crate::wire::refusal::Retry;
 use crate::wire::{
@@ -155,7 +155,8 @@ impl<C: Crypto> Registrant<C> {
         }
     }
 
-    fn left(&mut self, news: &mut News) -> Event {
+    /// The registration has ended, by this side's wish.
+    pub(crate) fn left(&mut self, news: &mut News) -> Event {
         news.tell(Notice::Left);
         self.end(Stage::Blank, news)
     }
@@ -328,8 +329,8 @@ impl<C: Crypto> Registrant<C> {
     ) -> Option<Event> {
         self.line.answered(now);
         match asked {
-            Asked::Poll => self.with_diary(|diary| diary.skip_poll(now, INTERVAL)),
-            Asked::ReportStatus => self.with_diary(|diary| diary.skip_report(now, INTERVAL)),
+            Asked::Poll => self.with_diary(|diary| diary.skip_poll(now)),
+            Asked::ReportStatus => self.with_diary(|diary| diary.skip_report(now)),
             Asked::Rotate | Asked::Leave => self.give_up(now, news),
             Asked::Enrol | Asked::AddDevices | Asked::RemoveDevices => {}
         }

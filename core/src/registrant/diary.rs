@@ -7,7 +7,7 @@
 
 use crate::crypto::Crypto;
 use crate::id::RegistrationId;
-use crate::limits::{INTERVAL_MAX, INTERVAL_MIN, SPREAD_MAX, SPREAD_PART};
+use crate::limits::{INTERVAL, INTERVAL_MAX, INTERVAL_MIN, SPREAD_MAX, SPREAD_PART};
 use crate::time::{Seconds, Uptime};
 use crate::wire::{Action, ETag, Schedule};
 
@@ -21,10 +21,20 @@ pub(crate) struct Diary {
     pub(crate) have: Option<ETag>,
     /// When to poll.
     pub(crate) poll_at: Uptime,
-    /// When to report, where the schedule asks for it.
-    pub(crate) report_at: Option<Uptime>,
+    /// When to report and how often, where the schedule asks for it.
+    pub(crate) report: Option<Due>,
+    poll_every: Seconds,
     polled: Option<Uptime>,
     reported: Option<Uptime>,
+}
+
+/// Something that is due again and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Due {
+    /// When next.
+    pub(crate) at: Uptime,
+    /// How often.
+    pub(crate) every: Seconds,
 }
 
 impl Diary {
@@ -36,7 +46,8 @@ impl Diary {
             place: u64::from(u32::from_be_bytes([a, b, c, d])),
             have: None,
             poll_at,
-            report_at: None,
+            report: None,
+            poll_every: INTERVAL,
             polled: None,
             reported: None,
         }
@@ -46,15 +57,16 @@ impl Diary {
     // spec: STA-007, MBX-008
     pub(crate) fn scheduled(&mut self, now: Uptime, schedule: &Schedule) {
         self.poll_every(now, schedule.poll);
-        self.report_at = schedule
+        self.report = schedule
             .interval(Action::ReportStatus)
-            .map(|every| self.next(now, self.reported, every));
+            .map(|every| self.due(now, self.reported, every));
     }
 
     /// Takes over the poll's interval alone.
     // spec: MBX-007
     pub(crate) fn poll_every(&mut self, now: Uptime, every: Seconds) {
-        self.poll_at = self.next(now, self.polled, every);
+        self.poll_every = every;
+        self.poll_at = self.due(now, self.polled, every).at;
     }
 
     /// A poll has been answered.
@@ -67,24 +79,28 @@ impl Diary {
         self.reported = Some(now);
     }
 
-    /// This poll is passed over; the next one is due after `every`.
-    pub(crate) fn skip_poll(&mut self, now: Uptime, every: Seconds) {
+    /// This poll is passed over.
+    pub(crate) fn skip_poll(&mut self, now: Uptime) {
         self.polled(now);
-        self.poll_every(now, every);
+        self.poll_every(now, self.poll_every);
     }
 
-    /// This report is passed over; the next one is due after `every`.
-    pub(crate) fn skip_report(&mut self, now: Uptime, every: Seconds) {
+    /// This report is passed over.
+    pub(crate) fn skip_report(&mut self, now: Uptime) {
         self.reported(now);
-        self.report_at = Some(self.next(now, Some(now), every));
+        let due = |report: Due| self.due(now, Some(now), report.every);
+        self.report = self.report.map(due);
     }
 
-    fn next(&self, now: Uptime, last: Option<Uptime>, every: Seconds) -> Uptime {
-        let Some(last) = last else { return now };
+    fn due(&self, now: Uptime, last: Option<Uptime>, every: Seconds) -> Due {
+        let Some(last) = last else {
+            return Due { at: now, every };
+        };
         let every = every.max(INTERVAL_MIN).min(INTERVAL_MAX);
         let spread = (every.as_millis() / SPREAD_PART).min(SPREAD_MAX.as_millis());
         // `place` is below 2^32 and `spread` below 2^19, so that the product fits.
         let late = self.place.saturating_mul(spread) >> 32;
-        last.after(every).after_millis(late)
+        let at = last.after(every).after_millis(late);
+        Due { at, every }
     }
 }

@@ -13,6 +13,7 @@ pub mod poll;
 pub mod refusal;
 pub mod rotate;
 pub mod schedule;
+pub mod site;
 pub mod status;
 
 #[cfg(feature = "center")]

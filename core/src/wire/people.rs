@@ -374,6 +374,8 @@ pub struct ListDevices {
 pub struct DeviceRow {
     /// Its id.
     pub device: DeviceId,
+    /// The customer that holds it.
+    pub customer: CustomerId,
     /// Who made it.
     pub vendor: Vendor,
     /// Its model name.

@@ -2,5 +2,7 @@
 //! center: what they keep and send, in which order, and when.
 
 mod device;
+mod gateway;
 mod scripted;
+mod site;
 mod table;

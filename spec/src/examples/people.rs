@@ -135,6 +135,7 @@ pub(crate) fn devices() -> Page<DeviceRow, DeviceId> {
     let which = multifunction();
     let row = DeviceRow {
         device: device_id(&which),
+        customer: customer(),
         vendor: which.vendor,
         model: which.model,
         serial: which.serial,

@@ -1,8 +1,8 @@
 //! The configuration: what `restante.toml` says, or what holds where it says nothing.
 //!
 //! Every setting has a default, an unknown one is refused. Paths are relative to the file's folder,
-//! so that a center's folder can be moved as a whole. No secret stands in here; keys and tokens have
-//! files of their own.
+//! so that a center's folder can be moved as a whole. No secret stands in here; keys and tokens
+//! have files of their own.
 
 mod document;
 
@@ -170,11 +170,12 @@ impl Config {
         let log = root.section("log", "log")?;
         root.done()?;
         let (data, keys) = read_center(center, folder, &default)?;
+        let http = read_http(http, &document, folder, default.http)?;
         Ok(Self {
             data,
             keys,
-            http: read_http(http, &document, folder, default.http)?,
-            metrics: read_metrics(metrics, &document)?,
+            metrics: read_metrics(metrics, &document, &http.proxies)?,
+            http,
             policy: read_policy(policy, &default.policy)?,
             log: read_log(log, &default.log)?,
         })
@@ -264,12 +265,20 @@ fn read_tls(
 fn read_metrics(
     mut section: Section<'_>,
     document: &Document<'_>,
+    proxies: &[IpAddr],
 ) -> Result<Option<SocketAddr>, ConfigError> {
     let listen = section.sockets("listen")?.unwrap_or_default();
     section.done()?;
     match listen.as_slice() {
         [] => Ok(None),
-        [one] => Ok(Some(one.value)),
+        [one] if one.value.ip().is_loopback() || !proxies.is_empty() => Ok(Some(one.value)),
+        [one] => {
+            let what = format!(
+                "`listen` {} is open to other machines; {METRICS_HOW}",
+                one.value
+            );
+            Err(document.mistake(&one.at, what))
+        }
         [_, second, ..] => {
             Err(document.mistake(&second.at, "metrics are served on one address only"))
         }
@@ -340,6 +349,8 @@ fn duration(span: Seconds) -> Duration {
     Duration::from_secs(u64::from(span.get()))
 }
 
+const METRICS_HOW: &str = "metrics are plain HTTP: serve them on 127.0.0.1, or name the proxy in \
+                           front of them in `proxies` of [http]";
 /// The headers that proxies write.
 const FORWARDING: [(&str, Forwarding); 2] = [
     ("x-forwarded-for", Forwarding::XForwardedFor),

@@ -1,0 +1,86 @@
+//! Why a command did not do what it was asked, as a line for a person and an exit code for a
+//! script.
+
+use restante_center::{
+    CenterError, ConfigError, ConsoleError, InitError, KeyFileError, StartError,
+};
+
+/// One line, and the exit code that goes with it.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) text: String,
+    pub(crate) code: u8,
+}
+
+impl Failure {
+    /// It did not begin: something that was given is not as it should be.
+    pub(crate) fn given(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            code: 2,
+        }
+    }
+
+    /// It failed while it ran, or was refused.
+    pub(crate) fn ran(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            code: 1,
+        }
+    }
+
+    /// The center answered something else than was asked.
+    pub(crate) fn other_reply() -> Self {
+        ConsoleError::OtherReply.into()
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::given(error.to_string())
+    }
+}
+
+impl From<KeyFileError> for Failure {
+    fn from(error: KeyFileError) -> Self {
+        Self::given(error.to_string())
+    }
+}
+
+impl From<CenterError> for Failure {
+    fn from(error: CenterError) -> Self {
+        Self::given(error.to_string())
+    }
+}
+
+impl From<InitError> for Failure {
+    fn from(error: InitError) -> Self {
+        Self::given(error.to_string())
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Listen(error) => Self::given(error.to_string()),
+            other => Self::ran(other.to_string()),
+        }
+    }
+}
+
+impl From<ConsoleError> for Failure {
+    fn from(error: ConsoleError) -> Self {
+        match error {
+            ConsoleError::Open(error) => error.into(),
+            ConsoleError::Client(error) => Self::given(error.to_string()),
+            ConsoleError::Refused(refusal) => {
+                let remedy = refusal.code.remedy();
+                Self::ran(format!(
+                    "refused ({}): {}. {remedy}",
+                    refusal.code, refusal.detail
+                ))
+            }
+            other => Self::ran(other.to_string()),
+        }
+    }
+}

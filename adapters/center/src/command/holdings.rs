@@ -1,0 +1,237 @@
+//! `restante-center devices` and `restante-center readings`: what customers hold, and what it has
+//! counted.
+//!
+//! A reading is kept with its time for each report, so that supplies and charges can be worked out
+//! elsewhere: `readings export` writes all that is kept, one line each, for a spreadsheet or a
+//! program.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use restante_center::Console;
+use restante_core::id::{CustomerId, DeviceId, UserName};
+use restante_core::wire::people::{
+    DeviceRow, ListDevices, ListReadings, PeopleReply, PeopleRequest, Reading,
+};
+use restante_core::wire::{Counter, DeviceState};
+
+use super::failure::Failure;
+use super::reach::Reach;
+use super::readings_file::{self, Form};
+use super::table;
+
+#[derive(Subcommand)]
+pub(crate) enum Devices {
+    /// Show a customer's devices, each with its latest counters
+    List {
+        #[command(flatten)]
+        whose: Whose,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Readings {
+    /// Show what one device has reported, newest first
+    List {
+        /// The device's id, as `devices list` shows it
+        device: DeviceId,
+        #[command(flatten)]
+        whose: Whose,
+    },
+    /// Write all readings of a customer's devices, for supplies and charging
+    Export {
+        /// The form of the lines
+        #[arg(long, value_enum, default_value_t = Format::Csv)]
+        format: Format,
+        /// Only this device
+        #[arg(long, value_name = "ID")]
+        device: Option<DeviceId>,
+        /// Write to this file instead of standard output
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        #[command(flatten)]
+        whose: Whose,
+    },
+}
+
+/// Whose devices: the customer's id, or the name of one of your own users. Neither where the token
+/// belongs to one customer.
+#[derive(Args, Clone)]
+#[group(multiple = false)]
+pub(crate) struct Whose {
+    /// The user whose devices they are, as you named them in `code issue`
+    #[arg(long, value_name = "NAME")]
+    user: Option<UserName>,
+    /// The customer's id, as `code list --json` shows it
+    #[arg(long, value_name = "ID")]
+    customer: Option<CustomerId>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Format {
+    /// Comma-separated values with a heading
+    Csv,
+    /// One JSON object in each line
+    Jsonl,
+}
+
+impl Devices {
+    pub(crate) async fn run(self, reach: &Reach) -> Result<(), Failure> {
+        let Self::List { whose } = self;
+        let console = reach.console().await?;
+        let rows = devices(&console, &whose).await?;
+        if reach.json {
+            return table::json(&rows);
+        }
+        let heads = [
+            "DEVICE",
+            "VENDOR",
+            "MODEL",
+            "SERIAL",
+            "STATE",
+            "SHEETS",
+            "LAST REPORT (UTC)",
+        ];
+        table::table(
+            &heads,
+            rows.iter().map(device).collect(),
+            "There are no devices yet.",
+        )
+    }
+}
+
+impl Readings {
+    pub(crate) async fn run(self, reach: &Reach) -> Result<(), Failure> {
+        let console = reach.console().await?;
+        match self {
+            Self::List { device, whose } => {
+                let devices = devices(&console, &whose).await?;
+                let row = devices.iter().find(|row| row.device == device);
+                let row =
+                    row.ok_or_else(|| Failure::ran(format!("the customer holds no {device}")))?;
+                let rows = readings(&console, device, row.customer).await?;
+                if reach.json {
+                    return table::json(&rows);
+                }
+                let heads = [
+                    "TAKEN (UTC)",
+                    "STATE",
+                    "IMPRESSIONS",
+                    "SHEETS",
+                    "COPY SHEETS",
+                    "REASONS",
+                ];
+                let rows = rows.iter().map(reading).collect();
+                table::table(&heads, rows, "The device has not reported yet.")
+            }
+            Self::Export {
+                format,
+                device,
+                output,
+                whose,
+            } => {
+                let mut devices = devices(&console, &whose).await?;
+                devices.retain(|row| device.is_none_or(|wanted| wanted == row.device));
+                if let (Some(wanted), []) = (device, devices.as_slice()) {
+                    return Err(Failure::ran(format!("the customer holds no {wanted}")));
+                }
+                let form = match format {
+                    Format::Csv => Form::Csv,
+                    Format::Jsonl => Form::Jsonl,
+                };
+                let mut file = readings_file::Writer::create(output, form)?;
+                for device in devices {
+                    let rows = readings(&console, device.device, device.customer).await?;
+                    file.write(&device, &rows)?;
+                }
+                file.finish()
+            }
+        }
+    }
+}
+
+/// All devices.
+async fn devices(console: &Console, whose: &Whose) -> Result<Vec<DeviceRow>, Failure> {
+    let mut rows = Vec::new();
+    let mut after = None;
+    loop {
+        let request = PeopleRequest::ListDevices(ListDevices {
+            customer: whose.customer,
+            user: whose.user.clone(),
+            after,
+        });
+        let PeopleReply::Devices(page) = console.ask(request).await? else {
+            return Err(Failure::other_reply());
+        };
+        rows.extend(page.rows);
+        after = page.next;
+        if after.is_none() {
+            return Ok(rows);
+        }
+    }
+}
+
+/// The readings of one device, newest first.
+async fn readings(
+    console: &Console,
+    device: DeviceId,
+    customer: CustomerId,
+) -> Result<Vec<Reading>, Failure> {
+    let mut rows = Vec::new();
+    let mut after = None;
+    loop {
+        let request = PeopleRequest::ListReadings(ListReadings {
+            device,
+            customer: Some(customer),
+            after,
+        });
+        let PeopleReply::Readings(page) = console.ask(request).await? else {
+            return Err(Failure::other_reply());
+        };
+        rows.extend(page.rows);
+        after = page.next;
+        if after.is_none() {
+            return Ok(rows);
+        }
+    }
+}
+
+fn device(row: &DeviceRow) -> Vec<String> {
+    let latest = row.latest.as_ref();
+    let sheets = latest.and_then(|it| it.counters.total.media_sheets_completed);
+    vec![
+        row.device.to_string(),
+        row.vendor.to_string(),
+        row.model.to_string(),
+        row.serial.to_string(),
+        latest.map_or("no report yet".into(), |it| state(it.state).into()),
+        count(sheets),
+        latest.map_or(String::new(), |it| table::minute(it.received)),
+    ]
+}
+
+fn reading(row: &Reading) -> Vec<String> {
+    let copy = row.counters.services.copy.as_ref();
+    let reasons: Vec<&str> = row.reasons.iter().map(|reason| reason.as_str()).collect();
+    vec![
+        table::minute(row.taken),
+        state(row.state).into(),
+        count(row.counters.total.impressions_completed),
+        count(row.counters.total.media_sheets_completed),
+        count(copy.and_then(|copy| copy.media_sheets_completed)),
+        reasons.join(", "),
+    ]
+}
+
+fn count(counter: Option<Counter>) -> String {
+    counter.map_or(String::new(), |counter| counter.get().to_string())
+}
+
+pub(crate) const fn state(state: DeviceState) -> &'static str {
+    match state {
+        DeviceState::Idle => "idle",
+        DeviceState::Processing => "processing",
+        DeviceState::Stopped => "stopped",
+        _ => "of a later version",
+    }
+}

@@ -1,0 +1,125 @@
+//! The command line: which words there are, and what each leads to.
+
+mod code;
+mod export;
+mod failure;
+mod holdings;
+mod init;
+mod keys;
+mod reach;
+mod readings_file;
+mod serve;
+mod table;
+mod token;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use restante_core::wire::people::{AcceptClock, PeopleReply, PeopleRequest};
+
+use failure::Failure;
+use reach::Reach;
+
+/// Enrols, instructs and looks after devices that nobody can dial into.
+///
+/// Begin with `restante-center init`, then `restante-center serve`. Every other command works
+/// whether the center runs or not.
+#[derive(Parser)]
+#[command(name = "restante-center", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    reach: Reach,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make a new center: configuration, keys, and a certificate for trials
+    Init(init::Init),
+    /// Run the center until SIGTERM or SIGINT
+    Serve(serve::Serve),
+    /// Access tokens of people and programs
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Provisional access codes, which enrol devices
+    #[command(subcommand)]
+    Code(code::Command),
+    /// Devices that a customer holds
+    #[command(subcommand)]
+    Devices(holdings::Devices),
+    /// What devices have reported
+    #[command(subcommand)]
+    Readings(holdings::Readings),
+    /// The center's clock
+    #[command(subcommand)]
+    Clock(Clock),
+    /// The key file
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Write all records to a new file, as JSON lines, also while the center runs
+    Export(export::Export),
+    /// Read such a file into a store that is still empty, before its center is first served
+    Import(export::Import),
+}
+
+#[derive(Subcommand)]
+enum Clock {
+    /// Accept a clock that has jumped ahead by more than a day, so that expiry is judged again
+    Accept,
+}
+
+/// Does what the command line says.
+pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
+    let reach = arguments.reach;
+    match arguments.command {
+        Command::Init(init) => init.run(),
+        Command::Keys(command) => command.run(&reach),
+        Command::Serve(serve) => in_runtime(serve.run(&reach)),
+        Command::Token(command) => in_runtime(command.run(&reach)),
+        Command::Code(command) => in_runtime(command.run(&reach)),
+        Command::Devices(command) => in_runtime(command.run(&reach)),
+        Command::Readings(command) => in_runtime(command.run(&reach)),
+        Command::Export(export) => export.run(&reach),
+        Command::Import(import) => import.run(&reach),
+        Command::Clock(Clock::Accept) => in_runtime(accept_clock(&reach)),
+    }
+}
+
+async fn accept_clock(reach: &Reach) -> Result<(), Failure> {
+    let console = reach.console().await?;
+    match console
+        .ask(PeopleRequest::AcceptClock(AcceptClock {}))
+        .await?
+    {
+        PeopleReply::ClockAccepted(accepted) if reach.json => table::json(&accepted),
+        PeopleReply::ClockAccepted(accepted) => {
+            println!(
+                "accepted: expiry is judged by {} from now on",
+                accepted.now.to_text()
+            );
+            Ok(())
+        }
+        _ => Err(Failure::other_reply()),
+    }
+}
+
+fn in_runtime(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::ran(format!("cannot start threads: {error}")))?
+        .block_on(work)
+}
+
+/// Where the configuration is looked for unless it is named: here, then where `init` makes it.
+const CONFIG_PLACES: [&str; 2] = ["restante.toml", "restante/restante.toml"];
+
+/// The configuration's place.
+fn config_place(named: Option<&PathBuf>) -> PathBuf {
+    let mut places = CONFIG_PLACES.iter().map(PathBuf::from);
+    named
+        .cloned()
+        .or_else(|| places.find(|place| place.exists()))
+        .unwrap_or_else(|| CONFIG_PLACES[0].into())
+}

@@ -1,0 +1,93 @@
+//! The front desk: stands behind the HTTP routes and hands each call to the driver.
+//!
+//! What the driver cannot answer is refused here, with words that an outsider may read; the log
+//! gets the rest, joined by the correlation id.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use restante_core::center::{Call, Decide, Reason, Refused, Reply};
+use restante_core::id::CorrelationId;
+use restante_core::wire::{Refusal, RefusalCode};
+use restante_http::server::Answer;
+use restante_store::driver::Effort;
+use restante_store::{Driver, DriverError, Store, StoreError};
+
+use crate::condition::Condition;
+use crate::figures::Figures;
+
+/// Driver, condition and figures behind the routes.
+pub(crate) struct FrontDesk<D, S> {
+    pub(crate) driver: Arc<Driver<D, S>>,
+    pub(crate) condition: Arc<Condition>,
+    pub(crate) figures: Arc<Figures>,
+}
+
+impl<D: Decide + 'static, S: Store + 'static> Answer for FrontDesk<D, S> {
+    async fn answer(&self, call: Call) -> Result<Reply, Refused> {
+        let correlation = call.source.correlation;
+        let begun = Instant::now();
+        let mut counted = Counted::begin(&self.figures, begun);
+        match self.driver.call(call).await {
+            Ok(answer) => {
+                counted.effort = answer.effort;
+                answer.outcome
+            }
+            Err(error) => Err(failed(correlation, &error)),
+        }
+    }
+
+    async fn unready(&self) -> Option<String> {
+        self.condition.unready(self.driver.store()).await
+    }
+}
+
+/// A call in work. It counts as ended however it ends, a peer that hangs up included.
+struct Counted<'a> {
+    figures: &'a Figures,
+    begun: Instant,
+    effort: Effort,
+}
+
+impl<'a> Counted<'a> {
+    fn begin(figures: &'a Figures, begun: Instant) -> Self {
+        figures.begins();
+        Self {
+            figures,
+            begun,
+            effort: Effort::default(),
+        }
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.figures.ended(self.begun.elapsed(), self.effort);
+    }
+}
+
+/// What the driver could not answer: a full disk and an unknown end may pass, the rest is for a
+/// person.
+fn failed(correlation: CorrelationId, error: &DriverError) -> Refused {
+    let (code, word) = match error {
+        DriverError::Store(StoreError::Full) => (RefusalCode::Busy, "disk-full"),
+        DriverError::Store(StoreError::Stopped { .. }) => (RefusalCode::Busy, "store-stopped"),
+        DriverError::Unknown => (RefusalCode::Busy, "commit-unknown"),
+        DriverError::Store(StoreError::Damaged { .. }) | DriverError::Damaged { .. } => {
+            (RefusalCode::Internal, "record-damaged")
+        }
+        DriverError::Store(_) => (RefusalCode::Internal, "store-failed"),
+        DriverError::Entropy(_) => (RefusalCode::Internal, "no-entropy"),
+        _ => (RefusalCode::Internal, "defect"),
+    };
+    tracing::error!(%correlation, reason = word, "{error}");
+    let mut refusal = Refusal::plain(code);
+    refusal.correlation = Some(correlation);
+    Refused {
+        refusal,
+        reason: Reason {
+            word,
+            detail: error.to_string(),
+        },
+    }
+}

@@ -1,0 +1,22 @@
+//! `restante-center`: a center that enrols, instructs and looks after devices, and its console.
+//!
+//! Exit codes: 0 done, 1 it failed while it ran or was refused, 2 it did not begin (command line,
+//! configuration, keys, certificate or store are not as they should be). Complaints are one line on
+//! standard error; nothing is overwritten.
+#![forbid(unsafe_code)]
+
+mod command;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match command::run(command::Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("restante-center: {}", failure.text);
+            ExitCode::from(failure.code)
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Opening a center: its keys, its store and what decides, as its configuration says.
+//!
+//! The order is chosen so that nothing is made or changed before everything that can be wrong has
+//! been looked at: the key file first, then the certificate, then the store, which is locked.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use restante_core::center::{Center, KeysError, Policy};
+use restante_crypto::RingCrypto;
+use restante_http::server::{Bounds, Line, Proxies, TlsError};
+use restante_store::sqlite::{OpenError, Options};
+use restante_store::{Driver, SqliteStore};
+
+use crate::config::{Config, PolicyConfig, Tls};
+use crate::figures::Vitals;
+use crate::keyfile::{KeyFile, KeyFileError};
+use crate::private::{PrivateFileError, read_private};
+use crate::setup::Setup;
+
+/// Core's center on SQLite: what the program runs.
+pub type SqliteDriver = Driver<Center<RingCrypto>, SqliteStore>;
+
+/// Why a center cannot be opened. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CenterError {
+    /// The key file.
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
+    /// The keys in it.
+    #[error("the key file {} cannot serve: {why}", path.display())]
+    Keys {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        why: KeysError,
+    },
+    /// The folder of the database.
+    #[error("there is no folder {} for the database; check `data` in [center]", .0.display())]
+    NoData(PathBuf),
+    /// The certificate cannot be read.
+    #[error(
+        "the certificate {} cannot be read: {why}; check `certificate` in [http.tls]",
+        path.display()
+    )]
+    Certificate {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        why: io::Error,
+    },
+    /// The certificate's key cannot be read, or others can.
+    #[error("the certificate's key {0}")]
+    CertificateKey(PrivateFileError),
+    /// Certificate and key do not serve.
+    #[error("{} with {}: {why}", certificate.display(), key.display())]
+    Tls {
+        /// The certificate.
+        certificate: PathBuf,
+        /// Its key.
+        key: PathBuf,
+        /// What is wrong.
+        why: TlsError,
+    },
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+}
+
+/// Opens the center that `config` describes; its store is locked until the driver is dropped.
+///
+/// # Errors
+/// [`CenterError`] says in one line what is wrong.
+pub fn open(config: &Config) -> Result<SqliteDriver, CenterError> {
+    let file = KeyFile::read(&config.keys)?;
+    let keys = file.keys().map_err(|why| CenterError::Keys {
+        path: config.keys.clone(),
+        why,
+    })?;
+    if !config.data.is_dir() {
+        return Err(CenterError::NoData(config.data.clone()));
+    }
+    let path = store_path(config);
+    let store = SqliteStore::open(&path, &file.center().to_string(), Options::default())?;
+    let center = Center::new(RingCrypto, keys, policy(&config.policy));
+    Ok(Driver::new(center, store))
+}
+
+/// Where the store's file is.
+#[must_use]
+pub fn store_path(config: &Config) -> PathBuf {
+    config.data.join("restante.sqlite")
+}
+
+/// The center that `config` describes, ready to listen where it says.
+///
+/// # Errors
+/// As [`open`], and for a certificate that cannot serve.
+pub fn prepare(config: &Config) -> Result<Setup<Center<RingCrypto>, SqliteStore>, CenterError> {
+    let line = match &config.http.tls {
+        None => Line::Plain,
+        Some(tls) => Line::Tls(read_tls(tls)?),
+    };
+    let http = &config.http;
+    let proxies = Proxies::declared(http.proxies.iter().copied(), http.forwarding);
+    let bounds = Bounds {
+        header: http.head_time,
+        body: http.body_time,
+        connections: usize::try_from(http.connections).unwrap_or(usize::MAX),
+        per_source: usize::try_from(http.connections_per_source).unwrap_or(usize::MAX),
+        ..Bounds::default()
+    };
+    let setup = Setup::new(open(config)?)
+        .metrics(config.metrics)
+        .proxies(proxies)
+        .bounds(bounds)
+        .vitals(vitals);
+    let listen = http.listen.iter();
+    Ok(listen.fold(setup, |setup, address| setup.listen(*address, line.clone())))
+}
+
+/// The operator's choices, as decisions take them.
+fn policy(config: &PolicyConfig) -> Policy {
+    Policy {
+        poll: config.poll,
+        report_status: config.report_status,
+        devices_per_grant: config.devices_per_code,
+        code_validity: config.code_validity,
+    }
+}
+
+fn read_tls(tls: &Tls) -> Result<restante_http::server::Tls, CenterError> {
+    let certificate = fs::read(&tls.certificate).map_err(|why| CenterError::Certificate {
+        path: tls.certificate.clone(),
+        why,
+    })?;
+    let key = read_key(&tls.key)?;
+    restante_http::server::Tls::from_pem(&certificate, key.as_bytes()).map_err(|why| {
+        CenterError::Tls {
+            certificate: tls.certificate.clone(),
+            key: tls.key.clone(),
+            why,
+        }
+    })
+}
+
+fn read_key(path: &Path) -> Result<String, CenterError> {
+    read_private(path).map_err(CenterError::CertificateKey)
+}
+
+fn vitals(store: &SqliteStore) -> Vitals {
+    let figures = store.figures();
+    Vitals {
+        stopped: store.is_stopped(),
+        commits: figures.commits,
+        groups: figures.groups,
+        hits: figures.hits,
+        misses: figures.misses,
+    }
+}

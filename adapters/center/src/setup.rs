@@ -1,0 +1,251 @@
+//! Starting a center: a driver behind HTTP listeners, with time passing and figures counted.
+//!
+//! Nothing here knows what decides or what stores. The program hands over core's center on SQLite;
+//! the conformance kit hands over the same behind a fault, on a store that fails on purpose, with a
+//! clock that it moves by hand.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use restante_core::center::{Decide, Ticked};
+use restante_http::server::{
+    Bounds, Drained, Line, ListenError, Listener, Outcome, Proxies, metrics_router, router,
+};
+use restante_store::{Driver, DriverError, Store, Ticker};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::condition::{Condition, Ticks};
+use crate::desk::FrontDesk;
+use crate::figures::{Figures, Vitals};
+use crate::running::{Address, Running};
+
+/// A center that is about to start.
+pub struct Setup<D, S> {
+    driver: Driver<D, S>,
+    listen: Vec<(SocketAddr, Line)>,
+    metrics: Option<SocketAddr>,
+    proxies: Proxies,
+    bounds: Bounds,
+    ticks: Option<Duration>,
+    vitals: VitalsOf<S>,
+}
+
+/// Reads a store's vitals.
+type VitalsOf<S> = fn(&S) -> Vitals;
+
+/// Why a center cannot start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// An address cannot be listened on.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The first tick failed.
+    #[error("time cannot be judged: {0}")]
+    Tick(#[from] DriverError),
+}
+
+impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
+    /// A center with this driver. It listens nowhere yet, and time passes every second.
+    #[must_use]
+    pub fn new(driver: Driver<D, S>) -> Self {
+        Self {
+            driver,
+            listen: Vec::new(),
+            metrics: None,
+            proxies: Proxies::none(),
+            bounds: Bounds::default(),
+            ticks: Some(TICK),
+            vitals: |_| Vitals::default(),
+        }
+    }
+
+    /// Listens on this address as well; port 0 lets the system choose.
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr, line: Line) -> Self {
+        self.listen.push((address, line));
+        self
+    }
+
+    /// Serves `/metrics` on this address, in plain HTTP: on loopback, or to declared proxies.
+    #[must_use]
+    pub fn metrics(mut self, address: Option<SocketAddr>) -> Self {
+        self.metrics = address;
+        self
+    }
+
+    /// Believes these proxies when they say whose request it is.
+    #[must_use]
+    pub fn proxies(mut self, proxies: Proxies) -> Self {
+        self.proxies = proxies;
+        self
+    }
+
+    /// Bounds what peers may take.
+    #[must_use]
+    pub fn bounds(mut self, bounds: Bounds) -> Self {
+        self.bounds = bounds;
+        self
+    }
+
+    /// Lets time pass at this interval; with `None` only when [`Running::tick`] is called.
+    #[must_use]
+    pub fn ticks(mut self, every: Option<Duration>) -> Self {
+        self.ticks = every;
+        self
+    }
+
+    /// Reads the store's vitals for metrics and readiness.
+    #[must_use]
+    pub fn vitals(mut self, vitals: VitalsOf<S>) -> Self {
+        self.vitals = vitals;
+        self
+    }
+
+    /// Binds every address, lets time pass once, and serves.
+    ///
+    /// # Errors
+    /// [`StartError`] if an address cannot be had or the store cannot be read; nothing is served
+    /// then.
+    pub async fn start(self) -> Result<Running<D, S>, StartError> {
+        let mut bound = Vec::new();
+        for (address, line) in self.listen {
+            let is_tls = matches!(line, Line::Tls(_));
+            let proxies = self.proxies.clone();
+            let listener = Listener::bind(address, line, proxies, self.bounds).await?;
+            bound.push((listener, is_tls));
+        }
+        let metrics = match self.metrics {
+            None => None,
+            Some(address) => {
+                let proxies = self.proxies.clone();
+                Some(Listener::bind(address, Line::Plain, proxies, self.bounds).await?)
+            }
+        };
+        let driver = Arc::new(self.driver);
+        let passing = Passing::start(&driver, self.ticks).await?;
+        let vitals_of = Arc::clone(&driver);
+        let read_vitals = self.vitals;
+        let condition = Arc::new(Condition {
+            stopping: AtomicBool::new(false),
+            ticks: passing.ticks.clone(),
+            vitals: Box::new(move || read_vitals(vitals_of.store())),
+        });
+        let figures = Arc::new(Figures::new());
+        let desk = Arc::new(FrontDesk {
+            driver: Arc::clone(&driver),
+            condition: Arc::clone(&condition),
+            figures: Arc::clone(&figures),
+        });
+        let routes = counted(router(desk, self.bounds.body), &figures);
+        let (stop, stopped) = watch::channel(false);
+        let addresses = bound.iter().map(|(listener, is_tls)| Address {
+            socket: listener.local_addr(),
+            is_tls: *is_tls,
+        });
+        let addresses = addresses.collect();
+        let metrics_address = metrics.as_ref().map(Listener::local_addr);
+        let listeners = bound
+            .into_iter()
+            .map(|(listener, _)| (listener, routes.clone()));
+        let figures_only = metrics.map(|listener| (listener, rendered(&figures, &condition)));
+        let tasks = listeners
+            .chain(figures_only)
+            .map(|(listener, router)| serve(listener, router, stopped.clone()));
+        Ok(Running {
+            addresses,
+            metrics: metrics_address,
+            tasks: tasks.collect(),
+            driver,
+            condition,
+            stop,
+            passing,
+        })
+    }
+}
+
+/// How time passes.
+pub(crate) struct Passing {
+    pub(crate) ticks: Ticks,
+    /// The task that ticks, or where to tell of ticks that are made by hand.
+    pub(crate) by: PassingBy,
+}
+
+pub(crate) enum PassingBy {
+    Itself { _ticker: Ticker },
+    Hand(watch::Sender<Option<Result<Ticked, DriverError>>>),
+}
+
+impl Passing {
+    /// Lets time pass once, so that the first request meets a judged clock, and from then on.
+    async fn start<D, S>(
+        driver: &Arc<Driver<D, S>>,
+        every: Option<Duration>,
+    ) -> Result<Self, DriverError>
+    where
+        D: Decide + 'static,
+        S: Store + 'static,
+    {
+        let first = driver.tick().await?;
+        Ok(match every {
+            None => {
+                let (hand, ticks) = watch::channel(Some(Ok(first)));
+                let by = PassingBy::Hand(hand);
+                Self { ticks, by }
+            }
+            Some(every) => {
+                let ticker = Ticker::start(Arc::clone(driver), every);
+                let mut ticks = ticker.watch();
+                // The ticker's own first tick follows at once; it is waited for, so that a center
+                // that has started is ready. A ticker that has ended shows as never ready.
+                let _ = ticks.changed().await;
+                let by = PassingBy::Itself { _ticker: ticker };
+                Self { ticks, by }
+            }
+        })
+    }
+}
+
+/// The routes, with every answer counted.
+fn counted(router: Router, figures: &Arc<Figures>) -> Router {
+    let figures = Arc::clone(figures);
+    router.layer(from_fn(move |request: Request, next: Next| {
+        let figures = Arc::clone(&figures);
+        async move {
+            let response = next.run(request).await;
+            let outcome = response.extensions().get::<Outcome>();
+            let operation = outcome.and_then(|outcome| outcome.operation);
+            let reason = outcome.and_then(|outcome| outcome.reason);
+            figures.answered(operation, response.status().as_u16(), reason);
+            response
+        }
+    }))
+}
+
+fn rendered(figures: &Arc<Figures>, condition: &Arc<Condition>) -> Router {
+    let (figures, condition) = (Arc::clone(figures), Arc::clone(condition));
+    metrics_router(move || figures.render((condition.vitals)()))
+}
+
+fn serve(
+    listener: Listener,
+    router: Router,
+    mut stopped: watch::Receiver<bool>,
+) -> JoinHandle<Drained> {
+    tokio::spawn(async move {
+        let stop = async move {
+            // An error means that whoever could stop it is gone, which stops it too.
+            let _ = stopped.wait_for(|is| *is).await;
+        };
+        listener.serve(router, stop).await
+    })
+}
+
+/// How often time passes: what is due is due to the second.
+const TICK: Duration = Duration::from_secs(1);

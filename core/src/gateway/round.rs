@@ -1,0 +1,172 @@
+//! One round of status: every child is asked, those that answer are reported in one communication.
+//!
+//! Children are asked a few at a time and have a bounded time each; a silent one is left out and stays
+//! registered. The reports wait until the center has them, or until the next round is due.
+
+use alloc::vec::Vec;
+
+use crate::id::DeviceId;
+use crate::limits::{ASK_WAIT, ASKED_AT_ONCE, DEVICES_PER_MESSAGE};
+use crate::time::{Seconds, Uptime};
+use crate::wire::StatusReport;
+use crate::wire::site::OwnStatus;
+
+use super::say::fitting;
+
+/// How far the round is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Round {
+    /// None is under way.
+    Idle,
+    /// Children are being asked.
+    Asking {
+        /// Those asked now.
+        asked: Vec<DeviceId>,
+        /// When those count as silent.
+        until: Uptime,
+        /// Those asked next.
+        left: Vec<DeviceId>,
+        /// What came so far.
+        heard: Vec<Heard>,
+    },
+    /// All were asked; the center is to be told.
+    Telling {
+        /// What it does not have yet.
+        heard: Vec<Heard>,
+        /// When a new round takes this one's place.
+        stale_at: Uptime,
+    },
+}
+
+/// A child's status, and when it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Heard {
+    device: DeviceId,
+    status: OwnStatus,
+    at: Uptime,
+}
+
+/// What is to be done after a step of the round.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Nothing.
+    Wait,
+    /// Ask these children.
+    Ask(Vec<DeviceId>),
+    /// Nobody answered: there is nothing to report this time.
+    Nothing,
+}
+
+impl Round {
+    /// Begins a round with these children.
+    pub(super) fn begin(&mut self, now: Uptime, every: Seconds, members: Vec<DeviceId>) -> Turn {
+        *self = Self::Asking {
+            asked: Vec::new(),
+            until: now,
+            left: members,
+            heard: Vec::new(),
+        };
+        self.turn(now, every)
+    }
+
+    /// Whether this child is being asked.
+    pub(super) fn asks(&self, device: DeviceId) -> bool {
+        matches!(self, Self::Asking { asked, .. } if asked.contains(&device))
+    }
+
+    /// A child that is being asked has answered, or will not.
+    pub(super) fn heard(&mut self, now: Uptime, device: DeviceId, answer: Option<OwnStatus>) {
+        if let Self::Asking { asked, heard, .. } = self {
+            asked.retain(|it| *it != device);
+            heard.extend(answer.map(|status| Heard {
+                device,
+                status,
+                at: now,
+            }));
+        }
+    }
+
+    /// The children that have not answered in time.
+    // spec: SITE-009
+    pub(super) fn overdue(&self, now: Uptime) -> Vec<DeviceId> {
+        match self {
+            Self::Asking { asked, until, .. } if *until <= now => asked.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Goes on once nobody is being asked.
+    pub(super) fn turn(&mut self, now: Uptime, every: Seconds) -> Turn {
+        let Self::Asking {
+            asked,
+            until,
+            left,
+            heard,
+        } = self
+        else {
+            return Turn::Wait;
+        };
+        if !asked.is_empty() {
+            return Turn::Wait;
+        }
+        if !left.is_empty() {
+            let batch = left.len().min(ASKED_AT_ONCE);
+            *asked = left.drain(..batch).collect();
+            *until = now.after(ASK_WAIT);
+            return Turn::Ask(asked.clone());
+        }
+        let heard = core::mem::take(heard);
+        if heard.is_empty() {
+            *self = Self::Idle;
+            return Turn::Nothing;
+        }
+        let stale_at = now.after(every);
+        *self = Self::Telling { heard, stale_at };
+        Turn::Wait
+    }
+
+    /// When the next thing happens by itself.
+    pub(super) const fn deadline(&self) -> Option<Uptime> {
+        match self {
+            Self::Asking { until, .. } => Some(*until),
+            Self::Idle | Self::Telling { .. } => None,
+        }
+    }
+
+    /// Whether there is something to tell the center.
+    pub(super) const fn tells(&self) -> bool {
+        matches!(self, Self::Telling { .. })
+    }
+
+    /// Whether a new round may begin: none is under way, or what this one heard is too old.
+    pub(super) fn may_begin(&self, now: Uptime) -> bool {
+        match self {
+            Self::Idle => true,
+            Self::Asking { .. } => false,
+            Self::Telling { stale_at, .. } => *stale_at <= now,
+        }
+    }
+
+    /// As many reports as one message holds.
+    // spec: GWY-005
+    pub(super) fn reports(&self, now: Uptime) -> Vec<StatusReport> {
+        let Self::Telling { heard, .. } = self else {
+            return Vec::new();
+        };
+        let report = |it: &Heard| it.status.report(it.device, now.since(it.at));
+        let mut reports: Vec<StatusReport> =
+            heard.iter().take(DEVICES_PER_MESSAGE).map(report).collect();
+        reports.truncate(fitting(&reports));
+        reports
+    }
+
+    /// The center has these, or will never take them.
+    pub(super) fn told(&mut self, gone: impl Fn(DeviceId) -> bool) {
+        if let Self::Telling { heard, .. } = self {
+            heard.retain(|it| !gone(it.device));
+            if heard.is_empty() {
+                *self = Self::Idle;
+            }
+        }
+    }
+}
