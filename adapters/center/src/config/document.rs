@@ -70,7 +70,8 @@ impl Document<'_> {
     pub(super) fn parse(&self) -> Result<Spanned<DeTable<'_>>, ConfigError> {
         DeTable::parse(self.text).map_err(|error| {
             let at = error.span().unwrap_or(0..0);
-            self.mistake(&at, error.message().replace('\n', "; "))
+            let what = error.message().replace('\n', "; ");
+            self.mistake(&at, format!("{what}; {SYNTAX}"))
         })
     }
 }
@@ -336,3 +337,7 @@ fn one_of(words: &[&str]) -> String {
         _ => words.concat(),
     }
 }
+
+/// What a TOML error says is exact and no help to somebody who has forgotten a quotation mark.
+const SYNTAX: &str = "a setting is written as name = value, texts and durations in quotation marks, \
+                      lists in square brackets";

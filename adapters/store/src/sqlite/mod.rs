@@ -183,6 +183,8 @@ impl Store for SqliteStore {
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
+        // The last connection to close moves the log into the file, and a reader cannot.
+        self.shared.readers.close();
         drop(self.queue.take());
         if let Some(writer) = self.writer.take()
             && writer.join().is_err()

@@ -45,6 +45,11 @@ impl Readers {
         loaded.map_err(StoreError::from)
     }
 
+    /// Closes the connections that wait.
+    pub(crate) fn close(&self) {
+        self.idle().clear();
+    }
+
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }

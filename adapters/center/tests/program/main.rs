@@ -1,0 +1,8 @@
+//! The program as people and scripts meet it: the real binary, its words, its exit codes.
+
+#[path = "../place/mod.rs"]
+mod place;
+
+mod refusals;
+mod serving;
+mod session;
