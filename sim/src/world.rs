@@ -10,8 +10,10 @@ use std::sync::Arc;
 use fastrand::Rng;
 use restante_core::Timestamp;
 use restante_core::center::{Center, Decide, Keys, Policy};
+use restante_core::record::Row;
 use restante_core::time::Seconds;
 use restante_crypto::RingCrypto;
+use restante_store::memory::Held;
 
 use crate::center::{Node, Running, Shared};
 use crate::check::{Found, Violation};
@@ -199,6 +201,16 @@ impl World {
     #[must_use]
     pub fn wall(&self) -> Timestamp {
         self.wall.read()
+    }
+
+    /// Something happens to the disk behind everybody's back; then it is looked at, as after a
+    /// crash.
+    pub fn damage(&mut self, damage: impl FnOnce(Vec<Row>) -> Vec<Row>) {
+        let held = self.disk.held();
+        let rows = held.rows().map(|row| row.as_ref().clone()).collect();
+        self.disk
+            .replace(Held::restored(damage(rows), held.floor()));
+        self.look_at_disk();
     }
 
     /// The center's wall clock jumps by so many seconds.

@@ -5,9 +5,9 @@
 
 use restante_core::limits::{READS_PER_DECISION, WRONG_CODES};
 use restante_core::record::Kind;
-use restante_core::wire::{DeviceRequest, RefusalCode};
+use restante_core::wire::DeviceRequest;
 
-use super::{Found, Invariant, View};
+use super::{Found, Invariant, View, is_stranger};
 
 pub(super) fn bounded(view: &View<'_>, found: &mut Found) {
     let Some(by) = &view.step.by else { return };
@@ -57,19 +57,6 @@ fn stranger_wrote(view: &View<'_>, found: &mut Found) {
     found.that(Invariant::Bounded, left.is_none(), || {
         format!("a stranger left {:?} on the disk", left.map(|it| &it.key))
     });
-}
-
-/// Whether the call was refused for want of a credential.
-fn is_stranger(view: &View<'_>) -> bool {
-    let strange = [
-        RefusalCode::CredentialMissing,
-        RefusalCode::CodeRefused,
-        RefusalCode::FormalCodeRefused,
-        RefusalCode::TokenRefused,
-        RefusalCode::Throttled,
-    ];
-    let refused = view.step.refused();
-    refused.is_some_and(|refused| strange.contains(&refused.refusal.code))
 }
 
 /// How many devices a message names: its bytes are a multiple of that.

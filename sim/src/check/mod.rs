@@ -23,6 +23,7 @@ use std::fmt;
 
 use restante_core::id::DeviceId;
 use restante_core::record::{State as Standing, Why};
+use restante_core::wire::RefusalCode;
 use restante_store::memory::Held;
 
 use crate::state::State;
@@ -224,4 +225,17 @@ fn is_used(state: &Standing) -> bool {
         Standing::Active(_) => true,
         Standing::Ended(ended) => ended.why != Why::NeverUsed,
     }
+}
+
+/// Whether the call was refused for want of a credential.
+fn is_stranger(view: &View<'_>) -> bool {
+    let strange = [
+        RefusalCode::CredentialMissing,
+        RefusalCode::CodeRefused,
+        RefusalCode::FormalCodeRefused,
+        RefusalCode::TokenRefused,
+        RefusalCode::Throttled,
+    ];
+    let refused = view.step.refused();
+    refused.is_some_and(|refused| strange.contains(&refused.refusal.code))
 }

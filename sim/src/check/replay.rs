@@ -12,7 +12,7 @@ use restante_core::wire::{DeviceReply, DeviceRequest, ReportResult};
 use crate::parcel::Desk;
 use crate::state::Changed;
 
-use super::{Found, Invariant, View};
+use super::{Found, Invariant, View, is_stranger};
 
 pub(super) fn changes_nothing(view: &View<'_>, found: &mut Found) {
     let changed: Vec<&Changed> = view
@@ -21,7 +21,8 @@ pub(super) fn changes_nothing(view: &View<'_>, found: &mut Found) {
         .iter()
         .filter(|it| is_change(it))
         .collect();
-    if view.step.refused().is_some() && view.step.request().is_some() {
+    let known = view.step.refused().is_some() && !is_stranger(view);
+    if known && view.step.request().is_some() {
         found.that(Invariant::Replay, changed.is_empty(), || {
             format!("a refusal has changed {:?}", keys(&changed))
         });
