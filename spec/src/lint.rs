@@ -45,7 +45,7 @@ pub(crate) fn findings_in(chapters: &[(Chapter<'_>, &[&str])]) -> Vec<Finding> {
     found
 }
 
-/// Key words outside requirements, in lower case, or of a kind that this specification does not use.
+/// Key words outside requirements, in lower case, or of a kind that is not used here.
 fn words(chapter: Chapter<'_>, found: &mut Vec<Finding>) {
     for (line, paragraph) in paragraphs(chapter.text) {
         let prose = without_code(&paragraph);

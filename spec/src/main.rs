@@ -1,8 +1,8 @@
 //! `restante-spec`: renews or checks what is generated in the specification.
 //!
 //! `generate` writes schemas, examples, the OpenAPI description, the list of requirements and the
-//! generated blocks of the chapters. `check` writes nothing: it names what differs and what is not in
-//! order in the chapters, and fails if there is anything.
+//! generated blocks of the chapters. `check` writes nothing: it names what differs and what is not
+//! in order in the chapters, and fails if there is anything.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

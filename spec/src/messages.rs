@@ -11,6 +11,7 @@ use restante_core::wire::people::{
     ListDevices, ListReadings, ListTokens, Page, Reading, RevokeCode, RevokeToken, TokenIssued,
     TokenRow,
 };
+use restante_core::wire::site::{CarriedOut, CarryOut, SelfDescription};
 use restante_core::wire::{
     AddDevices, DevicesAdded, DevicesRemoved, Enrol, Enrolled, Leave, Left, Mailbox, Poll,
     PollReply, Refusal, RemoveDevices, ReportStatus, Rotate, Rotated, StatusReported,
@@ -22,7 +23,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::examples::{device, people};
+use crate::examples::{device, people, site};
 
 /// One kind of message.
 #[derive(Clone, Debug)]
@@ -74,10 +75,11 @@ impl Message {
     }
 }
 
-/// Every message of this version: what devices say, what they are answered, then people's.
+/// Every message of this version: between devices and the center, on a site, then people's.
 #[must_use]
 pub fn messages() -> Vec<Message> {
     let mut all = device_messages();
+    all.extend(site_messages());
     all.extend(people_messages());
     all
 }
@@ -108,6 +110,14 @@ fn device_messages() -> Vec<Message> {
             .and("refusal-too-few-slots", &device::too_few_slots())
             .and("refusal-device-not-covered", &device::not_covered()),
         Message::of::<Problem>("problem", &Problem::from(device::throttled())),
+    ]
+}
+
+fn site_messages() -> Vec<Message> {
+    vec![
+        Message::of::<SelfDescription>("self", &site::description()),
+        Message::of::<CarryOut>("carry-out", &site::carry_out()),
+        Message::of::<CarriedOut>("carried-out", &site::carried_out()),
     ]
 }
 
@@ -145,7 +155,8 @@ fn schema<T: JsonSchema>(name: &str) -> Value {
     sorted(for_readers(schema.to_value()))
 }
 
-/// A schema for readers who have no Rust: its descriptions are running text without the marks of documentation links.
+/// A schema for readers who have no Rust: its descriptions are running text without the marks of
+/// documentation links.
 fn for_readers(value: Value) -> Value {
     match value {
         Value::Array(items) => items.into_iter().map(for_readers).collect(),

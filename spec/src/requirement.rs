@@ -1,9 +1,9 @@
 //! Requirements: reading them out of the chapters.
 //!
 //! A requirement is a paragraph `[ENR-009] (center) A center MUST …` outside fenced blocks; a
-//! tombstone is `[ENR-009] withdrawn in 1.2: why`. Reading never fails: what is not in order becomes
-//! a finding (see [`crate::findings`]) and the rest is read all the same, so that one slip does not
-//! hide the next.
+//! tombstone is `[ENR-009] withdrawn in 1.2: why`. Reading never fails: what is not in order
+//! becomes a finding (see [`crate::findings`]) and the rest is read all the same, so that one slip
+//! does not hide the next.
 
 use std::fmt::Write as _;
 

@@ -1,8 +1,8 @@
 //! The folder of the specification: what has to stand in it, and what differs.
 //!
-//! Everything generated is computed first, as file names and texts; renewing writes what differs and
-//! checking only names it. Files of `schemas/` and `examples/` that nothing generates any more are a
-//! difference too, so that a message that is gone leaves nothing behind.
+//! Everything generated is computed first, as file names and texts; renewing writes what differs
+//! and checking only names it. Files of `schemas/` and `examples/` that nothing generates any more
+//! are a difference too, so that a message that is gone leaves nothing behind.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

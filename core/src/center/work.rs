@@ -82,8 +82,8 @@ impl<'a, C: Crypto> Work<'a, C> {
         }
     }
 
-    /// Decides the call, to the end or to the next pause. Each conversation judges in the order of the
-    /// specification's stages: who speaks, does it apply, is there room.
+    /// Decides the call, to the end or to the next pause. Each conversation judges in the order of
+    /// the specification's stages: who speaks, does it apply, is there room.
     // spec: ERR-002
     pub(super) fn decide(mut self) -> Result<Decision, Pause> {
         let outcome = match &self.call.message {

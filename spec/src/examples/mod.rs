@@ -1,12 +1,13 @@
 //! The examples: one story, told in every message.
 //!
 //! Kita Service, a dealer, is issued a code for the user Minato Print. A multifunction printer is
-//! enrolled with it at its panel, and three devices through a gateway. Names, models and secrets are
-//! made up; the codes are real ones, drawn from a fixed seed, so that a reader can check a parser or
-//! a derivation against them.
+//! enrolled with it at its panel, and three devices through a gateway. Names, models and secrets
+//! are made up; the codes are real ones, drawn from a fixed seed, so that a reader can check a
+//! parser or a derivation against them.
 
 pub(crate) mod device;
 pub(crate) mod people;
+pub(crate) mod site;
 
 use std::fmt::Debug;
 use std::str::FromStr;
