@@ -93,7 +93,7 @@ fn sheet(issued: &CodeIssued, url: &str) -> String {
   revoke   restante-center code revoke {grant}{note}
 
 At a panel: enter the center's address, {url}, then the code.
-At a gateway: restante-device gateway --center {url} --code-prompt
+At a gateway: restante-device gateway enrol --center {url} --code {code} --state FILE
 Capitals, spaces and hyphens do not matter; a group that was mistyped is named at once.
 Keep the code between yourself and the user: whoever has it can enrol devices for them.
 It cannot be shown again; if it is lost, revoke it and make another.",

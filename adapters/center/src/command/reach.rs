@@ -29,8 +29,8 @@ pub(crate) struct Reach {
     )]
     token_env: Option<String>,
     /// Trust the certificates in this PEM file as well, such as a center's own for trials
-    #[arg(long, global = true, value_name = "FILE", env = "RESTANTE_TRUST")]
-    trust: Option<PathBuf>,
+    #[arg(long, global = true, value_name = "FILE", env = "RESTANTE_CA")]
+    ca: Option<PathBuf>,
     /// Print JSON for programs
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -68,7 +68,7 @@ impl Reach {
     }
 
     fn trust(&self) -> Result<Trust, Failure> {
-        let Some(path) = &self.trust else {
+        let Some(path) = &self.ca else {
             return Ok(Trust::system());
         };
         let pem = std::fs::read(path)

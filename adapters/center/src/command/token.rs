@@ -77,7 +77,7 @@ async fn issue(reach: &Reach, message: IssueToken) -> Result<(), Failure> {
     table::line(&format!(
         "{}\n\n  role     {}\n  account  {}\n  valid    {}\n  \
          revoke   restante-center token revoke {}\n\n\
-         Keep it in a file that only its owner can read (chmod 600) and pass it with --token-file.\n\
+         Keep it in a file that its owner alone can read (chmod 600); pass it with --token-file.\n\
          It cannot be shown again.",
         issued.token.to_text(),
         row.role.word(),

@@ -49,7 +49,7 @@ impl Place {
         for name in [
             "RESTANTE_CONFIG",
             "RESTANTE_CENTER",
-            "RESTANTE_TRUST",
+            "RESTANTE_CA",
             "RESTANTE_TOKEN",
         ] {
             command.env_remove(name);

@@ -10,10 +10,20 @@ use std::time::{Duration, Instant};
 use crate::place::{Place, Served};
 
 /// Asks by HTTP/1.1 without any library of ours; the whole response.
-fn get(url: &str, path: &str) -> String {
+pub(crate) fn get(url: &str, path: &str) -> String {
+    ask(url, path, "")
+}
+
+/// The same with a credential.
+pub(crate) fn get_as(url: &str, path: &str, credential: &str) -> String {
+    ask(url, path, &format!("Authorization: {credential}\r\n"))
+}
+
+fn ask(url: &str, path: &str, header: &str) -> String {
     let address = url.strip_prefix("http://").expect("plain HTTP");
     let mut line = TcpStream::connect(address).expect("it listens");
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let request =
+        format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n{header}Connection: close\r\n\r\n");
     line.write_all(request.as_bytes()).expect("sent");
     let mut response = String::new();
     line.read_to_string(&mut response).expect("received");

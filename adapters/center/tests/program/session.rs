@@ -4,6 +4,10 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use restante_core::code::{Presented, ProvisionalCode};
+use restante_core::wire::{DeviceReply, DeviceRequest};
+use restante_http::client::{Client, Trust};
+
 use crate::place::Place;
 
 /// One dealer's and operator's session; `center` may run or not.
@@ -98,6 +102,71 @@ fn a_dealer_elsewhere_asks_with_a_token() {
     let mut command = place.command(&[&["code", "list"], &named[..]].concat());
     let output = command.env("RESTANTE_TOKEN", token).output().expect("runs");
     assert!(String::from_utf8_lossy(&output.stdout).contains("Anna Weber"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn counters_that_a_device_reports_come_out_as_a_table_and_as_files() {
+    let place = Place::new();
+    let issued = place.json(&["code", "issue", "--user", "Anna Weber"]);
+    let code: ProvisionalCode = issued["code"]
+        .as_str()
+        .and_then(|it| it.parse().ok())
+        .expect("a code");
+    let served = place.serve();
+    let client = Client::new(served.url(), &Trust::system()).expect("a client");
+    let device = report_once(&client, code).await;
+    let whose = ["--user", "Anna Weber"];
+    let listed = place.run(&[&["devices", "list"], &whose[..]].concat());
+    assert!(
+        listed.contains("=MF 1") && listed.contains(" 1234 "),
+        "{listed}"
+    );
+    let readings = place.run(&[&["readings", "list", &device], &whose[..]].concat());
+    assert!(readings.contains("toner-low"), "{readings}");
+    place.run(&[&["readings", "export", "--output", "r.csv"], &whose[..]].concat());
+    let csv = fs::read_to_string(place.path("r.csv")).expect("written");
+    let line = csv.lines().nth(1).expect("one reading");
+    assert!(
+        line.starts_with(&format!("{device},Example,'=MF 1,A-1,Anna Weber,")),
+        "{line}"
+    );
+    assert!(line.contains(",1,1,idle,toner-low,0,,1234,"), "{line}");
+    let lines = place.run(&[&["readings", "export", "--format", "jsonl"], &whose[..]].concat());
+    let line: serde_json::Value = serde_json::from_str(&lines).expect("one line of JSON");
+    assert_eq!(
+        line["reading"]["counters"]["total"]["mediaSheetsCompleted"],
+        1234
+    );
+    assert_eq!(line["device"]["device"], *device);
+}
+
+/// Enrols a device and reports its status once; the device's id.
+async fn report_once(client: &Client, code: ProvisionalCode) -> String {
+    let enrol = serde_json::json!({
+        "request": "req-00000000000000000000000001",
+        "devices": [{ "identification": {
+            "vendor": "Example", "model": "=MF 1", "serial": "A-1", "functions": ["printer"],
+        }}],
+    });
+    let enrol = DeviceRequest::Enrol(serde_json::from_value(enrol).expect("a message"));
+    let reply = client.send(&Presented::Provisional(code), &enrol).await;
+    let Ok(DeviceReply::Enrolled(enrolled)) = reply else {
+        panic!("{reply:?}");
+    };
+    let device = enrolled.devices[0].device.to_string();
+    let report = serde_json::json!({ "reports": [{
+        "device": device, "boot": 1, "seq": 1, "state": "idle", "reasons": ["toner-low"],
+        "counters": { "total": { "mediaSheetsCompleted": 1234 } },
+    }]});
+    let report = DeviceRequest::ReportStatus(serde_json::from_value(report).expect("a message"));
+    let reply = client
+        .send(&Presented::Formal(enrolled.formal_code), &report)
+        .await;
+    assert!(
+        matches!(reply, Ok(DeviceReply::StatusReported(_))),
+        "{reply:?}"
+    );
+    device
 }
 
 #[test]
