@@ -4,6 +4,7 @@
 use restante_center::{
     CenterError, ConfigError, ConsoleError, InitError, KeyFileError, StartError,
 };
+use restante_core::wire::RefusalCode;
 
 /// One line, and the exit code that goes with it.
 #[derive(Debug)]
@@ -63,6 +64,26 @@ impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         match error {
             StartError::Listen(error) => Self::given(error.to_string()),
+            other => Self::ran(other.to_string()),
+        }
+    }
+}
+
+impl From<ConsoleError> for Failure {
+    fn from(error: ConsoleError) -> Self {
+        match error {
+            ConsoleError::Open(error) => error.into(),
+            ConsoleError::Client(error) => Self::given(error.to_string()),
+            ConsoleError::Refused(refusal) => {
+                let (code, detail) = (refusal.code, refusal.detail);
+                Self::ran(match code {
+                    // What the registry advises is for makers of devices; the detail says it all.
+                    RefusalCode::Invalid | RefusalCode::Malformed => {
+                        format!("refused ({code}): {detail}")
+                    }
+                    _ => format!("refused ({code}): {detail}. {}", code.remedy()),
+                })
+            }
             other => Self::ran(other.to_string()),
         }
     }

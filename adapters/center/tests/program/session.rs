@@ -170,6 +170,18 @@ async fn report_once(client: &Client, code: ProvisionalCode) -> String {
 }
 
 #[test]
+fn what_cannot_be_asked_for_is_refused_in_one_line() {
+    let place = Place::new();
+    let asked = ["code", "issue", "--user", "Anna Weber", "--limit", "0"];
+    let output = place.command(&asked).output().expect("runs");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr),
+        "restante-center: refused (invalid): limit is 0 devices; it is 1 at least and 1000 at most\n"
+    );
+}
+
+#[test]
 fn starting_often_makes_no_tokens() {
     let place = Place::new();
     for _ in 0..3 {
