@@ -88,20 +88,3 @@ impl From<ConsoleError> for Failure {
         }
     }
 }
-
-impl From<ConsoleError> for Failure {
-    fn from(error: ConsoleError) -> Self {
-        match error {
-            ConsoleError::Open(error) => error.into(),
-            ConsoleError::Client(error) => Self::given(error.to_string()),
-            ConsoleError::Refused(refusal) => {
-                let remedy = refusal.code.remedy();
-                Self::ran(format!(
-                    "refused ({}): {}. {remedy}",
-                    refusal.code, refusal.detail
-                ))
-            }
-            other => Self::ran(other.to_string()),
-        }
-    }
-}
