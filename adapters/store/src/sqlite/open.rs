@@ -95,7 +95,19 @@ pub(crate) struct Opened {
     pub(crate) connection: Connection,
     pub(crate) counters: Counters,
     pub(crate) attempts: Attempts,
-    pub(crate) lock: File,
+    pub(crate) lock: Lock,
+}
+
+/// The right to write, for as long as it lives.
+#[derive(Debug)]
+pub(crate) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing alone would not do: a program that is being started by another thread has a copy
+        // of the handle for a moment. If it cannot be unlocked, closing has to do after all.
+        let _ = self.0.unlock();
+    }
 }
 
 /// Opens the file at `path`, or makes it.
@@ -232,7 +244,7 @@ fn check_whole(path: &Path, connection: &Connection) -> Result<(), OpenError> {
 }
 
 /// Takes the lock file beside the store, which also says who has it.
-fn lock(path: &Path) -> Result<File, OpenError> {
+fn lock(path: &Path) -> Result<Lock, OpenError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let mut file = OpenOptions::new()
@@ -258,7 +270,7 @@ fn lock(path: &Path) -> Result<File, OpenError> {
         .and_then(|()| file.rewind())
         .and_then(|()| writeln!(file, "{}", std::process::id()))
         .map_err(|error| unopened(path, &error))?;
-    Ok(file)
+    Ok(Lock(file))
 }
 
 fn configure(connection: &Connection) -> rusqlite::Result<()> {

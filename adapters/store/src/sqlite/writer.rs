@@ -11,7 +11,6 @@
 //! writer stops for good: what the disk holds then is known only after the file is opened anew.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -26,6 +25,7 @@ use crate::port::{Committed, StoreError};
 
 use super::cache::{Cache, Known};
 use super::columns::{delete_row, engine_error, read_revision, write_row};
+use super::open::Lock;
 
 /// A commit on its way to the writer.
 pub(crate) struct Submitted {
@@ -50,7 +50,7 @@ pub(crate) struct Writer {
     pub(crate) cache: Arc<Cache>,
     pub(crate) tally: Arc<Tally>,
     /// Held as long as anybody may write.
-    pub(crate) lock: File,
+    pub(crate) lock: Lock,
 }
 
 /// The one row of counters.

@@ -9,6 +9,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::sync::mpsc::{RecvError, channel};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ fn acknowledged_commits_survive_a_kill() {
     let path = dir.path().join("center.db");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     for round in 0..10_u64 {
-        let acknowledged = run_and_kill(&path, Duration::from_millis(60 + 35 * round));
+        let acknowledged = run_and_kill(&path, Duration::from_millis(10 + 35 * round));
         assert!(
             acknowledged.len() == TASKS,
             "round {round}: {acknowledged:?}"
@@ -58,8 +59,10 @@ fn run_and_kill(path: &Path, after: Duration) -> BTreeMap<usize, u64> {
         .spawn()
         .expect("starts");
     let said = BufReader::new(child.stdout.take().expect("piped"));
+    let (begun, all) = channel::<()>();
     let listener = std::thread::spawn(move || {
         let mut acknowledged = BTreeMap::new();
+        let mut begun = Some(begun);
         for line in said.lines() {
             let line = line.expect("text");
             let mut words = line.split(' ');
@@ -69,10 +72,15 @@ fn run_and_kill(path: &Path, after: Duration) -> BTreeMap<usize, u64> {
                 if let (Some(task), Some(count), Some(0)) = (number(), number(), number()) {
                     acknowledged.insert(usize::try_from(task).expect("small"), count);
                 }
+                if acknowledged.len() == TASKS {
+                    drop(begun.take());
+                }
             }
         }
         acknowledged
     });
+    // The other end is dropped once every task has spoken, or the child has ended.
+    assert_eq!(all.recv(), Err(RecvError));
     sleep(after);
     child.kill().expect("killed");
     let status = child.wait().expect("ends");

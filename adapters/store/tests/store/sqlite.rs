@@ -91,6 +91,22 @@ async fn what_was_committed_is_there_after_reopening_attempts_and_revisions_incl
 }
 
 #[tokio::test]
+async fn a_store_that_is_closed_is_one_file_and_its_lock() {
+    let dir = dir();
+    let store = open(&dir).expect("a fresh store");
+    commit(&store, 1, &[], &[put(&token("a"), "x")]).await;
+    load(&store, &token("a")).await.expect("kept");
+    load(&store, &token("b")).await;
+    drop(store);
+    let entries = fs::read_dir(dir.path()).expect("the directory is there");
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.expect("readable").file_name())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["center.db", "center.db.lock"]);
+}
+
+#[tokio::test]
 async fn a_store_that_is_open_is_not_opened_twice() {
     let dir = dir();
     let store = open(&dir).expect("a fresh store");
@@ -105,6 +121,21 @@ async fn a_store_that_is_open_is_not_opened_twice() {
     );
     drop(store);
     assert!(open(&dir).is_ok());
+}
+
+#[tokio::test]
+async fn a_store_is_free_when_it_was_dropped_though_programs_are_being_started() {
+    let dir = dir();
+    let starter = std::thread::spawn(|| {
+        for _ in 0..150 {
+            let mut program = std::process::Command::new("true");
+            assert!(program.status().is_ok_and(|status| status.success()));
+        }
+    });
+    while !starter.is_finished() {
+        drop(open(&dir).expect("nobody has it"));
+    }
+    starter.join().expect("no panic");
 }
 
 #[tokio::test]
