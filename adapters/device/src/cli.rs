@@ -1,0 +1,250 @@
+//! The command line: what can be asked of the program, with examples.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use restante_core::code::ProvisionalCode;
+use restante_core::id::{CenterAddress, LanAddress, Model, Serial, Vendor};
+use restante_core::wire::{Function, FunctionSet, Identification};
+
+use crate::site::function;
+
+/// A reference device, a gateway for the devices of a LAN, and a trial device for one.
+#[derive(Debug, Parser)]
+#[command(name = "restante-device", version, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Enters a code at this device and registers it.
+    Enrol(EnrolDevice),
+    /// Polls and reports on schedule.
+    Run(RunDevice),
+    /// Shows where this device stands.
+    Status(StatusOf),
+    /// Asks the center for a new formal access code.
+    Rotate(Act),
+    /// Ends this device's registration.
+    Leave(Act),
+    /// Speaks for all devices of this network.
+    #[command(subcommand)]
+    Gateway(Gateway),
+    /// Is a trial device on this network, for a gateway to find.
+    Child(Child),
+}
+
+/// What a gateway can do.
+#[derive(Debug, Subcommand)]
+pub enum Gateway {
+    /// Enters a code, calls the devices of this network and registers all that answer. At a gateway
+    /// that is registered, the code pays for the devices that it finds new.
+    Enrol(EnrolGateway),
+    /// Polls, looks for new devices and reports for all on schedule.
+    Run(RunGateway),
+    /// Shows where the gateway stands.
+    Status(StatusOf),
+    /// Lists the devices that the gateway knows.
+    Children(StatusOf),
+    /// Removes a device from the registration.
+    Remove(Remove),
+    /// Asks the center for a new formal access code.
+    Rotate(Act),
+    /// Ends the gateway's registration.
+    Leave(Act),
+}
+
+/// Which file.
+#[derive(Args, Debug)]
+pub struct StatusOf {
+    /// The file in which everything is kept that outlives a power cut.
+    #[arg(long, value_name = "FILE", env = "RESTANTE_STATE")]
+    pub state: PathBuf,
+}
+
+/// Which file, and how to reach the center.
+#[derive(Args, Debug)]
+pub struct Act {
+    /// The file in which everything is kept that outlives a power cut.
+    #[arg(long, value_name = "FILE", env = "RESTANTE_STATE")]
+    pub state: PathBuf,
+    /// Certificates to trust besides the system's, as PEM.
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// Give up after so many seconds; what is under way goes on at the next start.
+    #[arg(long, value_name = "SECONDS")]
+    pub patience: Option<u64>,
+}
+
+/// A code and where it goes.
+#[derive(Args, Debug)]
+pub struct Code {
+    /// The center's address, as the dealer gave it.
+    #[arg(long, value_name = "URL")]
+    pub center: CenterAddress,
+    /// The provisional access code; case, spaces and hyphens do not matter.
+    #[arg(
+        long,
+        value_name = "CODE",
+        env = "RESTANTE_CODE",
+        hide_env_values = true
+    )]
+    pub code: ProvisionalCode,
+}
+
+/// Which device it is.
+#[derive(Args, Clone, Debug)]
+pub struct Me {
+    /// Who made it.
+    #[arg(long, default_value = "ACME")]
+    pub vendor: Vendor,
+    /// What model it is.
+    #[arg(long, default_value = "M1001")]
+    pub model: Model,
+    /// Its serial number.
+    #[arg(long)]
+    pub serial: Serial,
+    /// What it can do: scanner, printer, fax.
+    #[arg(long, value_delimiter = ',', value_parser = a_function,
+        default_value = "scanner,printer")]
+    pub function: Vec<Function>,
+}
+
+/// `enrol`.
+#[derive(Args, Debug)]
+pub struct EnrolDevice {
+    /// The code.
+    #[command(flatten)]
+    pub code: Code,
+    /// The device.
+    #[command(flatten)]
+    pub me: Me,
+    /// State and center.
+    #[command(flatten)]
+    pub act: Act,
+}
+
+/// `run`.
+#[derive(Args, Debug)]
+pub struct RunDevice {
+    /// State and center.
+    #[command(flatten)]
+    pub act: Act,
+    /// The counter to report: sheets copied so far.
+    #[arg(long, value_name = "SHEETS")]
+    pub copy_sheets: Option<u64>,
+    /// End as soon as the center has taken a report.
+    #[arg(long)]
+    pub until_reported: bool,
+}
+
+/// How a gateway reaches its children.
+#[derive(Args, Debug)]
+pub struct Site {
+    /// A child's host and port, for networks without multicast; may be given several times.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub child: Vec<LanAddress>,
+    /// Do not call by multicast DNS.
+    #[arg(long)]
+    pub no_multicast: bool,
+}
+
+/// `gateway enrol`.
+#[derive(Args, Debug)]
+pub struct EnrolGateway {
+    /// The code.
+    #[command(flatten)]
+    pub code: Code,
+    /// State and center.
+    #[command(flatten)]
+    pub act: Act,
+    /// The LAN.
+    #[command(flatten)]
+    pub site: Site,
+}
+
+/// `gateway run`.
+#[derive(Args, Debug)]
+pub struct RunGateway {
+    /// State and center.
+    #[command(flatten)]
+    pub act: Act,
+    /// The LAN.
+    #[command(flatten)]
+    pub site: Site,
+    /// End as soon as the center has taken a report.
+    #[arg(long)]
+    pub until_reported: bool,
+}
+
+/// `gateway remove`.
+#[derive(Args, Debug)]
+pub struct Remove {
+    /// State and center.
+    #[command(flatten)]
+    pub act: Act,
+    /// The serial number of the device to remove.
+    #[arg(long)]
+    pub serial: Serial,
+}
+
+/// `child`.
+#[derive(Args, Debug)]
+pub struct Child {
+    /// The device.
+    #[command(flatten)]
+    pub me: Me,
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "0.0.0.0:0")]
+    pub listen: SocketAddr,
+    /// Its counter: sheets copied so far.
+    #[arg(long, value_name = "SHEETS")]
+    pub copy_sheets: Option<u64>,
+    /// Do not answer general calls by multicast DNS.
+    #[arg(long)]
+    pub no_multicast: bool,
+    /// How often it was switched on; it must never go down. Without it, the present time counts.
+    #[arg(long, value_name = "COUNT")]
+    pub boot: Option<u32>,
+}
+
+impl Me {
+    /// The identification; clap has seen to it that there is a function.
+    #[must_use]
+    pub fn identification(&self) -> Option<Identification> {
+        Some(Identification {
+            vendor: self.vendor.clone(),
+            model: self.model.clone(),
+            serial: self.serial.clone(),
+            functions: FunctionSet::new(self.function.iter().copied()).ok()?,
+        })
+    }
+}
+
+fn a_function(word: &str) -> Result<Function, String> {
+    function(word).ok_or_else(|| "a function is scanner, printer or fax".to_owned())
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  A device registers itself, reports 100 copied sheets, and shows where it stands:
+    restante-device enrol --center https://center.example --code 7K2MN-… --serial D10010101 \\
+      --state device.state
+    restante-device run --state device.state --copy-sheets 100 --until-reported
+    restante-device status --state device.state
+
+  Three trial devices on this network, and a gateway that registers and reports for all of them:
+    restante-device child --serial D10010101 --copy-sheets 100 &
+    restante-device child --serial D10020102 --copy-sheets 200 &
+    restante-device child --serial D10020103 --copy-sheets 300 &
+    restante-device gateway enrol --center https://center.example --code 7K2MN-… --state gw.state
+    restante-device gateway run --state gw.state --until-reported
+    restante-device gateway children --state gw.state
+
+Exit status: 0 done; 1 refused, or a person is needed; 2 wrong use, or an unfit state file;
+3 not done in the time given by --patience.";

@@ -1,0 +1,171 @@
+//! `enrol`, `run`, `status`, `rotate` and `leave` of a device.
+
+use std::path::Path;
+
+use restante_core::device::{Device, Input, Kept};
+use restante_core::registrant::{Holding, Standing};
+use restante_core::wire::{Contacts, DeviceEntry, Identification};
+use restante_crypto::RingCrypto;
+
+use super::{CommandError, Outcome, line, missing, patience, refused, stop};
+use crate::act::Milestone;
+use crate::cli::{Act, EnrolDevice, RunDevice};
+use crate::driver::{Driver, Nobody, Until};
+use crate::line::HttpLine;
+use crate::memory::{self, StateFile};
+use crate::trial;
+
+type Host = Driver<Device<RingCrypto>, StateFile, HttpLine, Nobody>;
+
+pub(super) async fn enrol(args: EnrolDevice) -> Result<Outcome, CommandError> {
+    let me = args.me.identification();
+    let me = me.ok_or_else(|| CommandError::Value("name at least one --function".to_owned()))?;
+    let line = line(&args.act)?;
+    line.client(&args.code.center)?;
+    let file = StateFile::open(&args.act.state)?;
+    let kept = file.read(Kept::from_bytes)?;
+    let mut host = host(me, file, line, kept)?;
+    host.give(Input::CodeEntered {
+        code: args.code.code,
+        center: args.code.center,
+    })?;
+    finish(&mut host, &args.act, Milestone::InUse).await
+}
+
+pub(super) async fn run(args: RunDevice) -> Result<Outcome, CommandError> {
+    let status =
+        trial::status(args.copy_sheets).map_err(|error| CommandError::Value(error.to_string()))?;
+    let mut host = resume(&args.act)?;
+    host.give(Input::StatusChanged(Box::new(status)))?;
+    let until = match args.until_reported {
+        true => Until::Reached(Milestone::Reported),
+        false => Until::Forever,
+    };
+    if host.machine().deadline_is_never() {
+        return Ok(idle(&host));
+    }
+    let ended = host.run(until, patience(&args.act), stop()).await?;
+    Ok(ended.into())
+}
+
+pub(super) async fn rotate(act: &Act) -> Result<Outcome, CommandError> {
+    let mut host = resume(act)?;
+    match host.give(Input::RotateNow) {
+        Ok(()) => finish(&mut host, act, Milestone::Rotated).await,
+        Err(error) => refused(error),
+    }
+}
+
+pub(super) async fn leave(act: &Act) -> Result<Outcome, CommandError> {
+    let mut host = resume(act)?;
+    match host.give(Input::LeaveNow) {
+        Ok(()) if host.machine().deadline_is_never() => Ok(Outcome::Done),
+        Ok(()) => finish(&mut host, act, Milestone::Left).await,
+        Err(error) => refused(error),
+    }
+}
+
+pub(super) fn status(path: &Path) -> Result<Outcome, CommandError> {
+    let kept = memory::read(path, Kept::from_bytes)?.ok_or_else(|| missing(path))?;
+    let me = kept.device();
+    println!("device        {} {} {}", me.vendor, me.model, me.serial);
+    println!("switched on   {} times", kept.boot());
+    print!("{}", Described(kept.standing()));
+    Ok(Outcome::Done)
+}
+
+/// A device as its state file has it, switched on.
+fn resume(act: &Act) -> Result<Host, CommandError> {
+    let line = line(act)?;
+    let file = StateFile::open(&act.state)?;
+    let kept = file
+        .read(Kept::from_bytes)?
+        .ok_or_else(|| missing(&act.state))?;
+    host(kept.device().clone(), file, line, Some(kept))
+}
+
+fn host(
+    me: Identification,
+    file: StateFile,
+    line: HttpLine,
+    kept: Option<Kept>,
+) -> Result<Host, CommandError> {
+    let entry = DeviceEntry {
+        identification: me,
+        contacts: Contacts::default(),
+    };
+    let mut host = Driver::new(Device::new(RingCrypto, entry, None), file, line, Nobody);
+    let kept = kept.map(Box::new);
+    host.give(Input::Booted { kept })?;
+    Ok(host)
+}
+
+async fn finish(host: &mut Host, act: &Act, goal: Milestone) -> Result<Outcome, CommandError> {
+    let ended = host
+        .run(Until::Reached(goal), patience(act), stop())
+        .await?;
+    Ok(ended.into())
+}
+
+/// Says what a person has to do where nothing goes on by itself.
+fn idle(host: &Host) -> Outcome {
+    match host.machine().need() {
+        Some(need) => println!("{need}"),
+        None => println!("{}; enter a code with `enrol`", host.machine().phase()),
+    }
+    Outcome::Refused
+}
+
+/// Where a device or gateway stands, line by line, without a secret.
+pub(super) struct Described<'a>(pub(super) &'a Standing);
+
+impl std::fmt::Display for Described<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let registration = |f: &mut std::fmt::Formatter<'_>, holding: &Holding| {
+            writeln!(f, "center        {}", holding.center)?;
+            writeln!(f, "registration  {}", holding.code.registration())?;
+            writeln!(f, "formal code   epoch {}", holding.code.epoch().get())?;
+            writeln!(f, "devices       {}", holding.members.len())?;
+            match holding.members.as_slice() {
+                [only] => writeln!(f, "device id     {}", only.device),
+                _ => Ok(()),
+            }
+        };
+        match self.0 {
+            Standing::Blank {} => writeln!(f, "standing      not enrolled"),
+            Standing::Enrolling { attempt, fallback } => {
+                writeln!(f, "standing      enrolling with {}", attempt.center)?;
+                fallback.iter().try_for_each(|it| registration(f, it))
+            }
+            Standing::Enrolled { holding } => {
+                let used = match holding.unused {
+                    Some(_) => "enrolled, the formal code not used yet",
+                    None => "enrolled",
+                };
+                writeln!(f, "standing      {used}")?;
+                registration(f, holding)
+            }
+            Standing::Rotating { holding, .. } => {
+                writeln!(f, "standing      enrolled, the formal code being rotated")?;
+                registration(f, holding)
+            }
+            Standing::Leaving { holding } => {
+                writeln!(f, "standing      leaving")?;
+                registration(f, holding)
+            }
+            Standing::NeedsPerson { need, .. } => writeln!(f, "standing      {need}"),
+            _ => writeln!(f, "standing      unknown"),
+        }
+    }
+}
+
+/// Whether nothing will ever happen by itself.
+pub(super) trait Idle {
+    fn deadline_is_never(&self) -> bool;
+}
+
+impl<M: restante_core::machine::Machine> Idle for M {
+    fn deadline_is_never(&self) -> bool {
+        self.deadline().is_none()
+    }
+}

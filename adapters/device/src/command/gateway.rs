@@ -1,0 +1,175 @@
+//! The gateway's commands.
+
+use std::path::Path;
+
+use comfy_table::{Table, presets};
+use restante_core::gateway::{Child, ChildState, Gateway, Input, Kept, Phase};
+use restante_core::machine::Machine;
+use restante_core::{Seed, Uptime};
+use restante_crypto::RingCrypto;
+
+use super::device::{Described, Idle};
+use super::{CommandError, Outcome, line, missing, patience, refused, stop};
+use crate::act::Milestone;
+use crate::cli::{self, Act, EnrolGateway, Remove, RunGateway, Site};
+use crate::driver::{Driver, Until};
+use crate::line::HttpLine;
+use crate::memory::{self, StateFile};
+use crate::site::Lan;
+
+type Host = Driver<Gateway<RingCrypto>, StateFile, HttpLine, Lan>;
+
+pub(super) async fn run(command: cli::Gateway) -> Result<Outcome, CommandError> {
+    match command {
+        cli::Gateway::Enrol(args) => enrol(args).await,
+        cli::Gateway::Run(args) => serve(args).await,
+        cli::Gateway::Status(args) => status(&args.state),
+        cli::Gateway::Children(args) => children(&args.state),
+        cli::Gateway::Remove(args) => remove(args).await,
+        cli::Gateway::Rotate(args) => ask(&args, Input::RotateNow, Milestone::Rotated).await,
+        cli::Gateway::Leave(args) => ask(&args, Input::LeaveNow, Milestone::Left).await,
+    }
+}
+
+async fn enrol(args: EnrolGateway) -> Result<Outcome, CommandError> {
+    let line = line(&args.act)?;
+    line.client(&args.code.center)?;
+    let file = StateFile::open(&args.act.state)?;
+    let kept = file.read(Kept::from_bytes)?;
+    let mut host = host(file, line, lan(args.site)?, kept)?;
+    let registered = [Phase::Enrolled, Phase::InUse, Phase::Rotating];
+    let goal = match registered.contains(&host.machine().phase()) {
+        true => Milestone::Members,
+        false => Milestone::InUse,
+    };
+    host.give(Input::CodeEntered {
+        code: args.code.code,
+        center: args.code.center,
+    })?;
+    let outcome = finish(&mut host, &args.act, goal).await?;
+    print!("{}", table(&host.machine().children()));
+    Ok(outcome)
+}
+
+async fn serve(args: RunGateway) -> Result<Outcome, CommandError> {
+    let mut host = resume(&args.act, lan(args.site)?)?;
+    if host.machine().deadline_is_never() {
+        match host.machine().need() {
+            Some(need) => println!("{need}"),
+            None => println!(
+                "{}; enter a code with `gateway enrol`",
+                host.machine().phase()
+            ),
+        }
+        return Ok(Outcome::Refused);
+    }
+    let until = match args.until_reported {
+        true => Until::Reached(Milestone::Reported),
+        false => Until::Forever,
+    };
+    let ended = host.run(until, patience(&args.act), stop()).await?;
+    Ok(ended.into())
+}
+
+async fn remove(args: Remove) -> Result<Outcome, CommandError> {
+    let mut host = resume(&args.act, Lan::new(false, Vec::new())?)?;
+    let children = host.machine().children();
+    let mut children = children.into_iter();
+    let Some(child) = children.find(|it| it.identification.serial == args.serial) else {
+        println!("there is no device {} here", args.serial);
+        return Ok(Outcome::Refused);
+    };
+    if child.state == ChildState::Gone {
+        println!("{} is removed already", args.serial);
+        return Ok(Outcome::Done);
+    }
+    match host.give(Input::RemoveChild(child.identification)) {
+        Ok(()) if child.state == ChildState::Found => Ok(Outcome::Done),
+        Ok(()) => finish(&mut host, &args.act, Milestone::Members).await,
+        Err(error) => refused(error),
+    }
+}
+
+async fn ask(act: &Act, input: Input, goal: Milestone) -> Result<Outcome, CommandError> {
+    let mut host = resume(act, Lan::new(false, Vec::new())?)?;
+    match host.give(input) {
+        Ok(()) if host.machine().deadline_is_never() => Ok(Outcome::Done),
+        Ok(()) => finish(&mut host, act, goal).await,
+        Err(error) => refused(error),
+    }
+}
+
+fn status(path: &Path) -> Result<Outcome, CommandError> {
+    let kept = memory::read(path, Kept::from_bytes)?.ok_or_else(|| missing(path))?;
+    print!("{}", Described(kept.standing()));
+    Ok(Outcome::Done)
+}
+
+fn children(path: &Path) -> Result<Outcome, CommandError> {
+    let kept = memory::read(path, Kept::from_bytes)?.ok_or_else(|| missing(path))?;
+    let mut gateway = Gateway::new(RingCrypto, None);
+    let kept = Some(Box::new(kept));
+    // Only to read the book: nothing of what comes out is carried out.
+    let (seed, mut out) = (Seed::new([0; 32]), Vec::new());
+    gateway
+        .handle(Uptime::BOOT, &seed, Input::Booted { kept }, &mut out)
+        .map_err(crate::DriverError::from)?;
+    print!("{}", table(&gateway.children()));
+    Ok(Outcome::Done)
+}
+
+fn lan(site: Site) -> Result<Lan, CommandError> {
+    Ok(Lan::new(!site.no_multicast, site.child)?)
+}
+
+fn resume(act: &Act, lan: Lan) -> Result<Host, CommandError> {
+    let line = line(act)?;
+    let file = StateFile::open(&act.state)?;
+    let kept = file
+        .read(Kept::from_bytes)?
+        .ok_or_else(|| missing(&act.state))?;
+    host(file, line, lan, Some(kept))
+}
+
+fn host(
+    file: StateFile,
+    line: HttpLine,
+    lan: Lan,
+    kept: Option<Kept>,
+) -> Result<Host, CommandError> {
+    let mut host = Driver::new(Gateway::new(RingCrypto, None), file, line, lan);
+    let kept = kept.map(Box::new);
+    host.give(Input::Booted { kept })?;
+    Ok(host)
+}
+
+async fn finish(host: &mut Host, act: &Act, goal: Milestone) -> Result<Outcome, CommandError> {
+    let ended = host
+        .run(Until::Reached(goal), patience(act), stop())
+        .await?;
+    Ok(ended.into())
+}
+
+/// The children as a table with a line for each.
+fn table(children: &[Child]) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_BORDERS_ONLY);
+    table.set_header(["vendor", "model", "serial number", "standing"]);
+    for child in children {
+        let it = &child.identification;
+        let standing = match child.state {
+            ChildState::Found => "found, not registered".to_owned(),
+            ChildState::Registered(device) => format!("registered as {device}"),
+            ChildState::Gone => "not spoken for any more".to_owned(),
+            _ => String::new(),
+        };
+        let row = [
+            it.vendor.as_str(),
+            it.model.as_str(),
+            it.serial.as_str(),
+            &standing,
+        ];
+        table.add_row(row);
+    }
+    format!("{table}\n")
+}

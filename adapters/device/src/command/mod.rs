@@ -1,0 +1,164 @@
+//! The program's commands: each builds a machine from its state file, drives it to an end, and says how
+//! it went.
+
+mod child;
+mod device;
+mod gateway;
+
+use std::path::Path;
+use std::time::Duration;
+
+use restante_core::device::InputError;
+use restante_http::client::{ClientError, Trust, TrustError};
+
+use crate::cli::{Act, Cli, Command};
+use crate::driver::{DriverError, Ended};
+use crate::line::HttpLine;
+use crate::memory::MemoryError;
+use crate::site::LanError;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CommandError {
+    /// The state file cannot be used.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
+    /// The machine cannot go on.
+    #[error(transparent)]
+    Driver(#[from] DriverError),
+    /// The LAN cannot be reached.
+    #[error(transparent)]
+    Lan(#[from] LanError),
+    /// The center's address or certificates cannot be used.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// A file cannot be read.
+    #[error("{path}: it cannot be read: {why}")]
+    File {
+        /// The file.
+        path: String,
+        /// What the system says.
+        #[source]
+        why: std::io::Error,
+    },
+    /// The certificates to trust cannot be used.
+    #[error("{path}: {why}")]
+    Trust {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        #[source]
+        why: TrustError,
+    },
+    /// No socket, no multicast.
+    #[error("{doing}: {why}")]
+    Network {
+        /// What was tried.
+        doing: String,
+        /// What the system says.
+        why: String,
+    },
+    /// A value that cannot be.
+    #[error("{0}")]
+    Value(String),
+}
+
+/// How a command went, as an exit status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// 0: done, or stopped as it was told to.
+    Done,
+    /// 1: refused, or a person is needed.
+    Refused,
+    /// 3: not done in the time given.
+    OutOfTime,
+}
+
+impl Outcome {
+    /// The exit status.
+    #[must_use]
+    pub const fn status(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Refused => 1,
+            Self::OutOfTime => 3,
+        }
+    }
+}
+
+impl From<Ended> for Outcome {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::Reached | Ended::Stopped => Self::Done,
+            Ended::NeedsPerson | Ended::Refused => Self::Refused,
+            Ended::OutOfTime => Self::OutOfTime,
+        }
+    }
+}
+
+/// Runs what the command line says.
+///
+/// # Errors
+/// [`CommandError`] says what is wrong and what would be right.
+pub async fn run(cli: Cli) -> Result<Outcome, CommandError> {
+    match cli.command {
+        Command::Enrol(args) => device::enrol(args).await,
+        Command::Run(args) => device::run(args).await,
+        Command::Status(args) => device::status(&args.state),
+        Command::Rotate(args) => device::rotate(&args).await,
+        Command::Leave(args) => device::leave(&args).await,
+        Command::Gateway(command) => gateway::run(command).await,
+        Command::Child(args) => child::run(args).await,
+    }
+}
+
+/// The line to the center, trusting what the command line says.
+fn line(act: &Act) -> Result<HttpLine, CommandError> {
+    let Some(path) = &act.ca else {
+        return Ok(HttpLine::new(Trust::system()));
+    };
+    let shown = || path.display().to_string();
+    let pem = std::fs::read(path).map_err(|why| CommandError::File { path: shown(), why })?;
+    let trust = Trust::system()
+        .and(&pem)
+        .map_err(|why| CommandError::Trust { path: shown(), why })?;
+    Ok(HttpLine::new(trust))
+}
+
+fn patience(act: &Act) -> Option<Duration> {
+    act.patience.map(Duration::from_secs)
+}
+
+/// An input that a person caused and that does not fit is an answer, not a failure of the program.
+fn refused(error: DriverError) -> Result<Outcome, CommandError> {
+    match error {
+        DriverError::Input(error @ (InputError::NotEnrolled | InputError::NoSuchDevice)) => {
+            println!("{error}");
+            Ok(Outcome::Refused)
+        }
+        other => Err(other.into()),
+    }
+}
+
+fn missing(path: &Path) -> CommandError {
+    MemoryError::missing(path).into()
+}
+
+/// The signals by which people and service managers end a program.
+async fn stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        let kind = tokio::signal::unix::SignalKind::terminate();
+        if let Ok(mut terminate) = tokio::signal::unix::signal(kind) {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    // Without signals the program ends when it is killed.
+    let _ = interrupt.await;
+}

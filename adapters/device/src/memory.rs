@@ -1,0 +1,187 @@
+//! The host's non-volatile memory: one file that is either the old one or the new one, never half.
+//!
+//! A write goes to a new file, which is synced and then takes the old one's name; the folder is synced
+//! too, so that not even a power cut brings the old one back. A lock file keeps a second process from
+//! speaking under the same code. The file holds a secret and is readable by its owner alone.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use restante_core::limits::KEPT_GATEWAY_BYTES;
+use restante_core::registrant::KeptError;
+
+/// Something that outlives a power cut.
+pub trait Memory {
+    /// Keeps `bytes` in place of what was kept before; durable when it returns.
+    ///
+    /// # Errors
+    /// [`MemoryError`]: what was kept before is still there.
+    fn keep(&mut self, bytes: &[u8]) -> Result<(), MemoryError>;
+}
+
+/// A state file that this process alone uses.
+#[derive(Debug)]
+pub struct StateFile {
+    path: PathBuf,
+    _lock: File,
+}
+
+/// Why a state file cannot be used. Nothing was overwritten.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MemoryError {
+    /// Another process uses it.
+    #[error("{path}: another process uses this state file; stop it first")]
+    InUse {
+        /// The file.
+        path: String,
+    },
+    /// It is damaged, or of another device or kind.
+    #[error("{path}: {why}")]
+    Unfit {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        #[source]
+        why: KeptError,
+    },
+    /// There is none where one is needed.
+    #[error("{path}: there is no such state file; enrol first")]
+    Missing {
+        /// The file.
+        path: String,
+    },
+    /// The system refuses.
+    #[error("{path}: it cannot be {doing}: {why}")]
+    System {
+        /// The file.
+        path: String,
+        /// What was tried.
+        doing: &'static str,
+        /// What the system says.
+        #[source]
+        why: std::io::Error,
+    },
+}
+
+impl StateFile {
+    /// Takes the file at `path` for this process; it need not exist yet.
+    ///
+    /// # Errors
+    /// [`MemoryError`] if another process has it, or the folder cannot be used.
+    pub fn open(path: &Path) -> Result<Self, MemoryError> {
+        let lock_path = beside(path, "lock");
+        let lock = private()
+            .create(true)
+            .append(true)
+            .open(&lock_path)
+            .map_err(|why| system(&lock_path, "opened", why))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self {
+                path: path.to_owned(),
+                _lock: lock,
+            }),
+            Err(TryLockError::WouldBlock) => Err(MemoryError::InUse { path: shown(path) }),
+            Err(TryLockError::Error(why)) => Err(system(&lock_path, "locked", why)),
+        }
+    }
+
+    /// What was kept, read by `reader`; `None` if nothing ever was.
+    ///
+    /// # Errors
+    /// [`MemoryError`] if it cannot be read or is unfit.
+    pub fn read<T>(
+        &self,
+        reader: impl FnOnce(&[u8]) -> Result<T, KeptError>,
+    ) -> Result<Option<T>, MemoryError> {
+        read(&self.path, reader)
+    }
+}
+
+/// What was kept in the file at `path`, without taking it; `None` if there is no such file.
+///
+/// # Errors
+/// [`MemoryError`] if it cannot be read or is unfit.
+pub fn read<T>(
+    path: &Path,
+    reader: impl FnOnce(&[u8]) -> Result<T, KeptError>,
+) -> Result<Option<T>, MemoryError> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(why) => return Err(system(path, "opened", why)),
+    };
+    let mut bytes = Vec::new();
+    let bound = KEPT_GATEWAY_BYTES as u64 + 1024;
+    file.take(bound)
+        .read_to_end(&mut bytes)
+        .map_err(|why| system(path, "read", why))?;
+    reader(&bytes).map(Some).map_err(|why| MemoryError::Unfit {
+        path: shown(path),
+        why,
+    })
+}
+
+impl Memory for StateFile {
+    fn keep(&mut self, bytes: &[u8]) -> Result<(), MemoryError> {
+        let new = beside(&self.path, "new");
+        let write = || -> std::io::Result<()> {
+            let mut file = private()
+                .create(true)
+                .truncate(true)
+                .write(true)
+                .open(&new)?;
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            std::fs::rename(&new, &self.path)?;
+            File::open(folder(&self.path))?.sync_all()
+        };
+        write().map_err(|why| system(&self.path, "written", why))
+    }
+}
+
+/// Opens files that only their owner may read, where the system knows such a thing.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options
+}
+
+fn beside(path: &Path, extension: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(extension);
+    name.into()
+}
+
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn system(path: &Path, doing: &'static str, why: std::io::Error) -> MemoryError {
+    MemoryError::System {
+        path: shown(path),
+        doing,
+        why,
+    }
+}
+
+impl MemoryError {
+    /// That there is no state file at `path`.
+    #[must_use]
+    pub fn missing(path: &Path) -> Self {
+        Self::Missing { path: shown(path) }
+    }
+}
