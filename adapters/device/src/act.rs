@@ -1,6 +1,7 @@
 //! What a machine wants done, in words that the driver shares between devices and gateways.
 //!
-//! The two machines have inputs and outputs of their own; the driver needs of them only what is here.
+//! The two machines have inputs and outputs of their own; the driver needs of them only what is
+//! here.
 
 use restante_core::code::Presented;
 use restante_core::gateway::Ask;
@@ -22,7 +23,8 @@ pub enum Act {
     Errand(Errand),
 }
 
-/// A message to the center.
+/// A message to the center. What is logged of it is never the message itself.
+// spec: SEC-004
 #[derive(Debug)]
 pub struct Outgoing {
     /// The number that the answer has to bear.
@@ -114,7 +116,7 @@ impl ToAct for device::Output {
                 request,
             } => send(exchange, center, presented, request),
             Self::Show(notice) => Act::Show(notice.to_string(), milestone(&notice)),
-            other => Act::Show(format!("not carried out: {other:?}"), None),
+            _ => Act::Show(UNKNOWN.to_owned(), None),
         }
     }
 }
@@ -132,7 +134,7 @@ impl ToAct for gateway::Output {
             Self::GeneralCall => Act::Errand(Errand::Call),
             Self::AskChildren(children) => Act::Errand(Errand::Ask(children)),
             Self::Show(notice) => Act::Show(notice.to_string(), milestone_of_gateway(&notice)),
-            other => Act::Show(format!("not carried out: {other:?}"), None),
+            _ => Act::Show(UNKNOWN.to_owned(), None),
         }
     }
 }
@@ -172,3 +174,6 @@ fn milestone_of_gateway(notice: &gateway::Notice) -> Option<Milestone> {
         _ => None,
     }
 }
+
+/// A machine of a later version may want more than this driver can do.
+const UNKNOWN: &str = "the machine wants something that this program does not know; update it";

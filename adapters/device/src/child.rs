@@ -67,8 +67,8 @@ impl Child {
             .await
     }
 
-    /// Answers general calls with the address and port of `at`; with every address of this host where
-    /// that names none.
+    /// Answers general calls with the address and port of `at`; with every address of this host
+    /// where that names none.
     ///
     /// # Errors
     /// [`mdns_sd::Error`] if multicast DNS cannot be used.

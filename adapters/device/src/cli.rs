@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use restante_core::code::ProvisionalCode;
+use restante_core::code::{ProvisionalCode, ProvisionalCodeError};
 use restante_core::id::{CenterAddress, LanAddress, Model, Serial, Vendor};
 use restante_core::wire::{Function, FunctionSet, Identification};
 
@@ -73,9 +73,14 @@ pub struct Act {
     /// The file in which everything is kept that outlives a power cut.
     #[arg(long, value_name = "FILE", env = "RESTANTE_STATE")]
     pub state: PathBuf,
-    /// Certificates to trust besides the system's, as PEM.
-    #[arg(long, value_name = "FILE")]
-    pub ca: Option<PathBuf>,
+    /// Trust the certificates in this PEM file as well, such as a center's own for trials.
+    #[arg(
+        long,
+        visible_alias = "ca",
+        value_name = "FILE",
+        env = "RESTANTE_TRUST"
+    )]
+    pub trust: Option<PathBuf>,
     /// Give up after so many seconds; what is under way goes on at the next start.
     #[arg(long, value_name = "SECONDS")]
     pub patience: Option<u64>,
@@ -94,7 +99,18 @@ pub struct Code {
         env = "RESTANTE_CODE",
         hide_env_values = true
     )]
-    pub code: ProvisionalCode,
+    pub code: String,
+}
+
+impl Code {
+    /// The code, if all of its checks fit. It is judged here and not by the parser of the command
+    /// line, which would repeat in its message what was typed.
+    ///
+    /// # Errors
+    /// [`ProvisionalCodeError`] names the group that is wrong.
+    pub fn read(&self) -> Result<ProvisionalCode, ProvisionalCodeError> {
+        self.code.parse()
+    }
 }
 
 /// Which device it is.

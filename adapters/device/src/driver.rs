@@ -1,8 +1,8 @@
 //! The loop: give the machine what happened, carry out what it answers, sleep until its deadline.
 //!
-//! Outputs are carried out in order and a failed write ends the loop, so that nothing is ever sent that
-//! depends on what was not kept. Messages travel in a task of their own; a newer one makes an older one's
-//! answer worthless, and the machine knows it by its number.
+//! Outputs are carried out in order and a failed write ends the loop, so that nothing is ever sent
+//! that depends on what was not kept. Messages travel in a task of their own; a newer one makes an
+//! older one's answer worthless, and the machine knows it by its number.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -207,7 +207,8 @@ where
             let input = match line.exchange(&center, &presented, &request).await {
                 Answer::Reply(reply) => M::Input::replied(exchange, reply),
                 Answer::Refusal(refusal) => {
-                    tracing::info!(code = %refusal.code, correlation = ?refusal.correlation, "refused");
+                    let correlation = refusal.correlation;
+                    tracing::info!(code = %refusal.code, ?correlation, "refused");
                     M::Input::refused(exchange, refusal)
                 }
                 Answer::Nothing(why) => {

@@ -1,7 +1,7 @@
 //! The line to the center, over HTTP.
 //!
-//! A line carries one message and brings back one answer, or none. What to do about it is the machine's
-//! business.
+//! A line carries one message and brings back one answer, or none. What to do about it is the
+//! machine's business.
 
 use std::future::Future;
 use std::sync::{Mutex, PoisonError};

@@ -1,8 +1,9 @@
 //! The host's non-volatile memory: one file that is either the old one or the new one, never half.
 //!
-//! A write goes to a new file, which is synced and then takes the old one's name; the folder is synced
-//! too, so that not even a power cut brings the old one back. A lock file keeps a second process from
-//! speaking under the same code. The file holds a secret and is readable by its owner alone.
+//! A write goes to a new file, which is synced and then takes the old one's name; the folder is
+//! synced too, so that not even a power cut brings the old one back. A lock file keeps a second
+//! process from speaking under the same code. The file holds a secret and is readable by its owner
+//! alone.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};

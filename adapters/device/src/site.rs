@@ -1,8 +1,8 @@
 //! The gateway's side of its LAN: the general call by DNS-SD, and asking children how they are.
 //!
-//! Children are found by multicast DNS (`_restante._tcp`) and by a list of addresses, for networks that
-//! carry no multicast. What a child says is bounded in time and size, and parsed by the core's types:
-//! what is not one of these is passed over. Serves spec chapter SITE.
+//! Children are found by multicast DNS (`_restante._tcp`) and by a list of addresses, for networks
+//! that carry no multicast. What a child says is bounded in time and size, and parsed by the core's
+//! types: what is not one of these is passed over. Serves spec chapter SITE.
 
 use std::time::Duration;
 
@@ -47,7 +47,8 @@ pub enum LanError {
 }
 
 impl Lan {
-    /// The LAN with the children at `listed`, and with all that answer multicast DNS if `multicast`.
+    /// The LAN with the children at `listed`, and with all that answer multicast DNS if
+    /// `multicast`.
     ///
     /// # Errors
     /// [`LanError`] if the host lacks what that needs.

@@ -1,8 +1,9 @@
 //! The device's machine: a copier, printer, scanner or fax that registers and reports itself.
 //!
-//! It is given what happens (a code was entered, a reply came, time passed) and answers with what to
-//! keep, send and show, in that order; it never waits and never looks at a clock. The same code runs in
-//! firmware, in the reference program and in the simulator. Serves spec chapters ENR and STA.
+//! It is given what happens (a code was entered, a reply came, time passed) and answers with what
+//! to keep, send and show, in that order; it never waits and never looks at a clock. The same code
+//! runs in firmware, in the reference program and in the simulator. Serves spec chapters ENR and
+//! STA.
 
 mod kept;
 
@@ -106,8 +107,8 @@ pub enum Output {
 }
 
 impl<C: Crypto> Device<C> {
-    /// A device that is switched off. `max_message` is the largest message that it can take, if that
-    /// is less than 64 KiB.
+    /// A device that is switched off. `max_message` is the largest message that it can take, if
+    /// that is less than 64 KiB.
     #[must_use]
     pub fn new(crypto: C, me: DeviceEntry, max_message: Option<MaxMessage>) -> Self {
         Self {

@@ -1,7 +1,7 @@
 //! The general call: who is there on this network?
 //!
-//! A call collects answers for a fixed time. What answered is enrolled where a code waits for it, and
-//! otherwise compared with the children that are known already.
+//! A call collects answers for a fixed time. What answered is enrolled where a code waits for it,
+//! and otherwise compared with the children that are known already.
 
 use alloc::vec::Vec;
 
@@ -23,6 +23,7 @@ pub(super) enum Call {
 
 impl Call {
     /// A call that begins now.
+    // spec: SITE-002
     pub(super) fn begun(now: Uptime) -> Self {
         Self::Calling {
             until: now.after(CALL_TIME),
@@ -38,8 +39,8 @@ impl Call {
         }
     }
 
-    /// Takes an answer while a call is under way. Answers of one device count once, with the address
-    /// that came last. `Err` if there are too many.
+    /// Takes an answer while a call is under way. Answers of one device count once, with the
+    /// address that came last. `Err` if there are too many.
     // spec: SITE-004
     pub(super) fn answer(&mut self, child: DeviceEntry) -> Result<(), TooMany> {
         let Self::Calling { answered, .. } = self else {

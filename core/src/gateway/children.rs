@@ -1,8 +1,8 @@
 //! The gateway's book of children: found, registered, gone.
 //!
-//! A child is found when it answers a general call, registered when the registration names it, and gone
-//! when a person removed it or the center says that it is registered elsewhere. A gone child stays gone
-//! until a person enters a code, so that two gateways never pull one device to and fro.
+//! A child is found when it answers a general call, registered when the registration names it, and
+//! gone when a person removed it or the center says that it is registered elsewhere. A gone child
+//! stays gone until a person enters a code, so that two gateways never pull one device to and fro.
 
 use alloc::vec::Vec;
 
@@ -80,7 +80,8 @@ impl<C: Crypto> Gateway<C> {
         gone.any(|it| it.identification.is_same_device(child))
     }
 
-    /// Compares those that answered with those that are known; whether anything was new, and how many.
+    /// Compares those that answered with those that are known; whether anything was new, and how
+    /// many.
     pub(super) fn meet(&mut self, answered: Vec<DeviceEntry>, news: &mut super::News) -> usize {
         let mut new: usize = 0;
         for child in answered {

@@ -1,4 +1,5 @@
-//! What a gateway keeps: where it stands, and the children that no registration names yet or any more.
+//! What a gateway keeps: where it stands, and the children that no registration names yet or any
+//! more.
 
 use alloc::vec::Vec;
 

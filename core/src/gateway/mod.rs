@@ -1,8 +1,8 @@
 //! The gateway's machine: an on-site server that registers and reports for all devices of its LAN.
 //!
-//! Toward the center it is one registrant, exactly as a device is. On top of that it calls the devices
-//! of its network, enrols all that answer in one communication, adds those that it finds later, and
-//! reports for all of them at once. Serves spec chapters GWY, SITE, ENR and STA.
+//! Toward the center it is one registrant, exactly as a device is. On top of that it calls the
+//! devices of its network, enrols all that answer in one communication, adds those that it finds
+//! later, and reports for all of them at once. Serves spec chapters GWY, SITE, ENR and STA.
 
 mod call;
 mod children;
@@ -67,8 +67,8 @@ pub enum Input {
         /// What it kept, if it ever kept anything.
         kept: Option<Box<Kept>>,
     },
-    /// A person has entered a code and the center's address. Where the gateway is registered with that
-    /// center already, the code pays for the children that it finds from now on.
+    /// A person has entered a code and the center's address. Where the gateway is registered with
+    /// that center already, the code pays for the children that it finds from now on.
     CodeEntered {
         /// The code, all of whose checks fit.
         code: ProvisionalCode,
@@ -172,8 +172,8 @@ impl News {
 }
 
 impl<C: Crypto> Gateway<C> {
-    /// A gateway that is switched off. `max_message` is the largest message that it can take, if that
-    /// is less than 64 KiB.
+    /// A gateway that is switched off. `max_message` is the largest message that it can take, if
+    /// that is less than 64 KiB.
     #[must_use]
     pub fn new(crypto: C, max_message: Option<MaxMessage>) -> Self {
         Self {
@@ -229,7 +229,7 @@ impl<C: Crypto> Machine for Gateway<C> {
             out.push(Output::Keep(Box::new(self.kept())));
         }
         let center = news.center.notices.into_iter().map(Notice::Center);
-        out.extend(center.chain(news.notices).map(Output::Show));
+        out.extend(news.notices.into_iter().chain(center).map(Output::Show));
         out.extend(news.acts);
         self.advance(now, out);
         Ok(())

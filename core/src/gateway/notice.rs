@@ -45,21 +45,34 @@ pub enum Notice {
     TooMany,
 }
 
+/// So many devices, as a sentence has them.
+struct Devices(usize);
+
+impl fmt::Display for Devices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => f.write_str("no device"),
+            1 => f.write_str("1 device"),
+            more => write!(f, "{more} devices"),
+        }
+    }
+}
+
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Center(notice) => write!(f, "{notice}"),
             Self::Calling => f.write_str("calling all devices of this network"),
             Self::Called { answered, new } => {
-                write!(f, "{answered} devices answered the call, {new} of them new")
+                write!(f, "{} answered the call, {new} new", Devices(*answered))
             }
             Self::NobodyAnswered => f.write_str(
                 "no device answered the call, so nothing is registered; switch the devices on and \
                  connect them to this network: the call is repeated every minute",
             ),
-            Self::Added { children } => write!(f, "{children} devices added"),
+            Self::Added { children } => write!(f, "{} added", Devices(*children)),
             Self::NotAdded { children, need } => {
-                write!(f, "{children} devices are not added: {need}")
+                write!(f, "{} found and not added: {need}", Devices(*children))
             }
             Self::Silent(child) => write!(
                 f,

@@ -1,7 +1,7 @@
 //! One round of status: every child is asked, those that answer are reported in one communication.
 //!
-//! Children are asked a few at a time and have a bounded time each; a silent one is left out and stays
-//! registered. The reports wait until the center has them, or until the next round is due.
+//! Children are asked a few at a time and have a bounded time each; a silent one is left out and
+//! stays registered. The reports wait until the center has them, or until the next round is due.
 
 use alloc::vec::Vec;
 
@@ -138,6 +138,7 @@ impl Round {
         matches!(self, Self::Telling { .. })
     }
 
+    // spec: STA-008
     /// Whether a new round may begin: none is under way, or what this one heard is too old.
     pub(super) fn may_begin(&self, now: Uptime) -> bool {
         match self {

@@ -1,7 +1,8 @@
 //! What the gateway says to the center when the line is free: first what it owes, then what is due.
 //!
-//! Removing goes before adding and adding before reporting, so that a report never names a child that
-//! the registration does not. A message holds as many devices as its bounds allow; the rest follows.
+//! Removing goes before adding and adding before reporting, so that a report never names a child
+//! that the registration does not. A message holds as many devices as its bounds allow; the rest
+//! follows.
 
 use alloc::vec::Vec;
 
@@ -59,8 +60,8 @@ impl<C: Crypto> Gateway<C> {
         }
     }
 
-    /// The children that wait, as many as one message holds. The book holds each of them once, so that
-    /// they always make a list.
+    /// The children that wait, as many as one message holds. The book holds each of them once, so
+    /// that they always make a list.
     fn addition(&self) -> Option<DeviceRequest> {
         let waiting = self.unregistered().take(DEVICES_PER_MESSAGE);
         let mut entries: Vec<DeviceEntry> = waiting.cloned().collect();

@@ -87,8 +87,8 @@ impl<C: Crypto> Gateway<C> {
         self.ledger.entered.is_some() || !idle.contains(&self.registrant.phase())
     }
 
-    /// A person has entered a code: for the enrolment that is under way, for children to be added, or
-    /// for a new enrolment of all that answer the call which begins now.
+    /// A person has entered a code: for the enrolment that is under way, for children to be added,
+    /// or for a new enrolment of all that answer the call which begins now.
     // spec: GWY-001, GWY-003
     fn enter(
         &mut self,
@@ -437,6 +437,7 @@ impl<C: Crypto> Gateway<C> {
     }
 
     /// What the passing of time alone brings about.
+    // spec: GWY-005, GWY-009
     pub(super) fn pass(&mut self, now: Uptime, seed: &Seed, news: &mut News) {
         self.registrant.pass(now, seed, &mut news.center);
         match self.call.deadline() {

@@ -1,9 +1,9 @@
 //! What an answer of the center, or its absence, does to a registrant.
 //!
-//! Escalation is ordered and counted: a failure is retried after a wait whose window doubles; a formal
-//! code that is refused at its first use is asked for again with the same request id, at most twice;
-//! only then is a person asked. Nothing here draws a new request id: a lost packet never leads to a new
-//! enrolment.
+//! Escalation is ordered and counted: a failure is retried after a wait whose window doubles; a
+//! formal code that is refused at its first use is asked for again with the same request id, at
+//! most twice; only then is a person asked. Nothing here draws a new request id: a lost packet
+//! never leads to a new enrolment.
 
 use alloc::vec::Vec;
 
@@ -273,7 +273,8 @@ impl<C: Crypto> Registrant<C> {
     }
 
     // spec: ENR-024, ENR-029
-    /// The formal code is refused: the other one of a rotation, the enrolment once more, or a person.
+    /// The formal code is refused: the other one of a rotation, the enrolment once more, or a
+    /// person.
     fn code_refused(&mut self, now: Uptime, need: Need, news: &mut News) -> Option<Event> {
         self.line.answered(now);
         match &mut self.stage {
@@ -317,8 +318,8 @@ impl<C: Crypto> Registrant<C> {
         Event::Ended(members.unwrap_or_default())
     }
 
-    /// One act is refused for good. What the schedule asks for is passed over this time, what a person
-    /// asked for is given up; everything else goes on.
+    /// One act is refused for good. What the schedule asks for is passed over this time, what a
+    /// person asked for is given up; everything else goes on.
     // spec: ERR-003
     fn act_refused(
         &mut self,

@@ -2,8 +2,8 @@
 //!
 //! A poll counts from the last poll and a report from the last report, whatever else was said in
 //! between; a thing never done since switching on is due at once. Each registration comes a little
-//! later than the schedule says, always by the same amount, so that a fleet spreads itself and nobody
-//! is ever early.
+//! later than the schedule says, always by the same amount, so that a fleet spreads itself and
+//! nobody is ever early.
 
 use crate::crypto::Crypto;
 use crate::id::RegistrationId;

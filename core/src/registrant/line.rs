@@ -1,9 +1,9 @@
 //! The line to the center: at most one request outstanding, and patience when it fails.
 //!
 //! Each request has a number, and only what bears the number of the outstanding one is listened to:
-//! late, repeated and foreign replies change nothing. After a failure the sender waits a random time
-//! within a window that doubles (full jitter), so that devices that failed together do not come back
-//! together; what the center names as a minimum is added in front of it.
+//! late, repeated and foreign replies change nothing. After a failure the sender waits a random
+//! time within a window that doubles (full jitter), so that devices that failed together do not
+//! come back together; what the center names as a minimum is added in front of it.
 
 use crate::crypto::Crypto;
 use crate::entropy::Seed;
@@ -102,8 +102,8 @@ impl Line {
         self.state = State::free_at(now);
     }
 
-    /// The request failed, or the center wants it later: waits at least `at_least` and a random part
-    /// of the present window. Returns how long.
+    /// The request failed, or the center wants it later: waits at least `at_least` and a random
+    /// part of the present window. Returns how long.
     pub(crate) fn failed(
         &mut self,
         now: Uptime,

@@ -1,18 +1,18 @@
 //! What a device and a gateway have in common: holding a registration with a center.
 //!
 //! A registrant enrols with a code that a person entered, keeps what it is given before it uses it,
-//! polls, rotates its code, leaves, and is patient. It decides what to ask next; the machine around it
-//! (`device`, `gateway`) writes the message and knows the devices. Nothing here knows how many there
-//! are. Serves spec chapters ENR (enrolment) and STA (running status).
+//! polls, rotates its code, leaves, and is patient. It decides what to ask next; the machine around
+//! it (`device`, `gateway`) writes the message and knows the devices. Nothing here knows how many
+//! there are. Serves spec chapters ENR (enrolment) and STA (running status).
 
 mod answer;
 mod diary;
 mod kept;
 mod line;
 mod notice;
+mod word;
 
 use alloc::vec::Vec;
-use core::fmt;
 
 use crate::code::{FormalCode, Presented, ProvisionalCode};
 use crate::crypto::Crypto;
@@ -32,69 +32,7 @@ pub use kept::{Attempt, Holding, KeptError, Member, Standing};
 pub(crate) use kept::{FORMAT, read, write};
 pub use line::Exchange;
 pub use notice::{Need, Notice, Trouble};
-
-/// A conversation that a machine begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Asked {
-    /// The initial communication.
-    Enrol,
-    /// Looking into the mailbox; also the first use of a formal code.
-    Poll,
-    /// Reporting running status.
-    ReportStatus,
-    /// Asking for a new formal code.
-    Rotate,
-    /// Adding devices.
-    AddDevices,
-    /// Removing devices.
-    RemoveDevices,
-    /// Ending the registration.
-    Leave,
-}
-
-/// Why a machine does not take an input. Nothing has changed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum InputError {
-    /// The first input has to say that the machine was switched on.
-    #[error("the machine was not switched on; give it what was kept first")]
-    Off,
-    /// It was switched on already.
-    #[error("the machine is switched on already")]
-    On,
-    /// There is no formal code in use.
-    #[error("there is no registration; enter a provisional access code first")]
-    NotEnrolled,
-    /// No such device is known.
-    #[error("there is no such device here")]
-    NoSuchDevice,
-    /// What was kept cannot be used.
-    #[error(transparent)]
-    Kept(#[from] KeptError),
-}
-
-/// Where a machine stands, as a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Phase {
-    /// Not switched on yet.
-    Off,
-    /// No code was ever entered, or the registration was left.
-    Blank,
-    /// A code was entered; the formal code has not come yet.
-    Enrolling,
-    /// The formal code is kept and was not used yet.
-    Enrolled,
-    /// The formal code is in use.
-    InUse,
-    /// A new formal code is wanted or was not used yet.
-    Rotating,
-    /// The registration is to end.
-    Leaving,
-    /// Nothing goes on before a person has done something.
-    NeedsPerson,
-}
+pub use word::{Asked, InputError, Phase};
 
 /// The part of a machine that holds a registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -324,7 +262,8 @@ impl<C: Crypto> Registrant<C> {
         news.tell(Notice::Enrolling { center });
     }
 
-    /// Takes the stage apart: an enrolment that may be repeated, and a registration to fall back on.
+    /// Takes the stage apart: an enrolment that may be repeated, and a registration to fall back
+    /// on.
     fn set_aside(&mut self) -> (Option<Attempt>, Option<Holding>) {
         match core::mem::replace(&mut self.stage, Stage::Blank) {
             Stage::Enrolling { attempt, fallback } => (Some(attempt), fallback),
@@ -419,8 +358,8 @@ impl<C: Crypto> Registrant<C> {
         })
     }
 
-    /// The message for what any registrant asks; what names its devices, the machine around it writes.
-    /// An enrolment is the same, byte for byte, however often it is sent.
+    /// The message for what any registrant asks; what names its devices, the machine around it
+    /// writes. An enrolment is the same, byte for byte, however often it is sent.
     // spec: ENR-003
     pub(crate) fn message(&self, asked: Asked) -> Option<DeviceRequest> {
         let max_message = self.max_message;
@@ -552,8 +491,8 @@ impl<C: Crypto> Registrant<C> {
     }
 }
 
-/// The registration with the newest code that may be in use: a new one that has come is at the center
-/// either pending or active, and works in both cases.
+/// The registration with the newest code that may be in use: a new one that has come is at the
+/// center either pending or active, and works in both cases.
 fn newest(mut holding: Holding, next: Next) -> Holding {
     if let Next::Trying(code) = next {
         holding.code = code;
@@ -567,35 +506,6 @@ fn same_content(a: &DeviceList, b: &DeviceList) -> bool {
         a.identification == b.identification
     };
     a.len() == b.len() && a.iter().zip(b).all(same)
-}
-
-impl fmt::Display for Asked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Enrol => "enrolling",
-            Self::Poll => "polling",
-            Self::ReportStatus => "reporting status",
-            Self::Rotate => "rotating the formal access code",
-            Self::AddDevices => "adding devices",
-            Self::RemoveDevices => "removing devices",
-            Self::Leave => "leaving",
-        })
-    }
-}
-
-impl fmt::Display for Phase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Off => "off",
-            Self::Blank => "not enrolled",
-            Self::Enrolling => "enrolling",
-            Self::Enrolled => "enrolled, the formal code not used yet",
-            Self::InUse => "enrolled",
-            Self::Rotating => "enrolled, the formal code being rotated",
-            Self::Leaving => "leaving",
-            Self::NeedsPerson => "waiting for a person",
-        })
-    }
 }
 
 /// The wait that a refusal may ask for at most; more is an error of the center.

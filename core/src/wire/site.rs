@@ -1,8 +1,8 @@
 //! The site side: what a gateway and the devices of its LAN say to each other.
 //!
-//! A child answers and dials nobody. `self` is what it is and how it is; `carry-out` is one instruction
-//! with one result. These lines carry no credential: what a gateway passes on of them is unverified.
-//! Serves spec chapter SITE.
+//! A child answers and dials nobody. `self` is what it is and how it is; `carry-out` is one
+//! instruction with one result. These lines carry no credential: what a gateway passes on of them
+//! is unverified. Serves spec chapter SITE.
 
 use alloc::string::String;
 

@@ -395,8 +395,8 @@ fn happen(site: &mut Site, what: usize) -> Result<(), InputError> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
-    /// Any sequence of happenings: an error leaves the gateway as it was, what is kept follows what is
-    /// known, and no child stands in the book twice.
+    /// Any sequence of happenings: an error leaves the gateway as it was, what is kept follows what
+    /// is known, and no child stands in the book twice.
     #[test]
     fn an_error_changes_nothing(
         children in 0..4_u32,

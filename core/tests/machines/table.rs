@@ -141,8 +141,8 @@ fn transition_table() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
-    /// Any sequence of happenings: an error leaves the machine as it was, sends are preceded by what
-    /// they depend on, and at most one request is outstanding between two answers.
+    /// Any sequence of happenings: an error leaves the machine as it was, sends are preceded by
+    /// what they depend on, and at most one request is outstanding between two answers.
     #[test]
     fn an_error_changes_nothing(steps in prop::collection::vec((0..HAPPENINGS.len(), 0..400_000_u64), 1..60)) {
         let mut world = World::new();
@@ -162,8 +162,8 @@ proptest! {
         }
     }
 
-    /// Whatever happened before, once the line works a device with a good code is in use after three
-    /// exchanges.
+    /// Whatever happened before, once the line works a device with a good code is in use after
+    /// three exchanges.
     #[test]
     fn it_recovers_within_three_exchanges(
         steps in prop::collection::vec(0..HAPPENINGS.len(), 0..40),

@@ -20,13 +20,14 @@ type Host = Driver<Device<RingCrypto>, StateFile, HttpLine, Nobody>;
 pub(super) async fn enrol(args: EnrolDevice) -> Result<Outcome, CommandError> {
     let me = args.me.identification();
     let me = me.ok_or_else(|| CommandError::Value("name at least one --function".to_owned()))?;
+    let code = args.code.read()?;
     let line = line(&args.act)?;
     line.client(&args.code.center)?;
     let file = StateFile::open(&args.act.state)?;
     let kept = file.read(Kept::from_bytes)?;
     let mut host = host(me, file, line, kept)?;
     host.give(Input::CodeEntered {
-        code: args.code.code,
+        code,
         center: args.code.center,
     })?;
     finish(&mut host, &args.act, Milestone::InUse).await

@@ -32,6 +32,7 @@ pub(super) async fn run(command: cli::Gateway) -> Result<Outcome, CommandError> 
 }
 
 async fn enrol(args: EnrolGateway) -> Result<Outcome, CommandError> {
+    let code = args.code.read()?;
     let line = line(&args.act)?;
     line.client(&args.code.center)?;
     let file = StateFile::open(&args.act.state)?;
@@ -43,7 +44,7 @@ async fn enrol(args: EnrolGateway) -> Result<Outcome, CommandError> {
         false => Milestone::InUse,
     };
     host.give(Input::CodeEntered {
-        code: args.code.code,
+        code,
         center: args.code.center,
     })?;
     let outcome = finish(&mut host, &args.act, goal).await?;
@@ -155,6 +156,8 @@ fn table(children: &[Child]) -> String {
     let mut table = Table::new();
     table.load_preset(presets::UTF8_BORDERS_ONLY);
     table.set_header(["vendor", "model", "serial number", "standing"]);
+    let mut children: Vec<&Child> = children.iter().collect();
+    children.sort_by(|a, b| a.identification.cmp(&b.identification));
     for child in children {
         let it = &child.identification;
         let standing = match child.state {

@@ -1,5 +1,5 @@
-//! The program's commands: each builds a machine from its state file, drives it to an end, and says how
-//! it went.
+//! The program's commands: each builds a machine from its state file, drives it to an end, and says
+//! how it went.
 
 mod child;
 mod device;
@@ -8,6 +8,7 @@ mod gateway;
 use std::path::Path;
 use std::time::Duration;
 
+use restante_core::code::ProvisionalCodeError;
 use restante_core::device::InputError;
 use restante_http::client::{ClientError, Trust, TrustError};
 
@@ -33,6 +34,9 @@ pub enum CommandError {
     /// The center's address or certificates cannot be used.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// The code was mistyped. Nothing was sent.
+    #[error("{0}")]
+    Code(#[from] ProvisionalCodeError),
     /// A file cannot be read.
     #[error("{path}: it cannot be read: {why}")]
     File {
@@ -115,7 +119,7 @@ pub async fn run(cli: Cli) -> Result<Outcome, CommandError> {
 
 /// The line to the center, trusting what the command line says.
 fn line(act: &Act) -> Result<HttpLine, CommandError> {
-    let Some(path) = &act.ca else {
+    let Some(path) = &act.trust else {
         return Ok(HttpLine::new(Trust::system()));
     };
     let shown = || path.display().to_string();

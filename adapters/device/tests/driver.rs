@@ -1,0 +1,143 @@
+//! The loop around a machine: order, losses, and memory that fails.
+
+mod scripted;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use restante_core::device::{Device, Input, Phase};
+use restante_core::wire::{
+    Contacts, DeviceEntry, DeviceRequest, Function, FunctionSet, Identification, json,
+};
+use restante_crypto::RingCrypto;
+use restante_device::act::Milestone;
+use restante_device::driver::Nobody;
+use restante_device::memory::{Memory, MemoryError};
+use restante_device::{Driver, DriverError, Ended, Until, trial};
+
+use scripted::{Center, Event, Noted, Trace, center, code};
+
+fn device() -> Device<RingCrypto> {
+    let identification = Identification {
+        vendor: "ACME".parse().expect("a vendor"),
+        model: "M1001".parse().expect("a model"),
+        serial: "D10010101".parse().expect("a serial number"),
+        functions: FunctionSet::new([Function::Printer]).expect("a function"),
+    };
+    let contacts = Contacts::default();
+    let entry = DeviceEntry {
+        identification,
+        contacts,
+    };
+    Device::new(RingCrypto, entry, None)
+}
+
+fn driver(trace: &Trace, loses: u32) -> Driver<Device<RingCrypto>, Noted, Center, Nobody> {
+    let line = Center {
+        trace: Arc::clone(trace),
+        loses: Mutex::new(loses),
+    };
+    let mut driver = Driver::new(device(), Noted(Arc::clone(trace)), line, Nobody);
+    driver.give(Input::Booted { kept: None }).expect("on");
+    let status = trial::status(Some(100)).expect("a count");
+    driver
+        .give(Input::StatusChanged(Box::new(status)))
+        .expect("taken");
+    driver
+        .give(Input::CodeEntered {
+            code: code(),
+            center: center(),
+        })
+        .expect("taken");
+    driver
+}
+
+async fn to_first_report(driver: &mut Driver<Device<RingCrypto>, Noted, Center, Nobody>) -> Ended {
+    let until = Until::Reached(Milestone::Reported);
+    let patience = Some(Duration::from_secs(600));
+    driver
+        .run(until, patience, std::future::pending())
+        .await
+        .expect("it runs")
+}
+
+#[tokio::test]
+async fn everything_is_kept_before_what_depends_on_it_is_sent() {
+    let trace = Trace::default();
+    let mut driver = driver(&trace, 0);
+    assert_eq!(to_first_report(&mut driver).await, Ended::Reached);
+    let words: Vec<&str> = trace
+        .lock()
+        .expect("whole")
+        .iter()
+        .map(|event| match event {
+            Event::Kept => "keep",
+            Event::Sent(DeviceRequest::Enrol(_)) => "enrol",
+            Event::Sent(DeviceRequest::Poll(_)) => "poll",
+            Event::Sent(_) => "report",
+        })
+        .collect();
+    assert_eq!(
+        words,
+        ["keep", "keep", "enrol", "keep", "poll", "keep", "report"]
+    );
+    assert_eq!(driver.machine().phase(), Phase::InUse);
+}
+
+#[tokio::test(start_paused = true)]
+async fn lost_messages_are_repeated_as_they_were() {
+    let trace = Trace::default();
+    let mut driver = driver(&trace, 4);
+    assert_eq!(to_first_report(&mut driver).await, Ended::Reached);
+    let enrolments: Vec<Vec<u8>> = trace
+        .lock()
+        .expect("whole")
+        .iter()
+        .filter_map(|event| match event {
+            Event::Sent(request @ DeviceRequest::Enrol(_)) => Some(json::to_bytes(request)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(enrolments.len(), 5);
+    assert!(enrolments.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn patience_has_an_end() {
+    let trace = Trace::default();
+    let mut driver = driver(&trace, u32::MAX);
+    assert_eq!(to_first_report(&mut driver).await, Ended::OutOfTime);
+    assert_eq!(driver.machine().phase(), Phase::Enrolling);
+}
+
+/// A memory that has become read-only.
+struct Full;
+
+impl Memory for Full {
+    fn keep(&mut self, _: &[u8]) -> Result<(), MemoryError> {
+        Err(MemoryError::Missing {
+            path: "gone".to_owned(),
+        })
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_kept_is_not_sent() {
+    let trace = Trace::default();
+    let line = Center {
+        trace: Arc::clone(&trace),
+        loses: Mutex::new(0),
+    };
+    let mut driver = Driver::new(device(), Full, line, Nobody);
+    let error = driver
+        .give(Input::Booted { kept: None })
+        .expect_err("nowhere to keep it");
+    assert!(matches!(error, DriverError::Memory(_)));
+    let entered = Input::CodeEntered {
+        code: code(),
+        center: center(),
+    };
+    assert!(driver.give(entered).is_err());
+    tokio::task::yield_now().await;
+    assert!(trace.lock().expect("whole").is_empty());
+}
