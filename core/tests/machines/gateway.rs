@@ -351,11 +351,6 @@ fn happen(site: &mut Site, what: usize) -> Result<(), InputError> {
         };
         Input::Refused { exchange, refusal }
     };
-    let named = match site.sent.last().map(|sent| &sent.request) {
-        Some(DeviceRequest::Enrol(enrol)) => enrol.devices.as_slice().len() as u32,
-        Some(DeviceRequest::AddDevices(add)) => add.devices.as_slice().len() as u32,
-        _ => 1,
-    };
     let center = crate::scripted::center();
     let input = match what {
         0 => Input::Booted { kept: None },
@@ -367,11 +362,12 @@ fn happen(site: &mut Site, what: usize) -> Result<(), InputError> {
             code: code(2),
             center,
         },
-        3 => replied(enrolled(named)),
+        3 if site.sent.is_empty() => Input::TimePassed,
+        3 => replied(site.right()),
         4 => replied(polled()),
         5 => replied(rotated(2)),
         6 => replied(left()),
-        7 => replied(added(4, named)),
+        7 => Input::CallNow,
         8 => replied(removed(1)),
         9 => refused(RefusalCode::Busy),
         10 => refused(RefusalCode::CodeRefused),
@@ -423,6 +419,44 @@ proptest! {
             serials.dedup();
             prop_assert_eq!(serials.len(), count, "a child stands in the book twice");
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    /// Whatever happened before: once the line works and a person has entered a good code, all children
+    /// that are on the LAN and were not removed are registered within two days.
+    #[test]
+    fn it_recovers(
+        children in 1..5_u32,
+        steps in prop::collection::vec(0..HAPPENINGS, 0..50),
+        cut in any::<bool>(),
+    ) {
+        let mut site = Site::new(children);
+        for what in steps {
+            // An error is an answer, too.
+            let _ = happen(&mut site, what);
+        }
+        if cut {
+            site.power_cut();
+        }
+        site.enter(3);
+        let (from, until) = (site.sent.len(), site.now.after(Seconds::DAY).after(Seconds::DAY));
+        while site.now < until && site.gateway.deadline().is_some() {
+            site.sleep();
+            site.answer_asked();
+            if site.sent.len() > from {
+                let reply = site.right();
+                site.reply(reply);
+                site.answer_asked();
+            }
+        }
+        prop_assert_eq!(site.gateway.phase(), Phase::InUse);
+        let known = site.gateway.children();
+        prop_assert_eq!(known.len(), children as usize, "{:?}", known);
+        let settled = |it: &restante_core::gateway::Child| it.state != ChildState::Found;
+        prop_assert!(known.iter().all(settled), "{:?}", known);
     }
 }
 

@@ -6,14 +6,15 @@ use restante_core::machine::Machine;
 use restante_core::wire::membership::{DevicesAdded, DevicesRemoved};
 use restante_core::wire::site::{OwnStatus, SelfDescription};
 use restante_core::wire::{
-    DeviceEntry, DeviceReply, DeviceRequest, Refusal, RefusalCode, ReportResult, Reported,
-    StatusReported,
+    DeviceEntry, DeviceReply, DeviceRequest, EnrolDeviceResult, EnrolResult, Enrolled, Refusal,
+    RefusalCode, ReportResult, Reported, StatusReported,
 };
 use restante_core::{Seconds, Seed, Uptime};
 use restante_crypto::RingCrypto;
 
 use crate::scripted::{
-    Sent, center, code, enrolled, entry, polled, results, schedule, status, word,
+    Sent, center, code, device_id, enrolled, entry, formal, left, polled, results, rotated,
+    schedule, status, word,
 };
 
 /// One gateway, its children, and the time.
@@ -150,16 +151,53 @@ impl Site {
 
     /// The center takes the outstanding report.
     pub(crate) fn take_report(&mut self) {
-        let results = self.reported();
-        let results = results.iter().map(|device| Reported {
-            device: *device,
-            result: ReportResult::Accepted,
-        });
-        let results = results.collect();
-        self.reply(DeviceReply::StatusReported(StatusReported {
-            results,
-            schedule: schedule(),
-        }));
+        let reply = self.right();
+        assert!(
+            matches!(reply, DeviceReply::StatusReported(_)),
+            "no report is due"
+        );
+        self.reply(reply);
+    }
+
+    /// What a good center says to the last request.
+    pub(crate) fn right(&self) -> DeviceReply {
+        let number = |it: &DeviceEntry| {
+            let digits = it.identification.serial.as_str().trim_start_matches('D');
+            digits.parse::<u32>().expect("a trial child")
+        };
+        let results = |entries: &[DeviceEntry]| {
+            let result = |it| EnrolDeviceResult {
+                device: device_id(number(it)),
+                result: EnrolResult::New,
+            };
+            entries.iter().map(result).collect()
+        };
+        match &self.last().request {
+            DeviceRequest::Enrol(enrol) => DeviceReply::Enrolled(Enrolled {
+                registration: formal(1).registration(),
+                formal_code: formal(1),
+                devices: results(enrol.devices.as_slice()),
+                schedule: schedule(),
+            }),
+            DeviceRequest::AddDevices(add) => DeviceReply::DevicesAdded(DevicesAdded {
+                devices: results(add.devices.as_slice()),
+                schedule: schedule(),
+            }),
+            DeviceRequest::RemoveDevices(_) => removed(7),
+            DeviceRequest::Rotate(_) => rotated(2),
+            DeviceRequest::Leave(_) => left(),
+            DeviceRequest::ReportStatus(_) => {
+                let accepted = |device: &DeviceId| Reported {
+                    device: *device,
+                    result: ReportResult::Accepted,
+                };
+                DeviceReply::StatusReported(StatusReported {
+                    results: self.reported().iter().map(accepted).collect(),
+                    schedule: schedule(),
+                })
+            }
+            _ => polled(),
+        }
     }
 
     /// The devices of the last message, which is a report.
