@@ -84,7 +84,7 @@ impl core::fmt::Display for Verdict {
 }
 
 /// What the process tells its caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Exit {
     /// The party under test conforms.
@@ -110,6 +110,20 @@ impl Exit {
             Self::KitError => 3,
             Self::Untested => 4,
         }
+    }
+
+    /// What several runs amount to together: the worst sticks. A kit that could not tell is worse
+    /// than a party that fails, and that is worse than one that was not tested enough.
+    #[must_use]
+    pub fn worst(self, other: Self) -> Self {
+        let weight = |exit| match exit {
+            Self::Conformant => 0,
+            Self::Untested => 1,
+            Self::NotConformant => 2,
+            Self::KitError => 3,
+            Self::Usage => 4,
+        };
+        std::cmp::max_by_key(self, other, |exit| weight(*exit))
     }
 }
 
@@ -214,6 +228,14 @@ mod tests {
         untested.untested_musts = 1;
         assert_eq!(untested.exit(false), Exit::Untested);
         assert_eq!(untested.exit(true), Exit::Conformant);
+    }
+
+    #[test]
+    fn of_several_runs_the_worst_sticks_whatever_its_number() {
+        use Exit::{Conformant, KitError, NotConformant, Untested};
+        assert_eq!(NotConformant.worst(Untested), NotConformant);
+        assert_eq!(Untested.worst(KitError), KitError);
+        assert_eq!(Conformant.worst(Untested), Untested);
     }
 
     #[test]

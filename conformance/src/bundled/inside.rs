@@ -6,11 +6,9 @@ use std::time::Duration;
 
 use axum::Router;
 use restante_core::Timestamp;
-use restante_core::center::{
-    Call, Center, Credential, Decide, Keys, Message, Policy, Reason, Refused, Reply, Source,
-};
-use restante_core::id::{AccountName, CorrelationId};
-use restante_core::wire::people::{IssueToken, PeopleReply, PeopleRequest, Role};
+use restante_core::center::{Call, Center, Decide, Keys, Message, Policy, Reason, Refused, Reply};
+use restante_core::id::CorrelationId;
+use restante_core::wire::people::PeopleRequest;
 use restante_core::wire::{Refusal, RefusalCode};
 use restante_crypto::RingCrypto;
 use restante_http::server::{Answer, router};
@@ -20,6 +18,7 @@ use crate::case::Control;
 use crate::line::{InsideLine, Pending};
 use crate::run::{ServerTarget, Time, Tokens, Unmoved};
 
+use super::console::operator_token;
 use super::world::{DrawnEntropy, MovedClock};
 
 /// A center inside this process that begins a new world for each case: an empty store, the same
@@ -64,7 +63,7 @@ impl<D: Decide + 'static> InsideCenter<D> {
     pub async fn target(&self, seed: u64, case: &str) -> Result<ServerTarget, String> {
         self.standing.begin_again(seed, case);
         self.standing.tick().await?;
-        let operator = self.standing.first_token().await?;
+        let operator = operator_token(&self.standing.driver()).await?;
         Ok(ServerTarget {
             line: Box::new(InsideLine::new(self.router.clone())),
             time: Some(Box::new(InsideTime(Arc::clone(&self.standing)))),
@@ -131,33 +130,6 @@ impl<D: Decide> Standing<D> {
         }
         Err(format!("the center had something due after {TICKS} ticks"))
     }
-
-    /// The operator's token, made at the center's own console.
-    async fn first_token(&self) -> Result<String, String> {
-        let account = AccountName::new("kit operator").map_err(|why| why.to_string())?;
-        let call = Call {
-            source: Source {
-                address: None,
-                correlation: CorrelationId::from_bytes([0; 16]),
-            },
-            presented: Credential::Console,
-            message: Message::People(PeopleRequest::IssueToken(IssueToken {
-                role: Role::Operator,
-                account,
-                customer: None,
-                validity: None,
-            })),
-        };
-        let answer = self
-            .driver()
-            .call(call)
-            .await
-            .map_err(|why| why.to_string())?;
-        match answer.outcome {
-            Ok(Reply::People(PeopleReply::TokenIssued(issued))) => Ok(issued.token.to_text()),
-            other => Err(format!("the console got {other:?} for an operator's token")),
-        }
-    }
 }
 
 impl<D: Decide + 'static> Answer for Standing<D> {
@@ -213,7 +185,7 @@ impl<D: Decide + 'static> InsideTime<D> {
             let step = left.min(STEP_SECONDS);
             let millis = i64::try_from(step.saturating_mul(1_000)).unwrap_or(i64::MAX);
             self.0.clock.move_by(millis);
-            self.0.tick().await.map_err(Unmoved)?;
+            self.0.tick().await.map_err(Unmoved::Failed)?;
             left -= step;
         }
         Ok(())
@@ -227,20 +199,20 @@ impl<D: Decide + 'static> Time for InsideTime<D> {
 
     fn restart(&self) -> Pending<'_, Result<(), Unmoved>> {
         self.0.restart();
-        Box::pin(async { self.0.tick().await.map_err(Unmoved) })
+        Box::pin(async { self.0.tick().await.map_err(Unmoved::Failed) })
     }
 
     fn jump(&self, seconds: i64) -> Pending<'_, Result<(), Unmoved>> {
         self.0.clock.move_by(seconds.saturating_mul(1_000));
-        Box::pin(async { self.0.tick().await.map_err(Unmoved) })
+        Box::pin(async { self.0.tick().await.map_err(Unmoved::Failed) })
     }
 }
 
 /// When a world begins: 2026-11-21T08:00:00Z.
-const START: Timestamp = Timestamp::from_millis(1_795_248_000_000);
+pub(super) const START: Timestamp = Timestamp::from_millis(1_795_248_000_000);
 /// Twelve hours: well below the day that counts as a jump.
-const STEP_SECONDS: u64 = 43_200;
+pub(super) const STEP_SECONDS: u64 = 43_200;
 /// More ticks than anything that a case leaves behind.
-const TICKS: u32 = 1_000;
+pub(super) const TICKS: u32 = 1_000;
 /// Bodies are whole when they arrive inside a process.
 const BODY_TIME: Duration = Duration::from_secs(5);

@@ -4,8 +4,11 @@
 //! that only cases move, and randomness from the run's seed. The same decision behind real sockets
 //! is what the reference program serves.
 
+mod console;
 mod inside;
+mod loopback;
 mod world;
 
 pub use inside::{InsideCenter, Standing, core_center};
+pub use loopback::LoopbackCenter;
 pub use world::{DrawnEntropy, MovedClock};

@@ -13,7 +13,6 @@ use restante_store::{Clock, Entropy};
 #[derive(Debug)]
 pub struct MovedClock {
     now: AtomicU64,
-    highest: AtomicU64,
 }
 
 impl MovedClock {
@@ -22,7 +21,6 @@ impl MovedClock {
     pub const fn new(start: Timestamp) -> Self {
         Self {
             now: AtomicU64::new(start.as_millis()),
-            highest: AtomicU64::new(start.as_millis()),
         }
     }
 
@@ -33,19 +31,11 @@ impl MovedClock {
             .load(Ordering::SeqCst)
             .saturating_add_signed(millis);
         self.now.store(moved, Ordering::SeqCst);
-        self.highest.fetch_max(moved, Ordering::SeqCst);
     }
 
     /// Begins again at `start`, as if it had never been moved.
     pub fn begin_again(&self, start: Timestamp) {
         self.now.store(start.as_millis(), Ordering::SeqCst);
-        self.highest.store(start.as_millis(), Ordering::SeqCst);
-    }
-
-    /// Sets it to the highest time that it ever said.
-    pub fn restore(&self) {
-        let highest = self.highest.load(Ordering::SeqCst);
-        self.now.store(highest, Ordering::SeqCst);
     }
 }
 

@@ -27,6 +27,9 @@ pub enum SelectionError {
         /// The role that is run.
         role: Role,
     },
+    /// A pattern that no case matches.
+    #[error("the pattern {0:?} matches no case; see `restante-conformance list`")]
+    NoMatchAtAll(String),
     /// No case at all.
     #[error("there is no case of role {0}")]
     NoCase(Role),
@@ -61,14 +64,44 @@ impl Selection {
                 return Err(SelectionError::NoMatch { pattern, role });
             }
         }
+        self.of_role(catalogue, role)
+    }
+
+    /// As [`Selection::select`], where patterns may also be meant for other roles.
+    ///
+    /// # Errors
+    /// [`SelectionError::NoCase`] if nothing is left.
+    pub fn of_role<'a>(
+        &self,
+        catalogue: &'a Catalogue,
+        role: Role,
+    ) -> Result<Vec<&'a Case>, SelectionError> {
         let wanted = |case: &&Case| {
             self.patterns.is_empty() || self.patterns.iter().any(|pattern| matches(pattern, case))
         };
-        let selected: Vec<&Case> = all.into_iter().filter(wanted).collect();
+        let selected: Vec<&Case> = catalogue.of_role(role).filter(wanted).collect();
         if selected.is_empty() {
             return Err(SelectionError::NoCase(role));
         }
         Ok(selected)
+    }
+
+    /// Whether any case of this role is selected.
+    #[must_use]
+    pub fn concerns(&self, catalogue: &Catalogue, role: Role) -> bool {
+        self.of_role(catalogue, role).is_ok()
+    }
+
+    /// Sees to it that no pattern is without effect.
+    ///
+    /// # Errors
+    /// [`SelectionError::NoMatchAtAll`] for the first that matches no case of any role.
+    pub fn each_matches_something(&self, catalogue: &Catalogue) -> Result<(), SelectionError> {
+        let idle = |pattern: &&String| !catalogue.iter().any(|case| matches(pattern, case));
+        match self.patterns.iter().find(idle) {
+            Some(pattern) => Err(SelectionError::NoMatchAtAll(pattern.clone())),
+            None => Ok(()),
+        }
     }
 }
 

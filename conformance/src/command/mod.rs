@@ -1,5 +1,6 @@
 //! The commands: each a file, each ending in an exit code that a CI server can rely on.
 
+mod against;
 mod cases;
 mod compare;
 mod explain;

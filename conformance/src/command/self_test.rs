@@ -1,21 +1,24 @@
 //! `self-test`: the bundled center, device and gateway against every case.
+//!
+//! The center runs on loopback as it would anywhere: TLS, listener, SQLite. With `--inside` it runs
+//! without sockets and with a new world for each case, which takes seconds.
 
-use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use restante_core::center::Decide;
 
-use crate::bundled::{InsideCenter, core_center};
+use crate::bundled::{InsideCenter, LoopbackCenter, core_center};
 use crate::case::{Catalogue, Role, Selection};
 use crate::profile::Profile;
-use crate::report::{Progress, terminal};
-use crate::results::{Results, write};
+use crate::report::{Progress, sentence};
+use crate::results::Results;
 use crate::run::{Circumstances, Plan, run_case};
 use crate::trace::Demands;
 use crate::verdict::Exit;
 
-use super::reports::write_reports;
+use super::against::{conclude, exit, keep, run_against};
 use super::{CommandError, role};
 
 #[derive(Debug, Args)]
@@ -29,8 +32,11 @@ pub(super) struct Arguments {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Run so many times, each with the next seed and in another order.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     seeds: u32,
+    /// Without sockets: the center inside this process, a new world for each case.
+    #[arg(long)]
+    inside: bool,
     /// Where results and reports go.
     #[arg(long, default_value = "target/conformance")]
     out: PathBuf,
@@ -42,51 +48,87 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments) -> Result<Exit, CommandError> {
     let catalogue = Catalogue::embedded()?;
     let selection = Selection::new(arguments.patterns.clone());
-    let roles: Vec<Role> = match arguments.role {
-        Some(role) => vec![role],
-        None => vec![Role::Server],
-    };
+    let roles = roles(&arguments, &catalogue, &selection)?;
     let mut worst = Exit::Conformant;
     for at in 0..arguments.seeds {
         let seed = arguments.seed.wrapping_add(u64::from(at));
         for role in &roles {
-            let results = inside(&catalogue, &selection, *role, seed, arguments.quiet).await?;
-            print!("{}", terminal(&results, std::io::stdout().is_terminal()));
-            let folder = arguments.out.join(role.word());
-            write(&results, &folder)?;
-            write_reports(&results, &folder)?;
-            println!(
-                "  the whole story: {}\n",
-                folder.join("report.html").display()
-            );
-            worst = worst.max(
-                results
-                    .summary
-                    .map_or(Exit::KitError, |summary| summary.exit),
-            );
+            let results = one(&arguments, &catalogue, &selection, *role, seed).await?;
+            worst = worst.worst(tell(&arguments, &results, seed)?);
         }
     }
     Ok(worst)
 }
 
-async fn inside(
+/// The roles that are asked for. A pattern has to match a case of one of them.
+fn roles(
+    arguments: &Arguments,
+    catalogue: &Catalogue,
+    selection: &Selection,
+) -> Result<Vec<Role>, CommandError> {
+    if let Some(role) = arguments.role {
+        return Ok(vec![role]);
+    }
+    selection.each_matches_something(catalogue)?;
+    let concerned = |role: &Role| selection.concerns(catalogue, *role);
+    Ok(BUNDLED.into_iter().filter(concerned).collect())
+}
+
+/// One role, whatever it takes to run it.
+async fn one(
+    arguments: &Arguments,
     catalogue: &Catalogue,
     selection: &Selection,
     role: Role,
     seed: u64,
-    quiet: bool,
 ) -> Result<Results, CommandError> {
     let profile = Profile::bundled(role);
     let plan = Plan {
-        cases: selection.select(catalogue, role)?,
+        cases: selection.of_role(catalogue, role)?,
         profile: &profile,
         seed,
         partial: selection.is_partial(),
-        accept_untested: true,
+        accept_untested: false,
         line: "inside".to_owned(),
     }
     .shuffled();
-    run_inside(&plan, role, quiet, core_center(seed)).await
+    match role {
+        Role::Server if !arguments.inside => on_loopback(plan, arguments.quiet).await,
+        _ => run_inside(&plan, role, arguments.quiet, core_center(seed)).await,
+    }
+}
+
+/// The whole report for one seed; a line each where there are many.
+fn tell(arguments: &Arguments, results: &Results, seed: u64) -> Result<Exit, CommandError> {
+    let role = results.header.role;
+    if arguments.seeds == 1 {
+        return conclude(results, &arguments.out.join(role.word()));
+    }
+    let folder = seed_folder(&arguments.out, seed).join(role.word());
+    keep(results, &folder)?;
+    println!("  seed {seed}: {}", sentence(results));
+    if exit(results) != Exit::Conformant {
+        return conclude(results, &folder);
+    }
+    Ok(Exit::Conformant)
+}
+
+fn seed_folder(out: &Path, seed: u64) -> PathBuf {
+    out.join(format!("seed-{seed}"))
+}
+
+/// The center's cases over HTTPS, against the reference library on a port of this machine.
+async fn on_loopback(mut plan: Plan<'_>, quiet: bool) -> Result<Results, CommandError> {
+    let center = LoopbackCenter::start(core_center(plan.seed), plan.seed)
+        .await
+        .map_err(CommandError::kit)?;
+    let patience = Duration::from_secs(plan.profile.limits.reply.into());
+    let target = center.target(patience).map_err(CommandError::kit)?;
+    plan.line = target.line.name();
+    let again = "restante-conformance self-test --role server";
+    let results = run_against(&plan, &target, again, quiet).await;
+    center.stop().await;
+    Ok(results)
 }
 
 /// Runs cases inside this process, each in a new world of a center that decides so.
@@ -106,7 +148,7 @@ pub async fn run_inside<D: Decide + 'static>(
     let around = Circumstances {
         profile: plan.profile,
         seed: plan.seed,
-        again: &format!("restante-conformance self-test --role {role}"),
+        again: &format!("restante-conformance self-test --inside --role {role}"),
     };
     for case in &plan.cases {
         progress.begins(case.id.as_str());
@@ -118,3 +160,6 @@ pub async fn run_inside<D: Decide + 'static>(
     progress.end();
     Ok(run.end())
 }
+
+/// The roles of which this kit has an implementation and cases.
+const BUNDLED: [Role; 1] = [Role::Server];

@@ -1,6 +1,5 @@
 //! `server`: a center anywhere, over HTTP.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,14 +9,11 @@ use crate::case::{Catalogue, Role, Selection};
 use crate::hook::ChildHook;
 use crate::line::{Line, SocketLine, Trust};
 use crate::profile::Profile;
-use crate::report::{Progress, terminal};
-use crate::results::write;
-use crate::run::{Circumstances, HookTime, Plan, ServerTarget, Time, Tokens, run_case};
-use crate::trace::Demands;
-use crate::verdict::{Exit, Verdict};
+use crate::run::{HookTime, Plan, ServerTarget, Time, Tokens};
+use crate::verdict::Exit;
 
 use super::CommandError;
-use super::reports::write_reports;
+use super::against::{conclude, run_against};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -44,6 +40,9 @@ pub(super) struct Arguments {
     /// Where results and reports go.
     #[arg(long, default_value = "conformance-results")]
     out: PathBuf,
+    /// Show no progress.
+    #[arg(long)]
+    quiet: bool,
     /// An operator's token, by which the kit makes dealers of its own.
     #[arg(long, env = "RESTANTE_OPERATOR_TOKEN", hide_env_values = true)]
     operator_token: Option<String>,
@@ -77,34 +76,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, CommandError> {
         arguments.target,
         arguments.profile.display()
     );
-    let demands = Demands::of_this_specification();
-    let mut progress = Progress::new(plan.cases.len(), false);
-    let mut run = plan.begin(Role::Server);
-    let around = Circumstances {
-        profile: &profile,
-        seed: plan.seed,
-        again: &again,
-    };
-    for case in &plan.cases {
-        progress.begins(case.id.as_str());
-        let result = run_case(case, &target, None, around).await;
-        progress.ended(run.take(case, result, demands.is_must(case)));
-        if run.tally().of(Verdict::Error) >= GIVE_UP {
-            break;
-        }
-    }
-    progress.end();
-    let results = run.end();
-    print!("{}", terminal(&results, std::io::stdout().is_terminal()));
-    write(&results, &arguments.out)?;
-    write_reports(&results, &arguments.out)?;
-    println!(
-        "  the whole story: {}\n",
-        arguments.out.join("report.html").display()
-    );
-    Ok(results
-        .summary
-        .map_or(Exit::KitError, |summary| summary.exit))
+    let results = run_against(&plan, &target, &again, arguments.quiet).await;
+    conclude(&results, &arguments.out)
 }
 
 fn line(arguments: &Arguments, profile: &Profile) -> Result<SocketLine, CommandError> {
@@ -140,6 +113,3 @@ async fn target(
         control: profile.control,
     })
 }
-
-/// After so many errors the target is gone, and further cases would only say so again.
-const GIVE_UP: usize = 3;

@@ -91,6 +91,9 @@ pub trait Line: Send + Sync {
     /// Whether there are real connections.
     fn has_sockets(&self) -> bool;
 
+    /// Closes what is open, since the peer has been switched off and on again.
+    fn hang_up(&self) {}
+
     /// For the report: `http https://…`, or `inside`.
     fn name(&self) -> String;
 }

@@ -253,6 +253,11 @@ impl Line for SocketLine {
         true
     }
 
+    fn hang_up(&self) {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        clients.clear();
+    }
+
     fn name(&self) -> String {
         format!("http {}", self.base)
     }

@@ -142,7 +142,11 @@ impl Player<'_> {
     /// A power cut of the center.
     async fn restart(&mut self) -> Result<(), Ended> {
         match &self.target.time {
-            Some(power) => Ok(power.restart().await?),
+            Some(power) => {
+                power.restart().await?;
+                self.target.line.hang_up();
+                Ok(())
+            }
             None => Err(Ended::Untested(
                 "the kit cannot switch the center off and on".into(),
             )),

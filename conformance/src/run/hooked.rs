@@ -26,8 +26,9 @@ impl HookTime {
     async fn ask(&self, verb: Verb, with: Value) -> Result<(), Unmoved> {
         match self.hook.lock().await.ask(verb, with).await {
             Ok(Outcome::Ok(_)) => Ok(()),
-            Ok(Outcome::Unsupported(why) | Outcome::Error(why)) => Err(Unmoved(why)),
-            Err(why) => Err(Unmoved(why.to_string())),
+            Ok(Outcome::Unsupported(why)) => Err(Unmoved::Unable(why)),
+            Ok(Outcome::Error(why)) => Err(Unmoved::Failed(why)),
+            Err(why) => Err(Unmoved::Failed(why.to_string())),
         }
     }
 }

@@ -36,9 +36,11 @@ pub async fn run_case<'a>(
         return result(case, around, verdict, Played::untried(reason), began);
     }
     let mut player = Player::new(target, party, case, around.seed);
-    let ended = match player.play(&case.steps).await {
-        Ok(()) => Ended::Held,
-        Err(ended) => ended,
+    let played = player.play(&case.steps).await;
+    let settled = player.settle().await;
+    let ended = match (played, settled) {
+        (Err(ended), _) | (Ok(()), Err(ended)) => ended,
+        (Ok(()), Ok(())) => Ended::Held,
     };
     let (checks, mut transcript) = (player.checks, player.transcript);
     let (verdict, reason, expected, actual) = match ended {

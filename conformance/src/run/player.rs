@@ -3,7 +3,7 @@
 //! One player serves every role. Where a server is under test only its line is used; where a device
 //! or a gateway is, the line leads to the kit's own center and the party answers to it.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::case::{Actor, Advance, Case, Repeat, Send, Step};
 use crate::line::render::{self, Outcome};
@@ -28,6 +28,16 @@ pub(super) struct Player<'a> {
     pub(super) last: Option<Heard>,
     /// The party's request that waits for an answer.
     pub(super) asked: Option<Asked>,
+    /// Where the steps have left the center's clock.
+    clock: ClockMoved,
+}
+
+/// Where a case has left the clock, in seconds from where it found it.
+#[derive(Clone, Copy, Debug, Default)]
+struct ClockMoved {
+    now: i64,
+    highest: i64,
+    jumped: bool,
 }
 
 /// What came back.
@@ -55,6 +65,7 @@ impl<'a> Player<'a> {
             checks: 0,
             last: None,
             asked: None,
+            clock: ClockMoved::default(),
         }
     }
 
@@ -157,9 +168,36 @@ impl<'a> Player<'a> {
         self.transcript.add(LineKind::Done, &text);
         match u64::try_from(advance.seconds) {
             Ok(seconds) if !advance.jump => time.advance(seconds).await?,
-            _ => time.jump(advance.seconds).await?,
+            _ => {
+                self.clock.jumped = true;
+                time.jump(advance.seconds).await?;
+            }
         }
+        self.clock.now = self.clock.now.saturating_add(advance.seconds);
+        self.clock.highest = self.clock.highest.max(self.clock.now);
         Ok(())
+    }
+
+    /// Sets a clock right that the steps have made jump, so that the next case finds one that runs:
+    /// it goes back to the highest time that it said, and an operator accepts it.
+    pub(super) async fn settle(&self) -> Result<(), Ended> {
+        let (ClockMoved { now, highest, .. }, Some(time)) = (self.clock, &self.target.time) else {
+            return Ok(());
+        };
+        if !self.clock.jumped {
+            return Ok(());
+        }
+        if highest > now {
+            time.jump(highest - now).await?;
+        }
+        let operator = self.target.tokens.operator.as_deref();
+        let request = render::request("acceptClock", &json!({}), operator);
+        if let (Some(_), Some(request)) = (operator, request) {
+            let source = Some(address(&self.scope, "people"));
+            self.target.line.carry(&request, source).await?;
+        }
+        // A moment passes, so that a center that looks at its clock now and then has looked.
+        Ok(time.advance(1).await?)
     }
 
     /// A remark of the case for the reader of its transcript.

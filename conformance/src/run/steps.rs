@@ -49,7 +49,10 @@ impl From<ScriptError> for Ended {
 
 impl From<Unmoved> for Ended {
     fn from(error: Unmoved) -> Self {
-        Self::Error(error.to_string())
+        match error {
+            Unmoved::Unable(_) => Self::Untested(error.to_string()),
+            Unmoved::Failed(_) => Self::Error(error.to_string()),
+        }
     }
 }
 

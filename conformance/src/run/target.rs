@@ -39,10 +39,17 @@ pub trait Time: Send + Sync {
     fn jump(&self, seconds: i64) -> Pending<'_, Result<(), Unmoved>>;
 }
 
-/// Time or power could not be moved.
+/// Time or power was not moved.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the kit could not move its time or power: {0}")]
-pub struct Unmoved(pub String);
+#[non_exhaustive]
+pub enum Unmoved {
+    /// Whoever should move it says that it cannot: the case goes untested.
+    #[error("the hook cannot move the center's time or power: {0}")]
+    Unable(String),
+    /// Moving it went wrong.
+    #[error("the kit could not move its time or power: {0}")]
+    Failed(String),
+}
 
 impl core::fmt::Debug for Tokens {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {

@@ -1,0 +1,217 @@
+//! The bundled center on loopback: the reference library with TLS and SQLite, and a movable clock.
+//!
+//! Nothing stands in for anything but time and randomness: cases go through the listener, its
+//! handshake and its time-outs, the router, the driver and the file. One center serves all cases of
+//! a run, as a vendor's does, so that cases also show that they do not disturb each other. It cuts
+//! slow peers sooner than the defaults do, so that the cases about them end soon.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use restante_center::{Running, Setup};
+use restante_core::center::Decide;
+use restante_http::server::{Bounds, Line, Tls};
+use restante_store::sqlite::Options;
+use restante_store::{Driver, SqliteStore};
+use rustls::pki_types::CertificateDer;
+use tempfile::TempDir;
+use tokio::sync::Mutex;
+
+use crate::case::Control;
+use crate::line::{Pending, SocketLine, Trust};
+use crate::run::{ServerTarget, Time, Tokens, Unmoved};
+
+use super::console::operator_token;
+use super::inside::{START, STEP_SECONDS, TICKS};
+use super::world::{DrawnEntropy, MovedClock};
+
+/// A center on a port of this machine, with its store in a folder that goes when it does.
+pub struct LoopbackCenter<D> {
+    standing: Arc<Standing<D>>,
+    authority: CertificateDer<'static>,
+    operator: String,
+    url: String,
+}
+
+/// What is left of a center while it is switched off, and the center while it is on.
+struct Standing<D> {
+    decide: Arc<D>,
+    folder: TempDir,
+    tls: Tls,
+    clock: Arc<MovedClock>,
+    entropy: Arc<DrawnEntropy>,
+    on: Mutex<On<D>>,
+}
+
+/// Where it listens, and what serves there unless it is switched off.
+struct On<D> {
+    address: SocketAddr,
+    running: Option<Running<Arc<D>, SqliteStore>>,
+}
+
+impl<D: Decide + 'static> LoopbackCenter<D> {
+    /// Starts a center that decides so on a free port.
+    ///
+    /// # Errors
+    /// A sentence, if the machine yields no folder, no port or no certificate.
+    pub async fn start(decide: D, seed: u64) -> Result<Self, String> {
+        let host = Ipv4Addr::LOCALHOST;
+        let made = rcgen::generate_simple_self_signed([host.to_string()]);
+        let made = made.map_err(|why| why.to_string())?;
+        let key = made.signing_key.serialize_pem();
+        let tls = Tls::from_pem(made.cert.pem().as_bytes(), key.as_bytes());
+        let standing = Standing {
+            decide: Arc::new(decide),
+            folder: tempfile::tempdir().map_err(|why| format!("no folder for a store: {why}"))?,
+            tls: tls.map_err(|why| why.to_string())?,
+            clock: Arc::new(MovedClock::new(START)),
+            entropy: Arc::new(DrawnEntropy::new(seed, "loopback")),
+            on: Mutex::new(On {
+                address: SocketAddr::from((host, 0)),
+                running: None,
+            }),
+        };
+        let (url, operator) = standing.first_start().await?;
+        Ok(Self {
+            standing: Arc::new(standing),
+            authority: made.cert.der().clone(),
+            operator,
+            url,
+        })
+    }
+
+    /// The center as a target. Targets share the center.
+    ///
+    /// # Errors
+    /// A sentence, if no line leads to it.
+    pub fn target(&self, patience: Duration) -> Result<ServerTarget, String> {
+        let trust = Trust::Authorities(vec![self.authority.clone()]);
+        let line = SocketLine::new(&self.url, trust, patience).map_err(|why| why.to_string())?;
+        Ok(ServerTarget {
+            line: Box::new(line),
+            time: Some(Box::new(LoopbackTime(Arc::clone(&self.standing)))),
+            tokens: Tokens {
+                operator: Some(self.operator.clone()),
+                ..Tokens::default()
+            },
+            control: Control::C2,
+        })
+    }
+
+    /// Stops the center and removes its folder.
+    pub async fn stop(self) {
+        self.standing.switch_off().await;
+    }
+}
+
+impl<D: Decide + 'static> Standing<D> {
+    /// Where it listens, and its first operator's token.
+    async fn first_start(&self) -> Result<(String, String), String> {
+        self.switch_on().await?;
+        let on = self.on.lock().await;
+        let running = on.running.as_ref().ok_or(OFF)?;
+        let url = running.addresses().first().ok_or(OFF)?.url();
+        Ok((url, operator_token(running.driver()).await?))
+    }
+
+    async fn switch_on(&self) -> Result<(), String> {
+        let path: PathBuf = self.folder.path().join("center.sqlite");
+        let store = SqliteStore::open(&path, CENTER, Options::default());
+        let store = store.map_err(|why| why.to_string())?;
+        let driver = Driver::new(Arc::clone(&self.decide), store)
+            .clock(Arc::clone(&self.clock))
+            .entropy(Arc::clone(&self.entropy));
+        let mut on = self.on.lock().await;
+        let setup = Setup::new(driver)
+            .listen(on.address, Line::Tls(self.tls.clone()))
+            .bounds(BOUNDS)
+            .ticks(None);
+        let running = setup.start().await.map_err(|why| why.to_string())?;
+        // The port that the system chose stays the same over every restart.
+        if let Some(first) = running.addresses().first() {
+            on.address = first.socket;
+        }
+        on.running = Some(running);
+        Ok(())
+    }
+
+    /// The store stays, the rest is gone.
+    async fn switch_off(&self) {
+        if let Some(running) = self.on.lock().await.running.take() {
+            running.stop().await;
+        }
+    }
+
+    async fn restart(&self) -> Result<(), String> {
+        self.switch_off().await;
+        self.switch_on().await?;
+        self.tick().await
+    }
+
+    /// Ticks until nothing more is due.
+    async fn tick(&self) -> Result<(), String> {
+        let on = self.on.lock().await;
+        let running = on.running.as_ref().ok_or(OFF)?;
+        for _ in 0..TICKS {
+            let ticked = running.tick().await.map_err(|why| why.to_string())?;
+            if !ticked.more {
+                return Ok(());
+            }
+        }
+        Err(format!("the center had something due after {TICKS} ticks"))
+    }
+
+    /// In steps that no center takes for a jump of its clock, with a tick after each.
+    async fn pass(&self, seconds: u64) -> Result<(), String> {
+        let mut left = seconds;
+        while left > 0 {
+            let step = left.min(STEP_SECONDS);
+            let millis = i64::try_from(step.saturating_mul(1_000)).unwrap_or(i64::MAX);
+            self.clock.move_by(millis);
+            self.tick().await?;
+            left -= step;
+        }
+        Ok(())
+    }
+
+    async fn jump(&self, seconds: i64) -> Result<(), String> {
+        self.clock.move_by(seconds.saturating_mul(1_000));
+        self.tick().await
+    }
+}
+
+/// Time that passes at a center on loopback.
+struct LoopbackTime<D>(Arc<Standing<D>>);
+
+impl<D: Decide + 'static> Time for LoopbackTime<D> {
+    fn advance(&self, seconds: u64) -> Pending<'_, Result<(), Unmoved>> {
+        Box::pin(async move { self.0.pass(seconds).await.map_err(Unmoved::Failed) })
+    }
+
+    fn restart(&self) -> Pending<'_, Result<(), Unmoved>> {
+        Box::pin(async { self.0.restart().await.map_err(Unmoved::Failed) })
+    }
+
+    fn jump(&self, seconds: i64) -> Pending<'_, Result<(), Unmoved>> {
+        Box::pin(async move { self.0.jump(seconds).await.map_err(Unmoved::Failed) })
+    }
+}
+
+/// The center's name in its store.
+const CENTER: &str = "conformance-kit";
+/// What is said of a center that should be on and is not.
+const OFF: &str = "the bundled center is switched off";
+/// The defaults, but for the times that cases wait for.
+const BOUNDS: Bounds = Bounds {
+    handshake: Duration::from_secs(3),
+    header: Duration::from_secs(3),
+    body: Duration::from_secs(4),
+    idle: Duration::from_secs(60),
+    farewell: Duration::from_secs(1),
+    stop: Duration::from_secs(2),
+    connections: 1_000,
+    per_source: 256,
+    streams: 32,
+};

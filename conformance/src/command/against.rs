@@ -1,0 +1,67 @@
+//! Running a plan against a center, and telling a person and a CI server what came of it.
+
+use std::io::IsTerminal;
+use std::path::Path;
+
+use crate::report::{Progress, terminal};
+use crate::results::{Results, write};
+use crate::run::{Circumstances, Plan, ServerTarget, run_case};
+use crate::trace::Demands;
+use crate::verdict::{Exit, Verdict};
+
+use super::CommandError;
+use super::reports::write_reports;
+
+/// Runs a plan's cases against one center, in the plan's order.
+///
+/// A target that is gone ends the run: what is left would only say so again, and none of it may
+/// look as if it had been tried.
+pub(super) async fn run_against(
+    plan: &Plan<'_>,
+    target: &ServerTarget,
+    again: &str,
+    quiet: bool,
+) -> Results {
+    let demands = Demands::of_this_specification();
+    let mut progress = Progress::new(plan.cases.len(), quiet);
+    let mut run = plan.begin(plan.profile.role);
+    let around = Circumstances {
+        profile: plan.profile,
+        seed: plan.seed,
+        again,
+    };
+    for case in &plan.cases {
+        progress.begins(case.id.as_str());
+        let result = run_case(case, target, None, around).await;
+        progress.ended(run.take(case, result, demands.is_must(case)));
+        if run.tally().of(Verdict::Error) >= GIVE_UP {
+            break;
+        }
+    }
+    progress.end();
+    run.end()
+}
+
+/// Prints the report and leaves results and reports in the folder. What the run amounts to.
+pub(super) fn conclude(results: &Results, folder: &Path) -> Result<Exit, CommandError> {
+    keep(results, folder)?;
+    print!("{}", terminal(results, std::io::stdout().is_terminal()));
+    let page = folder.join("report.html");
+    println!("  the whole story: {}\n", page.display());
+    Ok(exit(results))
+}
+
+/// Leaves results and reports in the folder.
+pub(super) fn keep(results: &Results, folder: &Path) -> Result<(), CommandError> {
+    write(results, folder)?;
+    write_reports(results, folder)
+}
+
+/// What a run amounts to; one that did not end is no verdict.
+pub(super) fn exit(results: &Results) -> Exit {
+    let summary = results.summary.as_ref();
+    summary.map_or(Exit::KitError, |summary| summary.exit)
+}
+
+/// After so many errors the target is gone.
+const GIVE_UP: usize = 3;
