@@ -1,0 +1,156 @@
+//! A center with the embedded store in a folder of its own, as the program would put it together,
+//! and the devices that are enrolled there.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use restante_core::center::{
+    Call, Center, Credential, Keys, Message, Policy, Refused, Reply, Source,
+};
+use restante_core::code::{FormalCode, ProvisionalCode};
+use restante_core::id::{CorrelationId, Model, RequestId, Serial, UserName, Vendor};
+use restante_core::wire::enrol::DeviceList;
+use restante_core::wire::people::{IssueCode, PeopleReply, PeopleRequest};
+use restante_core::wire::{
+    Contacts, DeviceEntry, DeviceReply, DeviceRequest, Enrol, Enrolled, Function, FunctionSet,
+    Identification, Poll,
+};
+use restante_crypto::RingCrypto;
+use restante_http::server::{Answer, Bounds, Line, Listener, Proxies, router};
+use restante_store::Driver;
+use restante_store::sqlite::{Options, SqliteStore};
+use tempfile::TempDir;
+
+use crate::Failure;
+
+/// The keys of a trial center: what they are does not matter for speed.
+pub(crate) fn keys() -> Result<Keys, Failure> {
+    Ok(Keys::new([1; 32], vec![(1, [2; 32])])?)
+}
+
+/// A center and the folder that its store lies in.
+pub(crate) struct Bench {
+    pub(crate) driver: Arc<Driver<Center<RingCrypto>, SqliteStore>>,
+    pub(crate) folder: TempDir,
+}
+
+/// What the routes stand on.
+struct Driven(Arc<Driver<Center<RingCrypto>, SqliteStore>>);
+
+impl Answer for Driven {
+    async fn answer(&self, call: Call) -> Result<Reply, Refused> {
+        match self.0.call(call).await {
+            Ok(answer) => answer.outcome,
+            Err(error) => panic!("the trial center failed: {error}"),
+        }
+    }
+}
+
+impl Bench {
+    /// A center with an empty store.
+    pub(crate) fn new() -> Result<Self, Failure> {
+        let folder = TempDir::new()?;
+        let store =
+            SqliteStore::open(&folder.path().join("bench.db"), "bench", Options::default())?;
+        let center = Center::new(RingCrypto, keys()?, Policy::default());
+        Ok(Self {
+            driver: Arc::new(Driver::new(center, store)),
+            folder,
+        })
+    }
+
+    /// Its routes.
+    pub(crate) fn router(&self) -> Router {
+        router(
+            Arc::new(Driven(Arc::clone(&self.driver))),
+            Duration::from_secs(30),
+        )
+    }
+
+    /// A provisional code for `user`.
+    pub(crate) async fn code(&self, user: &str) -> Result<ProvisionalCode, Failure> {
+        let issue = IssueCode {
+            user: UserName::new(user)?,
+            validity: None,
+            limit: None,
+            note: None,
+        };
+        let message = Message::People(PeopleRequest::IssueCode(issue));
+        match self.ask(Credential::Console, message).await? {
+            Reply::People(PeopleReply::CodeIssued(issued)) => Ok(issued.code.parse()?),
+            other => Err(format!("not a code: {other:?}").into()),
+        }
+    }
+
+    /// Enrols one device and uses its formal code for the first time.
+    pub(crate) async fn device(
+        &self,
+        code: ProvisionalCode,
+        number: u64,
+    ) -> Result<FormalCode, Failure> {
+        let message = Message::Device(DeviceRequest::Enrol(enrol(number)?));
+        let reply = self.ask(Credential::Provisional(code), message).await?;
+        let Reply::Device(DeviceReply::Enrolled(Enrolled { formal_code, .. })) = reply else {
+            return Err(format!("not enrolled: {reply:?}").into());
+        };
+        let poll = Message::Device(DeviceRequest::Poll(Poll::default()));
+        self.ask(Credential::Formal(formal_code.clone()), poll)
+            .await?;
+        Ok(formal_code)
+    }
+
+    async fn ask(&self, presented: Credential, message: Message) -> Result<Reply, Failure> {
+        let source = Source {
+            address: None,
+            correlation: CorrelationId::from_bytes([0; 16]),
+        };
+        let answer = self
+            .driver
+            .call(Call {
+                source,
+                presented,
+                message,
+            })
+            .await?;
+        answer
+            .outcome
+            .map_err(|refused| format!("{}: {}", refused.reason.word, refused.reason.detail).into())
+    }
+}
+
+/// An enrolment of one device, as a panel sends it.
+pub(crate) fn enrol(number: u64) -> Result<Enrol, Failure> {
+    let mut request = [0; 16];
+    request[..8].copy_from_slice(&number.to_be_bytes());
+    let identification = Identification {
+        vendor: Vendor::new("ACME")?,
+        model: Model::new("M1001")?,
+        serial: Serial::new(format!("D{number:010}"))?,
+        functions: FunctionSet::new([Function::Scanner, Function::Printer])?,
+    };
+    let entry = DeviceEntry {
+        identification,
+        contacts: Contacts::default(),
+    };
+    Ok(Enrol {
+        request: RequestId::from_bytes(request),
+        devices: DeviceList::new(vec![entry])?,
+        max_message: None,
+    })
+}
+
+/// Serves a router on loopback until the program ends; its address. All contestants are served by
+/// the same listener.
+pub(crate) async fn serve(router: Router) -> Result<SocketAddr, Failure> {
+    let bounds = Bounds {
+        per_source: 10_000,
+        ..Bounds::default()
+    };
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let listener = Listener::bind(address, Line::Plain, Proxies::none(), bounds).await?;
+    let address = listener.local_addr();
+    tokio::spawn(listener.serve(router, std::future::pending()));
+    Ok(address)
+}

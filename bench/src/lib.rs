@@ -1,1 +1,0 @@
-//! Restante's figures: ratios against baselines measured in the same run.

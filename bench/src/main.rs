@@ -1,0 +1,84 @@
+//! Restante's figures, each as a ratio to a baseline that is measured in the same run.
+//!
+//! Machines are noisy and differ, ratios less so: the subject and its baselines take turns in short
+//! rounds over the same sockets with the same client, and the medians are compared. Nothing here is
+//! a test; a figure below its target is printed as such and changes no exit code.
+
+mod baseline;
+mod center;
+mod client;
+mod enrolments;
+mod facts;
+mod polls;
+mod rounds;
+
+use std::error::Error;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+
+/// What every part of the program may fail with: it ends the run with a sentence.
+type Failure = Box<dyn Error + Send + Sync>;
+
+#[derive(Parser)]
+#[command(
+    version,
+    about = "Prints Restante's figures as ratios to baselines measured in the same run",
+    after_help = "Examples:\n  \
+        cargo run --release -p restante-bench                  everything, with 100,000 devices\n  \
+        cargo run --release -p restante-bench -- polls --devices 10000\n  \
+        cargo run --release -p restante-bench -- enrolments --clients 64 --rounds 9"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    what: Option<What>,
+    /// Rounds of each contestant; the medians are compared.
+    #[arg(long, global = true, default_value_t = 5)]
+    rounds: usize,
+    /// Seconds of each round.
+    #[arg(long, global = true, default_value_t = 2)]
+    seconds: u64,
+    /// Connections that ask at the same time.
+    #[arg(long, global = true, default_value_t = 64)]
+    clients: usize,
+    /// Devices that are enrolled before polls are measured.
+    #[arg(long, global = true, default_value_t = 100_000)]
+    devices: usize,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Unchanged polls over HTTP, against a handler that only verifies the credential.
+    Polls,
+    /// Durable enrolments over HTTP, against a handler that inserts as many rows.
+    Enrolments,
+}
+
+/// How long and how hard to measure.
+#[derive(Clone, Copy)]
+struct Effort {
+    rounds: usize,
+    round: Duration,
+    clients: usize,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let arguments = Arguments::parse();
+    let effort = Effort {
+        rounds: arguments.rounds.max(1),
+        round: Duration::from_secs(arguments.seconds.max(1)),
+        clients: arguments.clients.max(1),
+    };
+    println!("{}", facts::machine());
+    if !matches!(arguments.what, Some(What::Enrolments)) {
+        println!(
+            "{}",
+            polls::measure(arguments.devices.max(1), effort).await?
+        );
+    }
+    if !matches!(arguments.what, Some(What::Polls)) {
+        println!("{}", enrolments::measure(effort).await?);
+    }
+    Ok(())
+}
