@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use crate::act::{Act, Errand, FromWorld, Milestone, Outgoing, ToAct};
 use crate::line::{Answer, Line};
 use crate::memory::{Memory, MemoryError};
+use crate::say;
 
 /// A machine, its memory, its line and its neighbours.
 #[derive(Debug)]
@@ -185,7 +186,7 @@ where
             Act::Send(outgoing) => self.send(*outgoing),
             Act::Errand(errand) => self.neighbours.run(errand, &self.inbox),
             Act::Show(text, milestone) => {
-                println!("{text}");
+                say::line(text);
                 self.reached.extend(milestone);
             }
         }

@@ -13,6 +13,7 @@ pub mod command;
 pub mod driver;
 pub mod line;
 pub mod memory;
+mod say;
 pub mod site;
 pub mod trial;
 

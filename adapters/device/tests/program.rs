@@ -1,7 +1,7 @@
 //! The program at the shell: what it says to mistakes, and that it changes nothing then.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use restante_core::Seed;
 use restante_core::code::ProvisionalCode;
@@ -140,6 +140,21 @@ fn run_without_a_registration_says_what_to_do() {
     let output = program(&["run", "--state", path]);
     assert_eq!(output.status.code(), Some(2));
     assert!(said(&output).contains("there is no such state file; enrol first"));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let state = folder.path().join("device.state");
+    enrol(&code(), NOBODY, &state);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_restante-device"))
+        .args(["status", "--state", state.to_str().expect("a path")])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use tokio::net::TcpListener;
 use super::{CommandError, Outcome, stop};
 use crate::child::Child;
 use crate::cli;
+use crate::say;
 use crate::trial;
 
 pub(super) async fn run(args: cli::Child) -> Result<Outcome, CommandError> {
@@ -21,7 +22,7 @@ pub(super) async fn run(args: cli::Child) -> Result<Outcome, CommandError> {
     let at = listener
         .local_addr()
         .map_err(|why| network("listening".to_owned(), why.to_string()))?;
-    println!("{} {} listens at {at}", me.model, me.serial);
+    say::line(format!("{} {} listens at {at}", me.model, me.serial));
     let child = Child::new(me, status, args.boot.unwrap_or_else(seconds_now));
     let announcement = match args.no_multicast {
         true => None,

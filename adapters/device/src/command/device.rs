@@ -13,6 +13,7 @@ use crate::cli::{Act, EnrolDevice, RunDevice};
 use crate::driver::{Driver, Nobody, Until};
 use crate::line::HttpLine;
 use crate::memory::{self, StateFile};
+use crate::say;
 use crate::trial;
 
 type Host = Driver<Device<RingCrypto>, StateFile, HttpLine, Nobody>;
@@ -69,9 +70,12 @@ pub(super) async fn leave(act: &Act) -> Result<Outcome, CommandError> {
 pub(super) fn status(path: &Path) -> Result<Outcome, CommandError> {
     let kept = memory::read(path, Kept::from_bytes)?.ok_or_else(|| missing(path))?;
     let me = kept.device();
-    println!("device        {} {} {}", me.vendor, me.model, me.serial);
-    println!("switched on   {} times", kept.boot());
-    print!("{}", Described(kept.standing()));
+    say::line(format!(
+        "device        {} {} {}",
+        me.vendor, me.model, me.serial
+    ));
+    say::line(format!("switched on   {} times", kept.boot()));
+    say::text(Described(kept.standing()));
     Ok(Outcome::Done)
 }
 
@@ -111,8 +115,11 @@ async fn finish(host: &mut Host, act: &Act, goal: Milestone) -> Result<Outcome, 
 /// Says what a person has to do where nothing goes on by itself.
 fn idle(host: &Host) -> Outcome {
     match host.machine().need() {
-        Some(need) => println!("{need}"),
-        None => println!("{}; enter a code with `enrol`", host.machine().phase()),
+        Some(need) => say::line(need),
+        None => say::line(format!(
+            "{}; enter a code with `enrol`",
+            host.machine().phase()
+        )),
     }
     Outcome::Refused
 }

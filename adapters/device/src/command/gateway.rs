@@ -15,6 +15,7 @@ use crate::cli::{self, Act, EnrolGateway, Remove, RunGateway, Site};
 use crate::driver::{Driver, Until};
 use crate::line::HttpLine;
 use crate::memory::{self, StateFile};
+use crate::say;
 use crate::site::Lan;
 
 type Host = Driver<Gateway<RingCrypto>, StateFile, HttpLine, Lan>;
@@ -48,7 +49,7 @@ async fn enrol(args: EnrolGateway) -> Result<Outcome, CommandError> {
         center: args.code.center,
     })?;
     let outcome = finish(&mut host, &args.act, goal).await?;
-    print!("{}", table(&host.machine().children()));
+    say::text(table(&host.machine().children()));
     Ok(outcome)
 }
 
@@ -56,11 +57,11 @@ async fn serve(args: RunGateway) -> Result<Outcome, CommandError> {
     let mut host = resume(&args.act, lan(args.site)?)?;
     if host.machine().deadline_is_never() {
         match host.machine().need() {
-            Some(need) => println!("{need}"),
-            None => println!(
+            Some(need) => say::line(need),
+            None => say::line(format!(
                 "{}; enter a code with `gateway enrol`",
                 host.machine().phase()
-            ),
+            )),
         }
         return Ok(Outcome::Refused);
     }
@@ -77,11 +78,11 @@ async fn remove(args: Remove) -> Result<Outcome, CommandError> {
     let children = host.machine().children();
     let mut children = children.into_iter();
     let Some(child) = children.find(|it| it.identification.serial == args.serial) else {
-        println!("there is no device {} here", args.serial);
+        say::line(format!("there is no device {} here", args.serial));
         return Ok(Outcome::Refused);
     };
     if child.state == ChildState::Gone {
-        println!("{} is removed already", args.serial);
+        say::line(format!("{} is removed already", args.serial));
         return Ok(Outcome::Done);
     }
     match host.give(Input::RemoveChild(child.identification)) {
@@ -102,7 +103,7 @@ async fn ask(act: &Act, input: Input, goal: Milestone) -> Result<Outcome, Comman
 
 fn status(path: &Path) -> Result<Outcome, CommandError> {
     let kept = memory::read(path, Kept::from_bytes)?.ok_or_else(|| missing(path))?;
-    print!("{}", Described(kept.standing()));
+    say::text(Described(kept.standing()));
     Ok(Outcome::Done)
 }
 
@@ -115,7 +116,7 @@ fn children(path: &Path) -> Result<Outcome, CommandError> {
     gateway
         .handle(Uptime::BOOT, &seed, Input::Booted { kept }, &mut out)
         .map_err(crate::DriverError::from)?;
-    print!("{}", table(&gateway.children()));
+    say::text(table(&gateway.children()));
     Ok(Outcome::Done)
 }
 

@@ -16,6 +16,7 @@ use crate::cli::{Act, Cli, Command};
 use crate::driver::{DriverError, Ended};
 use crate::line::HttpLine;
 use crate::memory::MemoryError;
+use crate::say;
 use crate::site::LanError;
 
 /// Why a command failed.
@@ -138,7 +139,7 @@ fn patience(act: &Act) -> Option<Duration> {
 fn refused(error: DriverError) -> Result<Outcome, CommandError> {
     match error {
         DriverError::Input(error @ (InputError::NotEnrolled | InputError::NoSuchDevice)) => {
-            println!("{error}");
+            say::line(error);
             Ok(Outcome::Refused)
         }
         other => Err(other.into()),
