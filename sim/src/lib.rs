@@ -14,6 +14,7 @@ pub mod coverage;
 pub mod disk;
 pub mod history;
 pub mod link;
+pub mod machine;
 pub mod mail;
 pub mod parcel;
 pub mod people;

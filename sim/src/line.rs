@@ -3,9 +3,9 @@
 use restante_core::id::CorrelationId;
 
 use crate::link::Leg;
+use crate::machine::Event as Input;
 use crate::mail::{Mail, Origin};
 use crate::parcel::{Letter, Parcel};
-use crate::unit::Event as Input;
 use crate::world::{Event, World};
 
 impl World {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use restante_core::device::Exchange;
+use restante_core::registrant::Exchange;
 
 use crate::link::{Fate, Leg};
 use crate::parcel::{Header, Parcel};

@@ -9,15 +9,16 @@
 use std::collections::BTreeMap;
 
 use restante_core::code::ProvisionalCode;
-use restante_core::device::Phase;
 use restante_core::id::GrantId;
 use restante_core::record::State as Standing;
+use restante_core::registrant::Phase;
 use restante_core::time::{Seconds, Timestamp};
 
 use crate::check::Invariant;
 use crate::clock::Moment;
 use crate::link::Weather;
-use crate::unit::{Event as Input, Unit};
+use crate::machine::Event as Input;
+use crate::unit::Unit;
 use crate::world::{Event, World};
 
 impl World {
@@ -36,6 +37,7 @@ impl World {
         self.mend();
         let waiting = self.who_should_get_through();
         self.wait_for(&waiting, "with the code that it had");
+        self.settle();
         let given = self.give_fresh_codes();
         self.wait_for(&given, "with a fresh code");
         self.look_at_disk();
@@ -53,6 +55,14 @@ impl World {
         for (unit, before) in units {
             self.gets_through(*unit, *before, how);
         }
+    }
+
+    /// Lets time pass until whoever was enrolling is active or waits for a person.
+    fn settle(&mut self) {
+        let until = self.now + PATIENCE;
+        let restless = [Phase::Enrolling, Phase::Enrolled, Phase::Leaving];
+        let moves = |world: &Self| world.units.iter().any(|it| restless.contains(&it.phase()));
+        while moves(self) && self.violations().is_empty() && self.step(until) {}
     }
 
     /// Mends the line, switches everything on, and has the operator accept the clock.
@@ -120,7 +130,7 @@ impl World {
     fn give_fresh_codes(&mut self) -> Vec<(usize, u64)> {
         let mut given = Vec::new();
         for unit in 0..self.units.len() {
-            let devices = self.units[unit].entries.len();
+            let devices = self.units[unit].present().len();
             if self.units[unit].is_in_use() || devices > usize_of(self.scenario.ceiling) {
                 continue;
             }

@@ -97,13 +97,6 @@ pub enum Happening {
         /// Found rather than lost.
         found: bool,
     },
-    /// A person enters a code at a gateway that pays for further children.
-    Pay {
-        /// Which gateway.
-        unit: usize,
-        /// Which code.
-        code: usize,
-    },
     /// The power fails.
     PowerCut {
         /// Where.
@@ -289,17 +282,16 @@ fn draw(rng: &mut Rng) -> Happening {
     let unit = rng.usize(0..64);
     let code = rng.usize(0..64);
     match rng.u32(0..100) {
-        0..14 => Happening::Enter { unit, code },
-        14..21 => issue(rng, unit),
-        21..25 => Happening::Revoke { code },
-        25..32 => Happening::Rotate { unit },
-        32..35 => Happening::Leave { unit },
-        35..42 => Happening::Work { unit },
-        42..48 => {
+        0..16 => Happening::Enter { unit, code },
+        16..23 => issue(rng, unit),
+        23..27 => Happening::Revoke { code },
+        27..34 => Happening::Rotate { unit },
+        34..37 => Happening::Leave { unit },
+        37..43 => Happening::Work { unit },
+        43..50 => {
             let (child, found) = (code, rng.u32(0..3) > 0);
             Happening::Child { unit, child, found }
         }
-        48..50 => Happening::Pay { unit, code },
         50..54 => {
             let off = rng.u64(1..600_000);
             Happening::PowerCut { unit, off }

@@ -4,8 +4,8 @@ use restante_core::limits::CODE_VALIDITY_MIN;
 use restante_core::time::Seconds;
 
 use crate::disk::Fault;
+use crate::machine::Event as Input;
 use crate::scenario::Happening;
-use crate::unit::Event as Input;
 use crate::world::{Event, World};
 
 impl World {
@@ -42,7 +42,6 @@ impl World {
             | Happening::Leave { unit }
             | Happening::Work { unit }
             | Happening::Child { unit, .. }
-            | Happening::Pay { unit, .. }
             | Happening::PowerCut { unit, .. }
             | Happening::PowerCutAtWrite { unit, .. } => {
                 self.at_unit(unit % self.units.len().max(1), what);
@@ -64,7 +63,11 @@ impl World {
             }
             Happening::Rotate { .. } => self.unit(unit, Input::Rotate),
             Happening::Leave { .. } => self.unit(unit, Input::Leave),
-            Happening::Work { .. } => self.unit(unit, Input::Worked),
+            Happening::Work { .. } => {
+                let worked = self.units[unit].work();
+                self.unit(unit, worked);
+            }
+            Happening::Child { child, found, .. } => self.child(unit, child, found),
             Happening::PowerCut { off, .. } => {
                 self.coverage.note("power: cut");
                 self.units[unit].switch_off();
@@ -74,6 +77,22 @@ impl World {
                 self.units[unit].cut_at_write(skip, after);
             }
             _ => {}
+        }
+    }
+
+    /// A child is switched on and announces itself, or goes; a person has one that went removed.
+    fn child(&mut self, unit: usize, child: usize, found: bool) {
+        let Some(entry) = self.units[unit].child(child, found) else {
+            return;
+        };
+        if found {
+            self.coverage.note("site: a child comes");
+            self.unit(unit, Input::ChildThere(Box::new(entry)));
+        } else if self.rng.bool() {
+            self.coverage.note("site: a child is removed");
+            self.unit(unit, Input::RemoveChild(entry.identification));
+        } else {
+            self.coverage.note("site: a child goes");
         }
     }
 

@@ -1,9 +1,10 @@
 //! What happens at the site: power, deadlines, and carrying out what machines answer.
 
 use crate::clock::draw_seed;
+use crate::machine::Event as Input;
 use crate::mail::Origin;
 use crate::parcel::{Header, Parcel};
-use crate::unit::{Deeds, Event as Input};
+use crate::unit::Deeds;
 use crate::world::{Event, World};
 
 impl World {
@@ -50,6 +51,13 @@ impl World {
             let header = Header::of(&send.presented);
             self.post(origin, Parcel::device(from, header, &send.request));
         }
+        if deeds.call {
+            self.call_children(unit);
+        }
+        for device in deeds.asks {
+            let answer = self.units[unit].ask(device);
+            self.child_answers(unit, answer);
+        }
         if let Some(word) = deeds.cut {
             self.coverage.note(word);
             self.tell(|| format!("{}: {word}", self.units[unit].name));
@@ -57,6 +65,34 @@ impl World {
             self.schedule(off, Event::PowerOn(unit));
         }
         self.set_alarm(unit);
+    }
+
+    /// The general call goes out; whoever is there answers, twice sometimes.
+    fn call_children(&mut self, unit: usize) {
+        self.coverage.note("site: general call");
+        for child in self.units[unit].present() {
+            for _ in 0..self.rng.usize(1..3) {
+                self.child_answers(unit, Input::ChildThere(Box::new(child.clone())));
+            }
+        }
+    }
+
+    /// What a child says travels over the network of the site, which loses some of it on bad days.
+    fn child_answers(&mut self, unit: usize, input: Input) {
+        if self.rng.u32(0..1_000) < self.weather.drop_reply {
+            return self.coverage.note("site: a child's answer lost");
+        }
+        let boot = self.units[unit].boots();
+        let after = self.rng.u64(1..900);
+        let input = Box::new(input);
+        self.schedule(after, Event::Child { unit, boot, input });
+    }
+
+    /// What a child has said arrives at its gateway.
+    pub(crate) fn child_says(&mut self, unit: usize, boot: u64, input: Input) {
+        if self.units[unit].boots() == boot {
+            self.unit(unit, input);
+        }
     }
 
     fn set_alarm(&mut self, unit: usize) {

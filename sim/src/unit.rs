@@ -6,19 +6,18 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use restante_core::code::{Presented, ProvisionalCode};
-use restante_core::device::{Device, Exchange, Input, Kept, Output, Phase};
-use restante_core::id::{CenterAddress, Model, Serial, Vendor};
-use restante_core::machine::Machine as _;
-use restante_core::registrant::{Attempt, Standing};
+use restante_core::id::{DeviceId, Model, Serial, Vendor};
+use restante_core::registrant::{Attempt, Phase, Standing};
+use restante_core::time::Seconds;
+use restante_core::wire::site::{OwnStatus, SelfDescription};
 use restante_core::wire::{
-    Contacts, Counted, Counter, Counters, DeviceEntry, DeviceReply, DeviceRequest, DeviceState,
-    Function, FunctionSet, Identification, Refusal, RefusalCode, Status,
+    Contacts, Counted, Counter, Counters, DeviceEntry, DeviceState, Function, FunctionSet,
+    Identification, RefusalCode, Status,
 };
 use restante_core::{Seed, Uptime};
-use restante_crypto::RingCrypto;
 
 use crate::clock::Moment;
+use crate::machine::{Event, Machine, Send, Wish};
 
 /// A device or a gateway.
 pub struct Unit {
@@ -26,12 +25,11 @@ pub struct Unit {
     pub name: String,
     /// The address that its requests come from.
     pub address: IpAddr,
-    /// The devices that it can speak for, itself or its children.
-    pub entries: Vec<DeviceEntry>,
     /// Non-volatile memory.
     pub memory: Option<Vec<u8>>,
     /// When its alarm goes off is said by this number; older alarms do not count.
     pub alarm: u64,
+    kind: Kind,
     sent: u64,
     throttled: u64,
     in_use_since: Option<u64>,
@@ -42,8 +40,16 @@ pub struct Unit {
     sheets: u64,
 }
 
-enum Machine {
-    Device(Box<Device<RingCrypto>>),
+enum Kind {
+    Device(DeviceEntry),
+    Gateway(Vec<Child>),
+}
+
+/// A child of a gateway.
+struct Child {
+    entry: DeviceEntry,
+    there: bool,
+    seq: u32,
 }
 
 /// A power cut that waits for a write.
@@ -53,28 +59,7 @@ struct Cut {
     after: bool,
 }
 
-/// What happens to a unit.
-#[derive(Clone, Debug)]
-pub enum Event {
-    /// A person has entered a code.
-    CodeEntered(ProvisionalCode),
-    /// A reply has come.
-    Replied(Exchange, DeviceReply),
-    /// A refusal has come.
-    Refused(Exchange, Refusal),
-    /// No answer will come.
-    LinkFailed(Exchange),
-    /// The deadline has passed.
-    TimePassed,
-    /// It has done some work.
-    Worked,
-    /// A person wants a new formal code.
-    Rotate,
-    /// A person wants the registration to end.
-    Leave,
-}
-
-/// What came of it.
+/// What came of an input.
 #[derive(Debug, Default)]
 pub struct Deeds {
     /// Requests to send, in order.
@@ -83,37 +68,47 @@ pub struct Deeds {
     pub shown: Vec<String>,
     /// How often the memory was written.
     pub writes: u32,
+    /// The children are called.
+    pub call: bool,
+    /// These children are asked how they are.
+    pub asks: Vec<DeviceId>,
     /// The power failed meanwhile: right before a write, or right after it.
     pub cut: Option<&'static str>,
     /// The machine did not take the input.
     pub declined: bool,
 }
 
-/// One request of a machine.
-#[derive(Debug)]
-pub struct Send {
-    /// Its number.
-    pub exchange: Exchange,
-    /// What opens the communication.
-    pub presented: Presented,
-    /// What it says.
-    pub request: DeviceRequest,
-}
-
 impl Unit {
     /// A device at the site, switched off.
     #[must_use]
-    pub fn device(number: usize, address: IpAddr) -> Self {
-        Self::new(format!("device {number}"), address, vec![entry(number)])
+    pub fn device(number: usize) -> Self {
+        Self::new(format!("device {number}"), Kind::Device(entry(number)))
     }
 
-    fn new(name: String, address: IpAddr, entries: Vec<DeviceEntry>) -> Self {
+    /// A gateway at the site, switched off. The first of its children is the site's first device,
+    /// which may have been registered at its own panel before.
+    #[must_use]
+    pub fn gateway(number: usize, children: usize) -> Self {
+        let child = |place| Child {
+            entry: entry(if place == 0 {
+                0
+            } else {
+                100 * (number + 1) + place
+            }),
+            there: true,
+            seq: 0,
+        };
+        let children = (0..children).map(child).collect();
+        Self::new(format!("gateway {number}"), Kind::Gateway(children))
+    }
+
+    fn new(name: String, kind: Kind) -> Self {
         Self {
             name,
-            address,
-            entries,
+            address: SITE,
             memory: None,
             alarm: 0,
+            kind,
             sent: 0,
             throttled: 0,
             in_use_since: None,
@@ -140,10 +135,7 @@ impl Unit {
     /// Where its machine stands.
     #[must_use]
     pub fn phase(&self) -> Phase {
-        match &self.machine {
-            None => Phase::Off,
-            Some(Machine::Device(device)) => device.phase(),
-        }
+        self.machine.as_ref().map_or(Phase::Off, Machine::phase)
     }
 
     /// Whether its formal code is in use.
@@ -164,13 +156,17 @@ impl Unit {
         self.in_use_since
     }
 
-    /// The enrolment that it has under way, as its memory says.
+    /// The enrolment that it has under way; none while a gateway is about to begin another one, with
+    /// whoever answers its call.
     #[must_use]
     pub fn attempt(&self) -> Option<Attempt> {
-        let kept = Kept::from_bytes(self.memory.as_deref()?).ok()?;
-        match kept.standing() {
-            Standing::Enrolling { attempt, .. } => Some(attempt.clone()),
-            Standing::Enrolled { holding } => holding.unused.clone(),
+        let memory = String::from_utf8_lossy(self.memory.as_deref()?);
+        if memory.contains("\"entered\":{") {
+            return None;
+        }
+        match self.machine.as_ref()?.standing() {
+            Standing::Enrolling { attempt, .. } => Some(attempt),
+            Standing::Enrolled { holding } => holding.unused,
             _ => None,
         }
     }
@@ -178,12 +174,59 @@ impl Unit {
     /// When its machine wants to be told that time has passed.
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
-        let Some(Machine::Device(device)) = &self.machine else {
+        let at = self.machine.as_ref()?.deadline()?;
+        Some(self.switched_on.saturating_add(at.as_millis()))
+    }
+
+    /// The devices that it would register now: itself, or the children that are there.
+    #[must_use]
+    pub fn present(&self) -> Vec<DeviceEntry> {
+        match &self.kind {
+            Kind::Device(entry) => vec![entry.clone()],
+            Kind::Gateway(children) => {
+                let there = children.iter().filter(|child| child.there);
+                there.map(|child| child.entry.clone()).collect()
+            }
+        }
+    }
+
+    /// A child comes or goes; which one, if there is one.
+    pub fn child(&mut self, number: usize, there: bool) -> Option<DeviceEntry> {
+        let Kind::Gateway(children) = &mut self.kind else {
             return None;
         };
-        device
-            .deadline()
-            .map(|at| self.switched_on.saturating_add(at.as_millis()))
+        let number = number.checked_rem(children.len())?;
+        children[number].there = there;
+        Some(children[number].entry.clone())
+    }
+
+    /// What a child of this id at the center says when it is asked; nothing if it is not there.
+    pub fn ask(&mut self, device: DeviceId) -> Event {
+        let silent = Event::ChildSilent(device);
+        let member = self.member(device);
+        let sheets = self.sheets;
+        let Kind::Gateway(children) = &mut self.kind else {
+            return silent;
+        };
+        let same = |child: &&mut Child| Some(&child.entry.identification) == member.as_ref();
+        match children.iter_mut().filter(|child| child.there).find(same) {
+            Some(child) => {
+                child.seq += 1;
+                Event::ChildSays(device, Box::new(child.describe(sheets)))
+            }
+            None => silent,
+        }
+    }
+
+    fn member(&self, device: DeviceId) -> Option<Identification> {
+        let holding = match self.machine.as_ref()?.standing() {
+            Standing::Enrolled { holding } | Standing::Rotating { holding, .. } => holding,
+            _ => return None,
+        };
+        let mut members = holding.members.into_iter();
+        members
+            .find(|member| member.device == device)
+            .map(|member| member.identification)
     }
 
     /// The power will fail at a write.
@@ -191,94 +234,84 @@ impl Unit {
         self.cut = Some(Cut { skip, after });
     }
 
-    /// No power cut waits any more.
+    /// No power cut waits any more, and every child is there.
     pub fn calm(&mut self) {
         self.cut = None;
+        if let Kind::Gateway(children) = &mut self.kind {
+            children.iter_mut().for_each(|child| child.there = true);
+        }
     }
 
     /// The power fails.
     pub fn switch_off(&mut self) {
         self.machine = None;
+        self.in_use_since = None;
     }
 
     /// The power comes back.
-    ///
-    /// # Panics
-    /// If the memory cannot be read: it is written whole or not at all, so that the machine has
-    /// written what it cannot read.
     pub fn switch_on(&mut self, now: Moment, seed: &Seed) -> Deeds {
         self.switched_on = now;
         self.boots += 1;
-        let entry = self.entries.first().cloned().unwrap_or_else(|| entry(0));
-        let kept = self.memory.as_deref().map(Kept::from_bytes);
-        let kept = kept.map(|kept| Box::new(kept.expect("what the machine itself has written")));
-        self.machine = Some(Machine::Device(Box::new(Device::new(
-            RingCrypto, entry, None,
-        ))));
-        let mut deeds = self.feed(now, seed, Input::Booted { kept });
-        if self.is_on() {
-            let reading = Input::StatusChanged(Box::new(self.reading()));
-            deeds.append(self.feed(now, seed, reading));
+        let memory = self.memory.as_deref();
+        let (machine, wishes) = match &self.kind {
+            Kind::Device(me) => Machine::device(me.clone(), memory, seed),
+            Kind::Gateway(_) => Machine::gateway(memory, seed),
+        };
+        self.machine = Some(machine);
+        let mut deeds = Deeds::default();
+        self.carry_out(wishes, &mut deeds);
+        if self.is_on() && matches!(self.kind, Kind::Device(_)) {
+            deeds.append(self.handle(now, seed, self.worked()));
         }
         deeds
     }
 
-    /// Tells the machine what happens and carries out what it answers, up to a power cut.
-    pub fn handle(&mut self, now: Moment, seed: &Seed, event: Event) -> Deeds {
-        let input = match event {
-            Event::CodeEntered(code) => Input::CodeEntered {
-                code,
-                center: center(),
-            },
-            Event::Replied(exchange, reply) => Input::Replied { exchange, reply },
-            Event::Refused(exchange, refusal) => {
-                self.throttled += u64::from(refusal.code == RefusalCode::Throttled);
-                Input::Refused { exchange, refusal }
-            }
-            Event::LinkFailed(exchange) => Input::LinkFailed { exchange },
-            Event::TimePassed => Input::TimePassed,
-            Event::Worked => {
-                self.sheets += 1;
-                Input::StatusChanged(Box::new(self.reading()))
-            }
-            Event::Rotate => Input::RotateNow,
-            Event::Leave => Input::LeaveNow,
-        };
-        self.feed(now, seed, input)
+    /// It has done some work.
+    pub fn work(&mut self) -> Event {
+        self.sheets += 1;
+        self.worked()
     }
 
-    fn feed(&mut self, now: Moment, seed: &Seed, input: Input) -> Deeds {
+    fn worked(&self) -> Event {
+        Event::Worked(Box::new(reading(self.sheets)))
+    }
+
+    /// Tells the machine what happens and carries out what it answers, up to a power cut.
+    pub fn handle(&mut self, now: Moment, seed: &Seed, event: Event) -> Deeds {
         let mut deeds = Deeds::default();
-        let mut outputs = Vec::new();
         let uptime = Uptime::from_millis(now.saturating_sub(self.switched_on));
-        let Some(Machine::Device(device)) = &mut self.machine else {
+        if matches!(&event, Event::Refused(_, it) if it.code == RefusalCode::Throttled) {
+            self.throttled += 1;
+        }
+        let asked = self.evaluated();
+        let Some(machine) = &mut self.machine else {
             return deeds;
         };
-        let asked = self.sent.saturating_sub(self.throttled);
-        deeds.declined = device.handle(uptime, seed, input, &mut outputs).is_err();
-        for output in outputs {
-            match output {
-                Output::Keep(kept) => self.write(kept.to_bytes(), &mut deeds),
-                Output::Send {
-                    exchange,
-                    presented,
-                    request,
-                    ..
-                } => deeds.sends.push(Send {
-                    exchange,
-                    presented,
-                    request,
-                }),
-                Output::Show(notice) => deeds.shown.push(notice.to_string()),
-                _ => {}
+        match machine.handle(uptime, seed, event) {
+            Some(wishes) => self.carry_out(wishes, &mut deeds),
+            None => deeds.declined = true,
+        }
+        let since = self.in_use_since.unwrap_or(asked);
+        self.in_use_since = self.is_in_use().then_some(since);
+        deeds
+    }
+
+    fn carry_out(&mut self, wishes: Vec<Wish>, deeds: &mut Deeds) {
+        for wish in wishes {
+            match wish {
+                Wish::Keep(bytes) => self.write(bytes, deeds),
+                Wish::Send(send) => {
+                    self.sent += 1;
+                    deeds.sends.push(send);
+                }
+                Wish::Show(text) => deeds.shown.push(text),
+                Wish::Call => deeds.call = true,
+                Wish::Ask(children) => deeds.asks.extend(children),
             }
             if !self.is_on() {
                 break;
             }
         }
-        self.in_use_since = self.is_in_use().then(|| self.in_use_since.unwrap_or(asked));
-        self.sent += deeds.sends.len() as u64;
-        deeds
     }
 
     fn write(&mut self, bytes: Vec<u8>, deeds: &mut Deeds) {
@@ -301,19 +334,24 @@ impl Unit {
             None => self.memory = Some(bytes),
         }
     }
+}
 
-    fn reading(&self) -> Status {
-        let sheets = Counter::new(self.sheets).unwrap_or_default();
-        let total = Counted {
-            media_sheets_completed: Some(sheets),
-            ..Counted::default()
-        };
-        Status {
-            state: DeviceState::Idle,
-            reasons: Default::default(),
-            counters: Counters {
-                total,
-                ..Counters::default()
+impl Child {
+    fn describe(&self, sheets: u64) -> SelfDescription {
+        let Status {
+            state,
+            reasons,
+            counters,
+        } = reading(sheets);
+        SelfDescription {
+            identification: self.entry.identification.clone(),
+            status: OwnStatus {
+                boot: 1,
+                seq: self.seq,
+                age: Seconds::ZERO,
+                state,
+                reasons,
+                counters,
             },
         }
     }
@@ -323,9 +361,26 @@ impl Deeds {
     fn append(&mut self, mut more: Self) {
         self.sends.append(&mut more.sends);
         self.shown.append(&mut more.shown);
+        self.asks.append(&mut more.asks);
+        self.call |= more.call;
         self.writes += more.writes;
         self.cut = self.cut.or(more.cut);
         self.declined |= more.declined;
+    }
+}
+
+fn reading(sheets: u64) -> Status {
+    let total = Counted {
+        media_sheets_completed: Counter::new(sheets).ok(),
+        ..Counted::default()
+    };
+    Status {
+        state: DeviceState::Idle,
+        reasons: Default::default(),
+        counters: Counters {
+            total,
+            ..Counters::default()
+        },
     }
 }
 
@@ -345,8 +400,4 @@ pub fn entry(number: usize) -> DeviceEntry {
         },
         contacts: Contacts::default(),
     }
-}
-
-fn center() -> CenterAddress {
-    CenterAddress::new("https://center.example").expect("an address")
 }

@@ -21,11 +21,12 @@ use crate::clock::{BEGINNING, Dice, Moment, Wall};
 use crate::coverage::Coverage;
 use crate::disk::Disk;
 use crate::link::Weather;
+use crate::machine::Event as Input;
 use crate::mail::{Mail, Origin};
 use crate::people::People;
 use crate::scenario::Scenario;
 use crate::state::State;
-use crate::unit::{SITE, Unit};
+use crate::unit::Unit;
 use crate::witness::Witness;
 
 /// One simulated world.
@@ -70,6 +71,12 @@ pub(crate) enum Event {
     Alarm { unit: usize, number: u64 },
     /// A unit's power comes back.
     PowerOn(usize),
+    /// What a child has said arrives at its gateway, if that was not switched off meanwhile.
+    Child {
+        unit: usize,
+        boot: u64,
+        input: Box<Input>,
+    },
     /// A request arrives at the center.
     Arrive(usize),
     /// A call goes on.
@@ -101,9 +108,7 @@ impl World {
         let node = |_| Node::start(&shared, &disk, &wall, &dice);
         let nodes = (0..scenario.nodes).map(node).collect();
         let mut world = Self {
-            units: (0..scenario.devices)
-                .map(|it| Unit::device(it, SITE))
-                .collect(),
+            units: units(&scenario),
             people: People::new(scenario.dealers),
             state: State::default(),
             witness: Witness::default(),
@@ -170,6 +175,7 @@ impl World {
             Event::Script(line) => self.script(line),
             Event::Alarm { unit, number } => self.alarm(unit, number),
             Event::PowerOn(unit) => self.power_on(unit),
+            Event::Child { unit, boot, input } => self.child_says(unit, boot, *input),
             Event::Arrive(mail) => self.arrive(mail),
             Event::Go(call) => self.go(call),
             Event::Reply { mail, bytes } => self.reply(mail, bytes),
@@ -253,6 +259,14 @@ impl World {
             println!("{:>7} {seconds:>8}.{millis:03}  {}", self.steps, text());
         }
     }
+}
+
+/// The devices and gateways of a scenario.
+fn units(scenario: &Scenario) -> Vec<Unit> {
+    let devices = (0..scenario.devices).map(Unit::device);
+    let gateways = scenario.gateways.iter().enumerate();
+    let gateways = gateways.map(|(number, children)| Unit::gateway(number, *children));
+    devices.chain(gateways).collect()
 }
 
 /// The real center of a scenario.

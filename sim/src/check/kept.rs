@@ -5,8 +5,9 @@ use restante_core::id::{Epoch, RegistrationId};
 use restante_core::record::{Registration, State as Standing, Token};
 use restante_store::memory::Held;
 
+use crate::machine::Send;
 use crate::state::State;
-use crate::unit::{Send, Unit};
+use crate::unit::Unit;
 use crate::witness::Witness;
 
 use super::{Found, Invariant, View};

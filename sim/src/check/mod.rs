@@ -26,9 +26,10 @@ use restante_core::record::{State as Standing, Why};
 use restante_core::wire::RefusalCode;
 use restante_store::memory::Held;
 
+use crate::machine::Send;
 use crate::state::State;
 use crate::step::Step;
-use crate::unit::{Send, Unit};
+use crate::unit::Unit;
 use crate::witness::Witness;
 
 /// An invariant, by its number in the security design.
