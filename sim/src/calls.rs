@@ -64,6 +64,10 @@ impl World {
     }
 
     fn answered(&mut self, running: &Running, answer: Result<Answer, DriverError>) {
+        if let Ok(answer) = &answer {
+            self.coverage
+                .effort(answer.effort.attempts, answer.effort.unknown);
+        }
         let outcome = match answer {
             Ok(answer) => answer.outcome.map_err(|refused| {
                 self.tell(|| format!("refused: {} {}", refused.reason.word, refused.reason.detail));
@@ -140,6 +144,7 @@ impl World {
             }),
             answer,
         };
+        self.coverage.saw(&step);
         self.found.after(&step, &self.state, &self.witness);
         self.witness.absorb(&step, &self.state);
     }

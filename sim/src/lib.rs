@@ -5,7 +5,8 @@
 //! of devices and gateways, and JSON on the line. What surrounds them is simulated and follows from
 //! one number, so that any history can be run again: time, chance, the line, the power, the disk.
 //!
-//! A [`Scenario`] is drawn from a seed; a [`World`] plays it; [`check`] looks at every step.
+//! A [`Scenario`] is drawn from a seed; a [`World`] plays it; [`check`] looks at every step. One
+//! history is played by [`history::play`], thousands by [`run::run`] and by the program.
 
 pub mod center;
 pub mod check;

@@ -1,4 +1,5 @@
-//! The real machines of devices and gateways in one shape, so that a unit need not care which it has.
+//! The real machines of devices and gateways in one shape, so that a unit need not care which it
+//! has.
 
 use restante_core::code::{Presented, ProvisionalCode};
 use restante_core::id::{CenterAddress, DeviceId};

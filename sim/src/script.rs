@@ -37,11 +37,16 @@ impl World {
             Happening::Store { node, skip, fault } => self.trouble(node, skip, fault),
             Happening::Kill { node } => self.kill(node),
             Happening::Stranger { attack, choice } => self.stranger(attack, choice),
+            Happening::Child { unit, .. } => {
+                let gateways = self.scenario.gateways.len();
+                if let Some(gateway) = unit.checked_rem(gateways) {
+                    self.at_unit(self.scenario.devices + gateway, what);
+                }
+            }
             Happening::Enter { unit, .. }
             | Happening::Rotate { unit }
             | Happening::Leave { unit }
             | Happening::Work { unit }
-            | Happening::Child { unit, .. }
             | Happening::PowerCut { unit, .. }
             | Happening::PowerCutAtWrite { unit, .. } => {
                 self.at_unit(unit % self.units.len().max(1), what);

@@ -156,8 +156,8 @@ impl Unit {
         self.in_use_since
     }
 
-    /// The enrolment that it has under way; none while a gateway is about to begin another one, with
-    /// whoever answers its call.
+    /// The enrolment that it has under way; none while a gateway is about to begin another one,
+    /// with whoever answers its call.
     #[must_use]
     pub fn attempt(&self) -> Option<Attempt> {
         let memory = String::from_utf8_lossy(self.memory.as_deref()?);
