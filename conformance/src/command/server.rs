@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::case::{Catalogue, Role, Selection};
 use crate::hook::ChildHook;
-use crate::line::{Line, SocketLine, Trust};
+use crate::line::{FrugalLine, Line, SocketLine, Trust};
 use crate::profile::Profile;
 use crate::run::{HookTime, Plan, ServerTarget, Time, Tokens};
 use crate::verdict::Exit;
@@ -102,8 +102,12 @@ async fn target(
             Some(Box::new(HookTime::new(hook)))
         }
     };
+    let line: Box<dyn Line> = match line.has_sources() {
+        true => Box::new(line),
+        false => Box::new(FrugalLine::new(line)),
+    };
     Ok(ServerTarget {
-        line: Box::new(line),
+        line,
         time,
         tokens: Tokens {
             operator: arguments.operator_token.clone(),

@@ -5,6 +5,7 @@
 //! process, with no socket and no clock but the one it is given. Every binding case that needs no
 //! real connection therefore runs on both.
 
+mod frugal;
 mod inside;
 pub mod render;
 mod socket;
@@ -13,6 +14,7 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
 
+pub use frugal::FrugalLine;
 pub use inside::InsideLine;
 pub use socket::{SocketLine, Trust};
 

@@ -25,6 +25,11 @@ pub fn sentence(results: &Results) -> String {
     };
     let tried = tried(summary);
     match summary.exit {
+        Exit::Conformant if results.header.partial && summary.untested_musts > 0 => format!(
+            "The {tried} selected cases that could be tried hold; {} MUSTs went untested, as was \
+             accepted; the run was partial and makes no claim.",
+            summary.untested_musts
+        ),
         Exit::Conformant if results.header.partial => {
             format!("All {tried} selected cases hold; the run was partial and makes no claim.")
         }

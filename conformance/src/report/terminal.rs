@@ -51,14 +51,15 @@ impl Terminal {
             .map(String::as_str)
             .filter(|text| !text.is_empty())
             .collect();
-        let facts = self.dim(&format!(
-            "{} · spec {} · kit {} · {} · seed {}",
+        let facts = [
             product.join(" "),
-            header.spec,
-            header.kit,
-            header.line,
-            header.seed
-        ));
+            format!("spec {}", header.spec),
+            format!("kit {}", header.kit),
+            header.line.clone(),
+            format!("seed {}", header.seed),
+        ];
+        let facts: Vec<String> = facts.into_iter().filter(|fact| !fact.is_empty()).collect();
+        let facts = self.dim(&facts.join(" · "));
         self.line(&format!("  {facts}\n"));
     }
 
