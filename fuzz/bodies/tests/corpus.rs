@@ -9,8 +9,10 @@ use std::path::PathBuf;
 
 use fastrand::Rng;
 
-/// Mutations of each file of a corpus.
+/// Mutations of each file of a corpus of texts.
 const MUTATIONS: u64 = 20_000;
+/// Mutations of each file of a corpus of acts, each of which is a small history.
+const HISTORIES: u64 = 40;
 
 fn corpus(target: &str) -> Vec<Vec<u8>> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -62,10 +64,10 @@ fn mutate(seed: &[u8], rng: &mut Rng) -> Vec<u8> {
     bytes
 }
 
-fn run(target: &str, body: fn(&[u8])) {
+fn run(target: &str, mutations: u64, body: fn(&[u8])) {
     for (number, seed) in corpus(target).iter().enumerate() {
         body(seed);
-        for mutation in 0..MUTATIONS {
+        for mutation in 0..mutations {
             let bytes = mutate(seed, &mut Rng::with_seed((number as u64) << 32 | mutation));
             if panic::catch_unwind(AssertUnwindSafe(|| body(&bytes))).is_err() {
                 let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -77,10 +79,15 @@ fn run(target: &str, body: fn(&[u8])) {
 
 #[test]
 fn hostile_codes_break_no_law() {
-    run("code", restante_fuzz_bodies::code);
+    run("code", MUTATIONS, restante_fuzz_bodies::code);
 }
 
 #[test]
 fn hostile_messages_break_no_law() {
-    run("wire", restante_fuzz_bodies::wire);
+    run("wire", MUTATIONS, restante_fuzz_bodies::wire);
+}
+
+#[test]
+fn histories_of_enrolments_come_to_what_the_model_says() {
+    run("enrolment", HISTORIES, restante_fuzz_bodies::enrolment);
 }

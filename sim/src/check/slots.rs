@@ -10,7 +10,7 @@ use restante_core::record::{Grant, Kind, Registration, State as Standing};
 
 use crate::state::{Changed, Entry, Kept};
 
-use super::{Found, Invariant, View, is_used};
+use super::{Found, Invariant, View, devices_of, is_used};
 
 pub(super) fn add_up(view: &View<'_>, found: &mut Found) {
     let touched = |kind| view.step.changed(kind).next().is_some();
@@ -95,7 +95,13 @@ fn activated(changed: &Changed) -> u64 {
     let before = registration(changed.before.as_ref()).map(|it| &it.state);
     match (before, &after.state) {
         (Some(Standing::Pending(pending)), _) if is_used(&after.state) => {
-            pending.devices.len() as u64
+            let enrolled =
+                |device: &DeviceId| pending.devices.iter().any(|it| it.device == *device);
+            let added = devices_of(&after.state)
+                .iter()
+                .filter(|it| !enrolled(it))
+                .count();
+            (pending.devices.len() + added) as u64
         }
         (Some(Standing::Active(before)), Standing::Active(after)) => {
             let new = |device: &&DeviceId| !before.devices.contains(*device);
