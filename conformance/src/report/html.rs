@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 
 use crate::results::{CaseResult, Results};
-use crate::transcript::LineKind;
+use crate::transcript::{Line, LineKind};
 use crate::verdict::{Exit, Verdict};
 
 use super::terminal::family_name;
@@ -31,6 +31,7 @@ pub fn html(results: &Results) -> Result<String, String> {
         took: duration(results.summary.as_ref().map_or(0, |summary| summary.millis)),
         checks: results.summary.as_ref().map_or(0, |summary| summary.checks),
         filters: filters(results),
+        broken: broken(&results.cases),
         families: families(&results.cases),
     };
     page.render().map_err(|why| why.to_string())
@@ -45,6 +46,7 @@ struct Page<'a> {
     took: String,
     checks: u64,
     filters: Vec<Filter>,
+    broken: Vec<&'a CaseResult>,
     families: Vec<Family<'a>>,
 }
 
@@ -57,7 +59,14 @@ struct Filter {
 struct Family<'a> {
     word: &'a str,
     name: &'static str,
+    checks: u32,
     cases: Vec<&'a CaseResult>,
+}
+
+/// What has to be repaired, named at the top.
+fn broken(cases: &[CaseResult]) -> Vec<&CaseResult> {
+    let broken = cases.iter().filter(|case| class(&case.verdict) == "fail");
+    broken.collect()
 }
 
 fn filters(results: &Results) -> Vec<Filter> {
@@ -87,10 +96,49 @@ fn families(cases: &[CaseResult]) -> Vec<Family<'_>> {
         .into_iter()
         .map(|(word, mut cases)| {
             cases.sort_by(|a, b| b.verdict.cmp(&a.verdict).then_with(|| a.case.cmp(&b.case)));
-            let name = family_name(word);
-            Family { word, name, cases }
+            Family {
+                word,
+                name: family_name(word),
+                checks: cases.iter().map(|case| case.checks).sum(),
+                cases,
+            }
         })
         .collect()
+}
+
+/// A transcript, as far as the page shows it.
+struct Talk<'a> {
+    lines: Vec<&'a Line>,
+    /// Before which of them lines are left out; past the end where none are.
+    gap_at: usize,
+    skipped: usize,
+}
+
+/// The beginning and the end of what was said: where a case repeats itself, the middle is alike.
+fn talk(case: &CaseResult) -> Talk<'_> {
+    let all = &case.transcript;
+    let skipped = all.len().saturating_sub(TALK_HEAD + TALK_TAIL);
+    let gap_at = if skipped == 0 { all.len() } else { TALK_HEAD };
+    let (head, tail) = all.split_at(gap_at);
+    Talk {
+        lines: head.iter().chain(tail.iter().skip(skipped)).collect(),
+        gap_at,
+        skipped,
+    }
+}
+
+/// What travelled, as far as the page shows it: a page of megabytes is opened by nobody twice.
+fn shown(case: &CaseResult, line: &Line) -> Option<String> {
+    let wire = line.wire.as_ref()?;
+    let most = match class(&case.verdict) {
+        "pass" => WIRE_OF_A_PASS,
+        _ => WIRE,
+    };
+    let mut shown: String = wire.chars().take(most).collect();
+    if shown.len() < wire.len() {
+        shown.push_str("\n…");
+    }
+    Some(shown)
 }
 
 /// The class of a verdict on the page.
@@ -124,5 +172,74 @@ const fn line_class(kind: &LineKind) -> &'static str {
         LineKind::Held => "held",
         LineKind::Broken => "broken",
         LineKind::Note => "note",
+    }
+}
+
+/// How many characters of a message the page shows where all is well.
+const WIRE_OF_A_PASS: usize = 900;
+/// How many where it is not: a message of a whole site, nearly.
+const WIRE: usize = 16_000;
+/// Lines of a transcript that the page shows from its beginning.
+const TALK_HEAD: usize = 60;
+/// Lines of a transcript that the page shows from its end.
+const TALK_TAIL: usize = 30;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::Role;
+    use crate::profile::Profile;
+    use crate::run::Plan;
+
+    fn results(transcript: Vec<Line>) -> Results {
+        let profile = Profile::bundled(Role::Server);
+        let plan = Plan {
+            cases: Vec::new(),
+            profile: &profile,
+            seed: 1,
+            partial: false,
+            accept_untested: false,
+            line: "inside".to_owned(),
+        };
+        let mut results = plan.begin(Role::Server).end();
+        results.cases.push(CaseResult {
+            case: "server/ENR/hostile".parse().expect("an id"),
+            title: "A peer that writes <script>alert(1)</script>".to_owned(),
+            requirements: vec!["ENR-001".to_owned()],
+            verdict: Verdict::Pass,
+            reason: String::new(),
+            expected: String::new(),
+            actual: String::new(),
+            why: String::new(),
+            checks: 1,
+            millis: 1,
+            transcript,
+            again: String::new(),
+        });
+        results
+    }
+
+    fn line(text: String) -> Line {
+        Line {
+            kind: LineKind::Received,
+            wire: Some(text.repeat(1_000)),
+            text,
+        }
+    }
+
+    #[test]
+    fn what_a_peer_sent_stays_text() {
+        let page = html(&results(vec![line("<img src=x>".to_owned())])).expect("a page");
+        assert!(!page.contains("<img") && !page.contains("<script>alert"));
+    }
+
+    #[test]
+    fn a_case_that_repeats_itself_is_shown_by_its_ends() {
+        let lines = (0..1_000).map(|n| line(format!("message {n};")));
+        let page = html(&results(lines.collect())).expect("a page");
+        assert!(page.contains("message 0;") && page.contains("message 999;"));
+        assert!(!page.contains("message 500;"));
+        assert!(page.contains("910 lines more"), "the gap is named");
+        assert!(page.len() < 200_000, "{} bytes", page.len());
     }
 }

@@ -63,6 +63,7 @@ impl<'a> Plan<'a> {
                 seed: self.seed,
                 partial: self.partial,
                 began: OffsetDateTime::now_utc()
+                    .truncate_to_second()
                     .format(&Rfc3339)
                     .unwrap_or_default(),
             },
