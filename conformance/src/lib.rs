@@ -11,6 +11,7 @@ pub mod case;
 pub mod command;
 pub mod hook;
 pub mod line;
+pub mod party;
 pub mod profile;
 pub mod report;
 pub mod results;

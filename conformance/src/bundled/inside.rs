@@ -75,6 +75,18 @@ impl<D: Decide + 'static> InsideCenter<D> {
         })
     }
 
+    /// A line to the center, for a party that it stands behind.
+    #[must_use]
+    pub fn line(&self) -> InsideLine {
+        InsideLine::new(self.router.clone())
+    }
+
+    /// What moves the center's time.
+    #[must_use]
+    pub fn time(&self) -> Box<dyn Time> {
+        Box::new(InsideTime(Arc::clone(&self.standing)))
+    }
+
     /// What stands behind the router.
     #[must_use]
     pub fn standing(&self) -> Arc<Standing<D>> {

@@ -188,6 +188,8 @@ pub enum Answer {
     Amended(Value),
     /// With bytes that are no message; the center does not act on it.
     Garbage {},
+    /// With this response in HTTP's own terms; the center does not act on it.
+    Http(RawReply),
 }
 
 /// An answer that the kit's own center made.
@@ -197,6 +199,23 @@ pub struct Own {
     /// Names for parts of it: a pattern.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bind: Option<Value>,
+}
+
+/// A response in HTTP's own terms.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RawReply {
+    /// The status.
+    pub status: u16,
+    /// Header fields.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// The body: a text as it is, anything else as JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Value>,
+    /// Whether 70,000 spaces follow the body, which makes it too large to take.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub endless: bool,
 }
 
 /// Something done to the party under test.

@@ -11,10 +11,11 @@ use restante_core::center::Decide;
 
 use crate::bundled::{InsideCenter, LoopbackCenter, core_center};
 use crate::case::{Catalogue, Role, Selection};
+use crate::party::bundled;
 use crate::profile::Profile;
 use crate::report::{Progress, sentence};
 use crate::results::Results;
-use crate::run::{Circumstances, Plan, run_case};
+use crate::run::{Circumstances, Party, Plan, run_case};
 use crate::trace::Demands;
 use crate::verdict::Exit;
 
@@ -88,7 +89,8 @@ async fn one(
         profile: &profile,
         seed,
         partial: selection.is_partial(),
-        accept_untested: false,
+        // What needs a party behind real connections is said in the report.
+        accept_untested: role != Role::Server,
         line: "inside".to_owned(),
     }
     .shuffled();
@@ -154,7 +156,12 @@ pub async fn run_inside<D: Decide + 'static>(
         progress.begins(case.id.as_str());
         let target = center.target(plan.seed, case.id.as_str()).await;
         let target = target.map_err(CommandError::kit)?;
-        let result = run_case(case, &target, None, around).await;
+        let mut party = (role != Role::Server).then(|| {
+            let line = Box::new(center.line());
+            bundled(role, line, center.time(), plan.seed, case.id.as_str())
+        });
+        let party = party.as_deref_mut().map(|party| party as &mut dyn Party);
+        let result = run_case(case, &target, party, around).await;
         progress.ended(run.take(case, result, demands.is_must(case)));
     }
     progress.end();
@@ -162,4 +169,4 @@ pub async fn run_inside<D: Decide + 'static>(
 }
 
 /// The roles of which this kit has an implementation and cases.
-const BUNDLED: [Role; 1] = [Role::Server];
+const BUNDLED: [Role; 3] = Role::ALL;

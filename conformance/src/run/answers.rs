@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::case::{Answer, HookStep, RequestSeen, single};
+use crate::case::{Answer, HookStep, RawReply, RequestSeen, single};
 use crate::hook::{Outcome, Verb};
-use crate::line::Request;
+use crate::line::{Request, Response};
 use crate::script::{ScriptError, fit};
 use crate::transcript::LineKind;
 
@@ -54,6 +54,10 @@ impl Player<'_> {
             Answer::Lost(_) => (Reaction::Lose, "acts on it, and the reply gets lost"),
             Answer::Dropped {} => (Reaction::Drop, "never sees it"),
             Answer::Garbage {} => (Reaction::Garbage, "answers with bytes that are no message"),
+            Answer::Http(raw) => (
+                Reaction::Raw(Box::new(self.raw_reply(raw)?)),
+                "answers in a way of its own",
+            ),
             Answer::Refuse(refusal) => (Reaction::Refuse(self.scope.fill(refusal)?), "refuses it"),
             Answer::Reply(reply) => {
                 let filled = reply.iter().map(|(name, value)| {
@@ -84,6 +88,26 @@ impl Player<'_> {
                 Err(Ended::Error(why))
             }
         }
+    }
+
+    fn raw_reply(&self, raw: &RawReply) -> Result<Response, Ended> {
+        let mut body = match &raw.body {
+            None => Vec::new(),
+            Some(Value::String(text)) => self.scope.fill_str(text)?.into_bytes(),
+            Some(json) => self.scope.fill(json)?.to_string().into_bytes(),
+        };
+        if raw.endless {
+            body.resize(body.len() + TOO_LARGE, b' ');
+        }
+        let headers = raw.headers.iter();
+        let headers = headers.map(|(name, value)| {
+            Ok::<_, ScriptError>((name.to_lowercase(), self.scope.fill_str(value)?))
+        });
+        Ok(Response {
+            status: raw.status,
+            headers: headers.collect::<Result<_, _>>()?,
+            body,
+        })
     }
 
     pub(super) async fn hook(&mut self, step: &HookStep) -> Result<(), Ended> {
@@ -234,6 +258,9 @@ fn in_http(request: &Request) -> Value {
         "headers": Value::Object(headers.collect()),
     })
 }
+
+/// More bytes than any message may have.
+const TOO_LARGE: usize = 70_000;
 
 impl From<PartyError> for Ended {
     fn from(error: PartyError) -> Self {

@@ -40,6 +40,8 @@ pub enum Reaction {
     Reply(BTreeMap<String, Value>),
     /// The center does not see it, and bytes that are no message are delivered.
     Garbage,
+    /// The center does not see it, and this is delivered, as HTTP carries it.
+    Raw(Box<line::Response>),
 }
 
 /// Why the kit cannot go on with a party.

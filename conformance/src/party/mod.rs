@@ -1,0 +1,22 @@
+//! Parties under test that dial the center: a device or a gateway, inside this process or outside
+//! it.
+//!
+//! Behind each stands the kit's own center, and each request is held until the case says what
+//! becomes of it. A *unit* is a machine of the core with a memory, a power switch, a clock that
+//! only cases move, and, behind a gateway, children that do as they are told. The kit drives a unit
+//! directly, without a socket; the bundled hook drives one in a process of its own, over real
+//! connections.
+
+mod behind;
+mod children;
+mod kind;
+mod machine;
+mod reading;
+mod unit;
+
+pub use behind::Behind;
+pub use children::Child;
+pub use kind::{Deed, DeviceKind, GatewayKind, Happening, Kind, Outgoing};
+pub use machine::{MachineParty, bundled};
+pub use reading::{Read, read};
+pub use unit::{Boxed, Make, Seat, Unit, UnitError};
