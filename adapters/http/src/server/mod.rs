@@ -203,21 +203,24 @@ fn wrong_reply(route: &Route) -> Refused {
     }
 }
 
-/// Writes the response and the operator's line about it.
+/// Writes the response and the operator's line about it, which names the operation as the OpenAPI
+/// document does and is silent about it where no route was met.
 fn finish(
     route: Option<&'static Route>,
     correlation: CorrelationId,
     begun: Instant,
     answered: Answered,
 ) -> Response {
-    let operation = route.map(|route| route.operation);
     let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
     let status = answered.status.as_u16();
     match &answered.reason {
-        None => tracing::debug!(?operation, status, %correlation, micros, "answered"),
+        None => {
+            tracing::debug!(operation = route.map(Route::id), status, %correlation, micros, "answered");
+        }
         Some(Reason { word, detail }) => {
-            tracing::info!(?operation, status, %correlation, micros, reason = word, detail, "refused");
+            let operation = route.map(Route::id);
+            tracing::info!(operation, status, %correlation, micros, reason = word, detail, "refused");
         }
     }
-    answered.into_response(operation, correlation)
+    answered.into_response(route.map(|route| route.operation), correlation)
 }

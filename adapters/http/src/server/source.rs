@@ -64,7 +64,7 @@ impl Proxies {
             return peer;
         }
         let mut last_known = peer;
-        for hop in self.hops(headers).into_iter().rev() {
+        for hop in self.hops(headers) {
             let Some(address) = hop else {
                 return last_known;
             };
@@ -76,13 +76,13 @@ impl Proxies {
         last_known
     }
 
-    /// The addresses that the header names, leftmost first; `None` for what is no address.
+    /// The addresses that the header names, rightmost first; `None` for what is no address.
     fn hops(&self, headers: &HeaderMap) -> Vec<Option<IpAddr>> {
         let (name, read): (HeaderName, fn(&str) -> Option<IpAddr>) = match self.forwarding {
             Forwarding::Forwarded => (FORWARDED, forwarded_element),
             Forwarding::XForwardedFor => (X_FORWARDED_FOR, node_address),
         };
-        let values = headers.get_all(name).iter();
+        let values = headers.get_all(name).iter().rev();
         let texts = values.map(|value| value.to_str().unwrap_or_default());
         texts
             .flat_map(|text| split_unquoted(text, ','))
@@ -113,10 +113,12 @@ fn node_address(text: &str) -> Option<IpAddr> {
     address.ok().map(|ip| ip.to_canonical())
 }
 
-/// The parts between separators that stand outside quotation marks.
+/// The parts between separators that stand outside quotation marks, the last part first. It is read
+/// from the right, where the proxy writes: a quotation mark that a sender leaves open hides nothing
+/// but what the sender wrote.
 fn split_unquoted(text: &str, separator: char) -> Vec<&str> {
     let mut quoted = false;
-    text.split(|c: char| {
+    text.rsplit(|c: char| {
         quoted ^= c == '"';
         c == separator && !quoted
     })
@@ -174,6 +176,7 @@ mod tests {
         assert_eq!(from(&[]), ip("10.0.0.1"));
         assert_eq!(from(&["198.51.100.1, unknown"]), ip("10.0.0.1"));
         assert_eq!(from(&["198.51.100.1, "]), ip("10.0.0.1"));
+        assert_eq!(from(&["\", 198.51.100.1"]), ip("198.51.100.1"));
     }
 
     #[test]
@@ -182,6 +185,10 @@ mod tests {
         let two = &["for=1.1.1.1, For=\"[2001:db8::1]:4711\";proto=https;by=\"a,b;c\""];
         assert_eq!(from(two), ip("2001:db8::1"));
         assert_eq!(from(&["proto=http;for=198.51.100.1"]), ip("198.51.100.1"));
+        assert_eq!(
+            from(&["for=\"1.1.1.1, for=198.51.100.1"]),
+            ip("198.51.100.1")
+        );
         assert_eq!(from(&["for=_hidden"]), ip("10.0.0.1"));
     }
 }
