@@ -5,6 +5,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
@@ -15,7 +16,7 @@ use super::enrol::{DeviceList, EnrolDeviceResult};
 use super::schedule::Schedule;
 
 /// "These devices are mine too." Presented with a formal code.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AddDevices {
@@ -25,6 +26,15 @@ pub struct AddDevices {
     /// run out. It has to be of the same customer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+}
+
+impl fmt::Debug for AddDevices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AddDevices")
+            .field("devices", &self.devices)
+            .field("code", &self.code.as_ref().map(|_| '…'))
+            .finish()
+    }
 }
 
 /// "They are added."
@@ -85,3 +95,20 @@ pub struct Leave {}
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Left {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+
+    #[test]
+    fn a_log_line_never_shows_the_code_that_pays() {
+        let text = r#"{"devices":[{"identification":{"vendor":"V","model":"M","serial":"S",
+            "functions":["printer"]}}],"code":"a secret"}"#;
+        let add: AddDevices = serde_json::from_str(text).expect("a message");
+        assert_eq!(add.code.as_deref(), Some("a secret"));
+        let shown = format!("{add:?}");
+        assert!(shown.contains("code: Some('…')"), "{shown}");
+        assert!(!shown.contains("secret"), "{shown}");
+    }
+}

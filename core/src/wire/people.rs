@@ -6,6 +6,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use time::OffsetDateTime;
@@ -207,7 +208,7 @@ pub struct IssueCode {
 }
 
 /// "This is the code." It is shown this once and kept by nobody.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CodeIssued {
@@ -215,6 +216,15 @@ pub struct CodeIssued {
     pub code: String,
     /// What the center keeps of it.
     pub row: CodeRow,
+}
+
+impl fmt::Debug for CodeIssued {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CodeIssued")
+            .field("code", &'…')
+            .field("row", &self.row)
+            .finish()
+    }
 }
 
 /// What the center keeps of a code.
@@ -449,4 +459,22 @@ pub struct AcceptClock {}
 pub struct ClockAccepted {
     /// The center's time.
     pub now: DateTime,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+
+    #[test]
+    fn a_log_line_never_shows_the_code_that_was_issued() {
+        let text = r#"{"code":"a secret","row":{"grant":"grt-5cfvd0sryz3zd8rm6hemxr9p1g","user":"Miller",
+            "customer":"cus-5cfvd0sryz3zd8rm6hemxr9p1g","state":"valid","issued":"2026-11-21T08:30:00Z",
+            "expires":"2026-11-28T08:30:00Z","limit":1,"pending":0,"used":0}}"#;
+        let issued: CodeIssued = serde_json::from_str(text).expect("a message");
+        assert_eq!(issued.code, "a secret");
+        let shown = format!("{issued:?}");
+        assert!(shown.contains("code: '…'"), "{shown}");
+        assert!(!shown.contains("secret"), "{shown}");
+    }
 }
