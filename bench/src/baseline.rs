@@ -17,7 +17,8 @@ struct Job {
     done: oneshot::Sender<()>,
 }
 
-/// Answers 201 to an enrolment once `rows` rows of these sizes are durable in a database in `folder`.
+/// Answers 201 to an enrolment once `rows` rows of these sizes are durable in a database in
+/// `folder`.
 pub(crate) fn router(folder: &Path, rows: Vec<usize>) -> Result<Router, Failure> {
     let connection = Connection::open(folder.join("baseline.db"))?;
     connection.execute_batch(

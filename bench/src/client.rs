@@ -1,5 +1,5 @@
-//! A client that costs next to nothing: requests are written as bytes that were made beforehand, and
-//! of a response only its status and its length are read.
+//! A client that costs next to nothing: requests are written as bytes that were made beforehand,
+//! and of a response only its status and its length are read.
 //!
 //! The client shares the machine with the server, so that what it costs blurs every ratio towards
 //! one. A full HTTP client would cost more than the server under test.

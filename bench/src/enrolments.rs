@@ -1,8 +1,8 @@
 //! Durable enrolments: each is synced to disk before it is answered.
 //!
-//! The baseline is an axum handler that reads the body and has one thread insert as many rows of the
-//! same size in a group-committed transaction, with the same SQLite settings: what durability itself
-//! costs on this disk.
+//! The baseline is an axum handler that reads the body and has one thread insert as many rows of
+//! the same size in a group-committed transaction, with the same SQLite settings: what durability
+//! itself costs on this disk.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -11,7 +11,8 @@
 //! 1. ground: [`time`], [`id`], [`limits`], [`entropy`], [`crypto`]
 //! 2. [`code`] (what people type and machines present) and [`wire`] (every message)
 //! 3. `record` (what the center remembers)
-//! 4. `center` (decisions), and beside it, never on top of it, `device` and `gateway` (machines), which
+//! 4. `center` (decisions), and beside it, never on top of it, `device` and `gateway` (machines),
+//!    which
 //!    share `registrant` (enrolment, rotation and patience)
 #![no_std]
 #![forbid(unsafe_code)]

@@ -26,8 +26,8 @@ pub const CENTER_CHARS: usize = 512;
 pub const MAIL_CHARS: usize = 254;
 /// Characters in a free text that an operator reads, such as the reason for a revocation.
 pub const NOTE_CHARS: usize = 256;
-/// Characters of the sentence in a refusal. The sentences of the registry have fewer; a parser's may
-/// quote what it was sent.
+/// Characters of the sentence in a refusal. The sentences of the registry have fewer; a parser's
+/// may quote what it was sent.
 pub const DETAIL_CHARS: usize = 512;
 
 /// Identifications in one message. More follow with further `add` messages.
@@ -43,8 +43,8 @@ pub const REASONS_PER_STATUS: usize = 32;
 pub const COUNTED_SERVICES: usize = 5;
 /// The largest counter value: the largest integer that every JSON reader holds exactly.
 pub const COUNTER_MAX: u64 = (1 << 53) - 1;
-/// Readings that are kept of one device; a later one takes the place of the oldest. More than a year
-/// of daily reports.
+/// Readings that are kept of one device; a later one takes the place of the oldest. More than a
+/// year of daily reports.
 pub const READINGS_PER_DEVICE: u32 = 400;
 /// Rows of one page of a list that a person or a program asks for.
 pub const PAGE_ROWS: usize = 100;
@@ -96,8 +96,8 @@ pub const BACKOFF_MAX: Seconds = Seconds::HOUR;
 /// How long a machine waits for a reply before the request counts as lost. Longer than any sensible
 /// time-out of a transport, which reports a failure sooner.
 pub const REPLY_WAIT: Seconds = Seconds::new(120);
-/// How often an enrolment is repeated because its formal code was refused at the first use. Once for
-/// a center that was restored from a backup, once more for bad luck.
+/// How often an enrolment is repeated because its formal code was refused at the first use. Once
+/// for a center that was restored from a backup, once more for bad luck.
 pub const ENROL_AGAIN: u8 = 2;
 /// The share of an interval (one part in so many) over which registrations spread themselves.
 pub const SPREAD_PART: u64 = 16;
@@ -114,8 +114,8 @@ pub const CALL_AGAIN: Seconds = Seconds::MINUTE;
 pub const CALL_EVERY: Seconds = Seconds::DAY;
 /// Children that a gateway knows, registered or not: as many as a registration may name.
 pub const CHILDREN: usize = DEVICES_PER_REGISTRATION;
-/// Children that are asked for their status at the same time, so that a small gateway does not open a
-/// thousand connections.
+/// Children that are asked for their status at the same time, so that a small gateway does not open
+/// a thousand connections.
 pub const ASKED_AT_ONCE: usize = 64;
 /// How long a child may take to answer.
 pub const ASK_WAIT: Seconds = Seconds::new(10);

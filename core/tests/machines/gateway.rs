@@ -425,8 +425,8 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
-    /// Whatever happened before: once the line works and a person has entered a good code, all children
-    /// that are on the LAN and were not removed are registered within two days.
+    /// Whatever happened before: once the line works and a person has entered a good code, all
+    /// children that are on the LAN and were not removed are registered within two days.
     #[test]
     fn it_recovers(
         children in 1..5_u32,

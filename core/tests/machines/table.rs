@@ -144,7 +144,9 @@ proptest! {
     /// Any sequence of happenings: an error leaves the machine as it was, sends are preceded by
     /// what they depend on, and at most one request is outstanding between two answers.
     #[test]
-    fn an_error_changes_nothing(steps in prop::collection::vec((0..HAPPENINGS.len(), 0..400_000_u64), 1..60)) {
+    fn an_error_changes_nothing(
+        steps in prop::collection::vec((0..HAPPENINGS.len(), 0..400_000_u64), 1..60)
+    ) {
         let mut world = World::new();
         for (what, millis) in steps {
             world.now = Uptime::from_millis(world.now.as_millis() + millis);
