@@ -194,7 +194,7 @@ fn host_form(text: &str) -> Option<&'static str> {
 }
 
 texts! {
-    /// The authorized user whom a dealer enrols: all that a dealer must enter (FEATURES A1).
+    /// The authorized user whom a dealer enrols: all that a dealer must enter.
     UserName, "the user name", NAME_CHARS, any_text;
     /// A person's or a company's account at the center, such as a dealer's.
     AccountName, "the account name", NAME_CHARS, any_text;

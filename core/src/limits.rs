@@ -119,7 +119,9 @@ pub const CHILDREN: usize = DEVICES_PER_REGISTRATION;
 pub const ASKED_AT_ONCE: usize = 64;
 /// How long a child may take to answer.
 pub const ASK_WAIT: Seconds = Seconds::new(10);
-/// Bytes that a gateway keeps: a thousand children with the longest names that there are.
-pub const KEPT_GATEWAY_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes that a gateway keeps: a thousand children that have just been found, half of them being
+/// enrolled, while a registration of a thousand others is still held, all with the longest names
+/// that there are. What has been kept has to be readable again, whoever answers on the LAN.
+pub const KEPT_GATEWAY_BYTES: usize = 8 * 1024 * 1024;
 /// Bytes of a message that are left for what stands around its list of devices or reports.
 pub const MESSAGE_FRAME: usize = 1024;

@@ -82,3 +82,76 @@ impl Kept {
         &self.standing
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+
+    use crate::code::FormalCode;
+    use crate::id::{
+        Epoch, LanAddress, MailAddress, Model, RegistrationId, RequestId, Serial, Vendor,
+    };
+    use crate::limits::{CENTER_CHARS, CHILDREN, DEVICES_PER_MESSAGE, HOST_CHARS, MAIL_CHARS};
+    use crate::limits::{DEVICES_PER_REGISTRATION, NAME_CHARS};
+    use crate::registrant::{Attempt, Holding, Member};
+    use crate::wire::devices::Function;
+    use crate::wire::enrol::DeviceList;
+    use crate::wire::{Contacts, FunctionSet};
+
+    fn long(n: usize, chars: usize) -> std::string::String {
+        format!("{n:04}{}", "\u{1F5A8}".repeat(chars - 4))
+    }
+
+    fn children(count: usize) -> Vec<DeviceEntry> {
+        let child = |n| DeviceEntry {
+            identification: Identification {
+                vendor: Vendor::new(long(n, NAME_CHARS)).expect("a vendor"),
+                model: Model::new(long(n, NAME_CHARS)).expect("a model"),
+                serial: Serial::new(long(n, NAME_CHARS)).expect("a serial number"),
+                functions: FunctionSet::new(Function::ALL).expect("functions"),
+            },
+            contacts: Contacts {
+                address: Some(LanAddress::new("a".repeat(HOST_CHARS)).expect("an address")),
+                manager_mail: Some(
+                    MailAddress::new(format!("a@{}", long(n, MAIL_CHARS - 2))).expect("mail"),
+                ),
+            },
+        };
+        (0..count).map(child).collect()
+    }
+
+    #[test]
+    fn the_largest_book_that_there_can_be_reads_back() {
+        let center = CenterAddress::new(long(0, CENTER_CHARS)).expect("an address");
+        let member = |it: DeviceEntry| Member {
+            device: DeviceId::from_bytes([7; 16]),
+            identification: it.identification,
+            contacts: it.contacts,
+        };
+        let fallback = Holding {
+            center: center.clone(),
+            code: FormalCode::new(RegistrationId::from_bytes([1; 16]), Epoch::FIRST, [2; 32]),
+            unused: None,
+            members: children(DEVICES_PER_REGISTRATION)
+                .into_iter()
+                .map(member)
+                .collect(),
+        };
+        let code = "0BVF3-H1RWM-HXR5V-JP4HM-DB8A6";
+        let attempt = Attempt {
+            center,
+            code: code.parse().expect("a code"),
+            request: RequestId::from_bytes([3; 16]),
+            devices: DeviceList::new(children(DEVICES_PER_MESSAGE)).expect("no device twice"),
+            refused: 0,
+        };
+        let ledger = Ledger {
+            found: children(CHILDREN),
+            ..Ledger::default()
+        };
+        let fallback = Some(fallback);
+        let kept = Kept::new(Standing::Enrolling { attempt, fallback }, ledger);
+        assert_eq!(Kept::from_bytes(&kept.to_bytes()), Ok(kept));
+    }
+}
