@@ -67,7 +67,8 @@ impl Default for Bounds {
             connections: 10_000,
             // A whole site stands behind one address, a dealer's programs behind another.
             per_source: 256,
-            streams: 32,
+            // Each may hold a message, and a device has one request outstanding.
+            streams: 8,
         }
     }
 }
