@@ -19,4 +19,5 @@ pub mod run;
 pub mod script;
 pub mod trace;
 pub mod transcript;
+pub mod vectors;
 pub mod verdict;

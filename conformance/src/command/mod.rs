@@ -10,6 +10,7 @@ mod reports;
 mod self_test;
 mod server;
 mod tracing_thread;
+mod vectors;
 
 use std::path::PathBuf;
 
@@ -50,6 +51,9 @@ enum Command {
         /// A case (server/ENR/…), a requirement (ENR-009) or a refusal (code-refused).
         what: String,
     },
+    /// The specification's vectors, as files or asked of a program.
+    #[command(subcommand)]
+    Vectors(vectors::Arguments),
     /// See whether a hook speaks the kit's language.
     HookCheck(hook_check::Arguments),
     /// Compare two runs.
@@ -117,6 +121,7 @@ pub async fn run(line: CommandLine) -> Result<Exit, CommandError> {
         Command::List(arguments) => cases::list(&arguments),
         Command::Cases(arguments) => cases::export(&arguments),
         Command::Explain { what } => explain::run(&what),
+        Command::Vectors(arguments) => vectors::run(arguments).await,
         Command::HookCheck(arguments) => hook_check::run(arguments).await,
         Command::Diff { before, after } => compare::diff(&before, &after),
         Command::Replay(arguments) => compare::replay(&arguments),
