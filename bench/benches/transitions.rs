@@ -4,6 +4,11 @@
 //! Each benchmark measures one call into the core; what it needs is prepared outside the count.
 //! Needs valgrind and `cargo install gungraun-runner` in the version of the gungraun crate.
 
+#![expect(
+    missing_docs,
+    reason = "the macros make public modules without documentation"
+)]
+
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::sync::Arc;
