@@ -112,6 +112,18 @@ impl Exit {
         }
     }
 
+    /// What a process of the kit that ended so has told; one that was killed could not tell.
+    #[must_use]
+    pub const fn of_code(code: Option<i32>) -> Self {
+        match code {
+            Some(0) => Self::Conformant,
+            Some(1) => Self::NotConformant,
+            Some(2) => Self::Usage,
+            Some(4) => Self::Untested,
+            _ => Self::KitError,
+        }
+    }
+
     /// What several runs amount to together: the worst sticks. A kit that could not tell is worse
     /// than a party that fails, and that is worse than one that was not tested enough.
     #[must_use]

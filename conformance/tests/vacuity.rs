@@ -137,3 +137,30 @@ fn what_init_writes_runs() {
     let (code, text) = kit(folder.path(), &["init", "--role", "server", "mine.toml"]);
     assert_eq!(code, Some(2), "an existing file is left alone: {text}");
 }
+
+#[test]
+fn a_run_is_played_again_from_its_results() {
+    let folder = folder();
+    let only = "server/ENR/a-first-enrolment";
+    let (code, text) = kit(
+        folder.path(),
+        &["self-test", "--quiet", "--seed", "9", only],
+    );
+    assert_eq!(code, Some(0), "{text}");
+    let run = "target/conformance/server";
+    let (code, text) = kit(folder.path(), &["replay", run, "--again"]);
+    assert_eq!(
+        code,
+        Some(2),
+        "nothing failed, so nothing is played: {text}"
+    );
+    let (code, text) = kit(folder.path(), &["replay", run, only, "--again"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(
+        text.contains("was pass; again:") && text.contains("seed 9"),
+        "{text}"
+    );
+    let again = folder.path().join(run).join("again/server/results.jsonl");
+    let kept = std::fs::read_to_string(again).expect("results of its own");
+    assert_eq!(kept.matches("\"verdict\"").count(), 1);
+}

@@ -1,7 +1,9 @@
-//! `diff` and `replay`: what has changed between two runs, and what was said in one.
+//! `diff` and `replay`: what has changed between two runs, and what was said in one, or is said
+//! when its cases run once more.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use clap::Args;
 
@@ -21,6 +23,9 @@ pub(super) struct ReplayArguments {
     /// Also what travelled, in the binding's own terms.
     #[arg(long)]
     wire: bool,
+    /// Run these cases once more, each with the seed that it had, instead of showing what was said.
+    #[arg(long)]
+    again: bool,
 }
 
 /// Exit 1 where a case is worse than before, or is missing.
@@ -64,11 +69,70 @@ pub(super) fn replay(arguments: &ReplayArguments) -> Result<Exit, CommandError> 
     if let (Some(id), true) = (&arguments.case, cases.is_empty()) {
         return Err(CommandError::usage(format!("the run has no case {id}")));
     }
+    if arguments.again {
+        return run_again(&cases, &arguments.run);
+    }
     for case in &cases {
         show(case, arguments.wire);
     }
     println!("{} of {} cases shown", cases.len(), results.cases.len());
     Ok(Exit::Conformant)
+}
+
+/// Runs the cases by the command lines that their results hold. The worst exit sticks.
+fn run_again(cases: &[&CaseResult], run: &Path) -> Result<Exit, CommandError> {
+    let kit = std::env::current_exe().map_err(CommandError::kit)?;
+    let folder = if run.is_dir() {
+        run
+    } else {
+        run.parent().unwrap_or(run)
+    };
+    let mut worst = None;
+    for case in cases {
+        let words = words(&case.again);
+        let foreign = || {
+            CommandError::usage(format!(
+                "{} is not run from here, since its results may be somebody else's and name a \
+                 program; run it yourself: {}",
+                case.case, case.again
+            ))
+        };
+        let [first, arguments @ ..] = words.as_slice() else {
+            return Err(foreign());
+        };
+        if first != "restante-conformance" || words.iter().any(|word| word.starts_with("--hook")) {
+            return Err(foreign());
+        }
+        println!("{} was {}; again:", case.case, case.verdict);
+        let status = Command::new(&kit)
+            .args(arguments)
+            .args(["--quiet", "--out"])
+            .arg(folder.join("again"))
+            .status()
+            .map_err(CommandError::kit)?;
+        let exit = Exit::of_code(status.code());
+        worst = Some(worst.map_or(exit, |worst: Exit| worst.worst(exit)));
+    }
+    worst.ok_or_else(|| CommandError::usage("there is nothing to run again: every case passed"))
+}
+
+/// A command line as words. Nothing but quotes has a meaning: no shell ever sees it.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quoted) = (Vec::new(), None::<String>, false);
+    let mut symbols = line.chars();
+    while let Some(symbol) = symbols.next() {
+        match symbol {
+            '\'' => {
+                quoted = !quoted;
+                word.get_or_insert_default();
+            }
+            ' ' if !quoted => words.extend(word.take()),
+            '\\' if !quoted => word.get_or_insert_default().extend(symbols.next()),
+            other => word.get_or_insert_default().push(other),
+        }
+    }
+    words.extend(word);
+    words
 }
 
 fn verdicts(results: &Results) -> BTreeMap<&CaseId, Verdict> {
@@ -99,4 +163,19 @@ fn show(case: &CaseResult, wire: bool) {
         println!("  {}", case.reason);
     }
     println!();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+
+    #[test]
+    fn quotes_hold_words_together() {
+        assert_eq!(
+            words("kit  --ca 'my ca.pem' x"),
+            ["kit", "--ca", "my ca.pem", "x"]
+        );
+        assert_eq!(words(r"'it'\''s' ''"), ["it's", ""]);
+        assert_eq!(words("a;b $(c)"), ["a;b", "$(c)"]);
+    }
 }

@@ -71,13 +71,33 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, CommandError> {
     }
     .shuffled();
     let target = target(&arguments, &profile, line).await?;
-    let again = format!(
-        "restante-conformance server --target {} --profile {}",
-        arguments.target,
-        arguments.profile.display()
-    );
+    let again = again(&arguments);
     let results = run_against(&plan, &target, &again, arguments.quiet).await;
     conclude(&results, &arguments.out)
+}
+
+/// The command line that tests the same center again, up to what is tested. Tokens come from the
+/// environment, as they should.
+fn again(arguments: &Arguments) -> String {
+    let profile = quoted(&arguments.profile.display().to_string());
+    let target = quoted(&arguments.target);
+    let mut again = format!("restante-conformance server --target {target} --profile {profile}");
+    if let Some(ca) = &arguments.ca {
+        again.push_str(&format!(" --ca {}", quoted(&ca.display().to_string())));
+    }
+    if let Some(hook) = &arguments.hook {
+        again.push_str(&format!(" --hook {}", quoted(hook)));
+    }
+    again
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+,=".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
 }
 
 fn line(arguments: &Arguments, profile: &Profile) -> Result<SocketLine, CommandError> {
@@ -116,4 +136,17 @@ async fn target(
         },
         control: profile.control,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_word_is_quoted_where_a_shell_would_take_it_apart() {
+        assert_eq!(quoted("https://127.0.0.1:8443"), "https://127.0.0.1:8443");
+        assert_eq!(quoted("sh hook.sh"), "'sh hook.sh'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted(""), "''");
+    }
 }
