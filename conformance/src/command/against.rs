@@ -9,8 +9,8 @@ use crate::run::{Circumstances, Plan, ServerTarget, run_case};
 use crate::trace::Demands;
 use crate::verdict::{Exit, Verdict};
 
-use super::CommandError;
 use super::reports::write_reports;
+use super::{CommandError, say};
 
 /// Runs a plan's cases against one center, in the plan's order.
 ///
@@ -45,9 +45,9 @@ pub(super) async fn run_against(
 /// Prints the report and leaves results and reports in the folder. What the run amounts to.
 pub(super) fn conclude(results: &Results, folder: &Path) -> Result<Exit, CommandError> {
     keep(results, folder)?;
-    print!("{}", terminal(results, std::io::stdout().is_terminal()));
+    let report = terminal(results, std::io::stdout().is_terminal());
     let page = folder.join("report.html");
-    println!("  the whole story: {}\n", page.display());
+    say(&format!("{report}  the whole story: {}\n", page.display()));
     Ok(exit(results))
 }
 

@@ -12,6 +12,7 @@ mod server;
 mod tracing_thread;
 mod vectors;
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
@@ -129,6 +130,13 @@ pub async fn run(line: CommandLine) -> Result<Exit, CommandError> {
         Command::Claim { run } => reports::claim(&run),
         Command::Trace(arguments) => tracing_thread::run(&arguments),
     }
+}
+
+/// Prints a whole text. Whoever reads it may have seen enough and gone; the exit code tells the
+/// rest.
+fn say(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
 /// Reads a role from a command line.

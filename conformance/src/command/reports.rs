@@ -9,7 +9,7 @@ use crate::report::{badge, html, junit, markdown, sentence};
 use crate::results::{Results, read};
 use crate::verdict::Exit;
 
-use super::CommandError;
+use super::{CommandError, say};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -37,7 +37,7 @@ pub enum Format {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     let results = read(&arguments.run)?;
-    println!("{}", form(&results, arguments.format)?);
+    say(&form(&results, arguments.format)?);
     Ok(Exit::Conformant)
 }
 
@@ -83,7 +83,7 @@ pub(super) fn claim(run: &Path) -> Result<Exit, CommandError> {
         "began": header.began,
         "summary": results.summary,
     });
-    println!("{claim:#}");
+    say(&format!("{claim:#}"));
     Ok(Exit::Conformant)
 }
 

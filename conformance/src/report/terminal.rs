@@ -97,16 +97,23 @@ impl Terminal {
     }
 
     fn untested(&mut self, cases: &[CaseResult]) {
-        let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
-        for case in cases
+        let mut reasons: BTreeMap<&str, Vec<&CaseResult>> = BTreeMap::new();
+        let untested = cases
             .iter()
-            .filter(|case| case.verdict == Verdict::Untested)
-        {
-            *reasons.entry(case.reason.as_str()).or_default() += 1;
+            .filter(|case| case.verdict == Verdict::Untested);
+        for case in untested {
+            reasons.entry(case.reason.as_str()).or_default().push(case);
         }
-        for (reason, count) in reasons {
+        for (reason, cases) in reasons {
             let symbol = self.dot(Verdict::Untested);
-            self.line(&format!("  {symbol} {count} untested: {reason}"));
+            self.line(&format!("  {symbol} {} untested: {reason}", cases.len()));
+            for case in cases.iter().take(UNTESTED_NAMED) {
+                let id = self.dim(case.case.as_str());
+                self.line(&format!("      {id}"));
+            }
+            if let Some(more) = cases.len().checked_sub(UNTESTED_NAMED).filter(|n| *n > 0) {
+                self.line(&self.dim(&format!("      and {more} more, in the report")));
+            }
         }
     }
 
@@ -163,6 +170,9 @@ impl Terminal {
         let _written = writeln!(self.out, "{text}");
     }
 }
+
+/// How many untested cases are named for each reason.
+const UNTESTED_NAMED: usize = 5;
 
 /// What a family of requirements is about.
 pub(super) fn family_name(family: &str) -> &'static str {
