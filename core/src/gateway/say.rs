@@ -21,13 +21,17 @@ use super::{Gateway, Output, Said};
 
 impl<C: Crypto> Gateway<C> {
     pub(super) fn ready(&self) -> Ready {
-        let calling = matches!(self.call, Call::Calling { .. });
-        let free = self.ledger.held_up.is_none() && !calling;
+        let free = self.ledger.held_up.is_none() && !self.calling();
         Ready {
             remove: self.untold().next().is_some(),
             add: free && self.unregistered().next().is_some(),
             report: self.round.tells().then_some(Uptime::BOOT),
         }
+    }
+
+    /// Whether answers to a general call are being collected.
+    pub(super) const fn calling(&self) -> bool {
+        matches!(self.call, Call::Calling { .. })
     }
 
     /// Sends what is due, if the line is free.

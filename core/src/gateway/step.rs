@@ -454,10 +454,12 @@ impl<C: Crypto> Gateway<C> {
         for device in self.round.overdue(now) {
             self.child_silent(now, device, news);
         }
+        // Children are asked where the call has found them: a round waits until the call has ended.
         if let Some(due) = self.registrant.report()
             && due.at <= now
             && self.round.may_begin(now)
             && !self.members().is_empty()
+            && !self.calling()
         {
             let members = self.members().iter().map(|it| it.device).collect();
             let turn = self.round.begin(now, due.every, members);
@@ -469,6 +471,6 @@ impl<C: Crypto> Gateway<C> {
     pub(super) fn round_due(&self) -> Option<Uptime> {
         let due = self.registrant.report()?;
         let idle = self.round == Round::Idle && !self.members().is_empty();
-        idle.then_some(due.at)
+        (idle && !self.calling()).then_some(due.at)
     }
 }

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use restante_core::gateway::{ChildState, Gateway, Input, InputError, Kept, Notice, Phase};
+use restante_core::id::LanAddress;
 use restante_core::limits::{CALL_EVERY, MESSAGE_BYTES};
 use restante_core::machine::Machine;
 use restante_core::wire::{DeviceRequest, Refusal, RefusalCode, json};
@@ -272,6 +273,17 @@ fn report_that_was_lost_is_repeated_and_says_how_old_it_is() {
         DeviceRequest::ReportStatus(report) => assert_eq!(report.reports[0].age, waited),
         other => panic!("unexpected {other:?}"),
     }
+}
+
+#[test]
+fn after_a_boot_children_are_asked_where_the_call_has_found_them() {
+    let mut site = Site::in_use(1);
+    site.lan[0].0.contacts.address = Some(LanAddress::new("10.0.0.9").expect("an address"));
+    site.power_cut();
+    site.shown.clear();
+    site.sleep_until("report-status");
+    let silent = |it: &Notice| matches!(it, Notice::Silent(_));
+    assert!(!site.shown.iter().any(silent), "{:?}", site.shown);
 }
 
 #[test]
