@@ -168,6 +168,35 @@ impl<C: Crypto> Gateway<C> {
         Some(identification)
     }
 
+    /// A removal that was wished for while the enrolment was under way outlives it: the
+    /// registration has just named these children, and the center is told that it is not to.
+    pub(super) fn part_with_removed(&mut self) {
+        let Some(members) = self.registrant.members_mut() else {
+            return;
+        };
+        for gone in &mut self.ledger.gone {
+            let same = |it: &Member| it.identification.is_same_device(&gone.identification);
+            if let Some(at) = members.iter().position(same) {
+                gone.untold = Some(members.remove(at).device);
+            }
+        }
+    }
+
+    /// Notes that a child of the enrolment that is under way is not wanted any more; whether there
+    /// is such a child.
+    pub(super) fn withdraw(&mut self, child: &Identification) -> bool {
+        let attempt = self.registrant.attempt();
+        let mut named = attempt.into_iter().flat_map(|it| it.devices.as_slice());
+        let is_named = named.any(|it| it.identification.is_same_device(child));
+        if is_named && !self.is_gone(child) {
+            self.ledger.gone.push(Gone {
+                identification: child.clone(),
+                untold: None,
+            });
+        }
+        is_named
+    }
+
     /// Ids that the center still has to be told of.
     pub(super) fn untold(&self) -> impl Iterator<Item = DeviceId> {
         self.ledger.gone.iter().filter_map(|gone| gone.untold)

@@ -247,6 +247,7 @@ impl<C: Crypto> Gateway<C> {
         let said = core::mem::replace(&mut self.said, Said::Nothing);
         match (event, said) {
             (Event::Enrolled, _) => {
+                self.part_with_removed();
                 self.forget_found();
                 self.round = Round::Idle;
             }
@@ -416,7 +417,8 @@ impl<C: Crypto> Gateway<C> {
         let parted = member
             .map(|it| it.device)
             .and_then(|device| self.part_with(device, true));
-        if parted.is_none() && found == 0 {
+        let withdrawn = self.withdraw(child);
+        if parted.is_none() && found == 0 && !withdrawn {
             return Err(InputError::NoSuchDevice);
         }
         self.ledger.found.retain(|it| !same(&it.identification));

@@ -428,13 +428,17 @@ impl<C: Crypto> Registrant<C> {
         }
     }
 
-    /// The registration that is in force, its members to be changed by the gateway.
+    /// The members of the registration that is in force, to be changed by the gateway.
     #[cfg(feature = "gateway")]
     pub(crate) const fn members_mut(&mut self) -> Option<&mut Vec<Member>> {
         match &mut self.stage {
             Stage::Enrolled { holding, .. }
             | Stage::Rotating { holding, .. }
-            | Stage::Leaving { holding } => Some(&mut holding.members),
+            | Stage::Leaving { holding }
+            | Stage::Enrolling {
+                fallback: Some(holding),
+                ..
+            } => Some(&mut holding.members),
             _ => None,
         }
     }

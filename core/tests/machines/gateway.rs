@@ -223,6 +223,43 @@ fn removed_child_is_told_to_the_center_and_not_found_again() {
 }
 
 #[test]
+fn child_removed_while_the_enrolment_is_under_way_is_removed_once_it_is_registered() {
+    let mut site = Site::enrolling(3);
+    site.give(Input::RemoveChild(child(1).identification));
+    site.reply(enrolled(3));
+    site.reply(polled());
+    let DeviceRequest::RemoveDevices(remove) = &site.last().request else {
+        panic!("the removal is due");
+    };
+    assert_eq!(remove.devices, [device_id(1)]);
+    site.reply(removed(2));
+    let states: Vec<_> = site
+        .gateway
+        .children()
+        .into_iter()
+        .map(|it| it.state)
+        .collect();
+    let gone = states.iter().filter(|it| **it == ChildState::Gone).count();
+    assert_eq!((states.len(), gone), (3, 1));
+}
+
+#[test]
+fn removed_child_stays_removed_when_the_enrolment_is_repeated() {
+    let mut site = Site::enrolling(2);
+    site.reply(enrolled(2));
+    site.give(Input::RemoveChild(child(0).identification));
+    site.refuse_as(RefusalCode::FormalCodeRefused);
+    assert_eq!(word(&site.last().request), "enrol");
+    site.reply(enrolled(2));
+    assert_eq!(site.gateway.children().len(), 2, "each child once");
+    site.reply(polled());
+    let DeviceRequest::RemoveDevices(remove) = &site.last().request else {
+        panic!("the removal is due");
+    };
+    assert_eq!(remove.devices, [device_id(0)]);
+}
+
+#[test]
 fn last_child_removed_ends_the_registration() {
     let mut site = Site::in_use(1);
     site.give(Input::RemoveChild(child(0).identification));

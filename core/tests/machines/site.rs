@@ -1,5 +1,6 @@
 //! The gateway's world: a LAN of children that answer or are silent, and the scripted center.
 
+use restante_core::code::Presented;
 use restante_core::gateway::{Ask, Gateway, Input, InputError, Kept, Notice, Output};
 use restante_core::id::{DeviceId, LanAddress};
 use restante_core::machine::Machine;
@@ -184,7 +185,10 @@ impl Site {
                 schedule: schedule(),
             }),
             DeviceRequest::RemoveDevices(_) => removed(7),
-            DeviceRequest::Rotate(_) => rotated(2),
+            DeviceRequest::Rotate(_) => match &self.last().presented {
+                Presented::Formal(code) => rotated(code.epoch().get() + 1),
+                Presented::Provisional(_) => panic!("a rotation presents the formal code"),
+            },
             DeviceRequest::Leave(_) => left(),
             DeviceRequest::ReportStatus(_) => {
                 let accepted = |device: &DeviceId| Reported {
