@@ -36,6 +36,7 @@ impl World {
         self.tell(|| "— quiet".to_owned());
         self.mend();
         let waiting = self.who_should_get_through();
+        let waiting = self.watch(&waiting);
         self.wait_for(&waiting, "with the code that it had");
         self.settle();
         let given = self.give_fresh_codes();
@@ -43,13 +44,19 @@ impl World {
         self.look_at_disk();
     }
 
+    fn watch(&mut self, units: &[usize]) -> Vec<(usize, u64)> {
+        let watched = units.iter();
+        watched
+            .map(|unit| (*unit, self.units[*unit].watch_use()))
+            .collect()
+    }
+
     /// Lets time pass until all of these are active, for so long that nothing else can help.
     fn wait_for(&mut self, units: &[(usize, u64)], how: &str) {
         let until = self.now + PATIENCE;
         let waits = |world: &Self| {
-            units
-                .iter()
-                .any(|(unit, _)| !world.units[*unit].is_in_use())
+            let mut units = units.iter();
+            units.any(|(unit, before)| world.exchanges(*unit, *before).is_none())
         };
         while waits(self) && self.violations().is_empty() && self.step(until) {}
         for (unit, before) in units {
@@ -84,15 +91,14 @@ impl World {
         }
     }
 
-    /// Units that are enrolling with a code that opens something for all of them, and how much they
-    /// have asked so far.
-    fn who_should_get_through(&self) -> Vec<(usize, u64)> {
+    /// Units that are enrolling with a code that opens something for all of them.
+    fn who_should_get_through(&self) -> Vec<usize> {
         let mut taken = BTreeMap::new();
         let mut waiting = Vec::new();
         for (number, unit) in self.units.iter().enumerate() {
             let enrolling = matches!(unit.phase(), Phase::Enrolling | Phase::Enrolled);
             if enrolling && self.code_opens(unit, &mut taken) {
-                waiting.push((number, unit.evaluated()));
+                waiting.push(number);
             }
         }
         waiting
@@ -134,10 +140,12 @@ impl World {
             if self.units[unit].is_in_use() || devices > usize_of(self.scenario.ceiling) {
                 continue;
             }
-            let Some(code) = self.fresh_code() else {
+            let code = self.fresh_code();
+            // It may have got through by itself meanwhile.
+            let Some(code) = code.filter(|_| !self.units[unit].is_in_use()) else {
                 continue;
             };
-            given.push((unit, self.units[unit].evaluated()));
+            given.push((unit, self.units[unit].watch_use()));
             self.unit(unit, Input::CodeEntered(code));
             self.run(self.now + 2_000);
         }
@@ -155,11 +163,18 @@ impl World {
         Some(code)
     }
 
+    /// After how many exchanges a unit has come into use, if it has. That another registration may
+    /// take its device over afterwards does not matter.
+    fn exchanges(&self, unit: usize, before: u64) -> Option<u64> {
+        let came = self.units[unit].came_into_use()?;
+        Some(came.saturating_sub(before))
+    }
+
     fn gets_through(&mut self, unit: usize, before: u64, how: &str) {
         let it = &self.units[unit];
         let text = format!("{} is {} {how}", it.name, it.phase());
-        let exchanges = it.in_use_since().map(|since| since.saturating_sub(before));
-        let through = it.is_in_use() && exchanges.is_some_and(|exchanges| exchanges <= 3);
+        let exchanges = self.exchanges(unit, before);
+        let through = exchanges.is_some_and(|exchanges| exchanges <= 3);
         if self.violations().is_empty() {
             self.found.that(Invariant::GetsThrough, through, || {
                 format!("{text} after {exchanges:?} exchanges")

@@ -32,7 +32,7 @@ pub struct Unit {
     kind: Kind,
     sent: u64,
     throttled: u64,
-    in_use_since: Option<u64>,
+    came_into_use: Option<u64>,
     machine: Option<Machine>,
     boots: u64,
     switched_on: Moment,
@@ -111,7 +111,7 @@ impl Unit {
             kind,
             sent: 0,
             throttled: 0,
-            in_use_since: None,
+            came_into_use: None,
             machine: None,
             boots: 0,
             switched_on: 0,
@@ -150,10 +150,16 @@ impl Unit {
         self.sent.saturating_sub(self.throttled)
     }
 
-    /// How many there had been when its formal code came into use, if it is.
+    /// From now on, sees whether a formal code comes into use; how many requests there were so far.
+    pub fn watch_use(&mut self) -> u64 {
+        self.came_into_use = None;
+        self.evaluated()
+    }
+
+    /// After how many requests a formal code has come into use since that was watched.
     #[must_use]
-    pub const fn in_use_since(&self) -> Option<u64> {
-        self.in_use_since
+    pub const fn came_into_use(&self) -> Option<u64> {
+        self.came_into_use
     }
 
     /// The enrolment that it has under way; none while a gateway is about to begin another one,
@@ -245,7 +251,6 @@ impl Unit {
     /// The power fails.
     pub fn switch_off(&mut self) {
         self.machine = None;
-        self.in_use_since = None;
     }
 
     /// The power comes back.
@@ -283,7 +288,7 @@ impl Unit {
         if matches!(&event, Event::Refused(_, it) if it.code == RefusalCode::Throttled) {
             self.throttled += 1;
         }
-        let asked = self.evaluated();
+        let (asked, was_in_use) = (self.evaluated(), self.is_in_use());
         let Some(machine) = &mut self.machine else {
             return deeds;
         };
@@ -291,8 +296,9 @@ impl Unit {
             Some(wishes) => self.carry_out(wishes, &mut deeds),
             None => deeds.declined = true,
         }
-        let since = self.in_use_since.unwrap_or(asked);
-        self.in_use_since = self.is_in_use().then_some(since);
+        if self.is_in_use() && !was_in_use {
+            self.came_into_use = Some(asked);
+        }
         deeds
     }
 
