@@ -9,6 +9,7 @@
 pub mod bundled;
 pub mod case;
 pub mod command;
+pub mod faults;
 pub mod hook;
 pub mod line;
 pub mod party;

@@ -4,6 +4,7 @@ mod against;
 mod cases;
 mod compare;
 mod explain;
+mod faults;
 mod hook_check;
 mod init;
 mod reports;

@@ -20,7 +20,7 @@ use crate::trace::Demands;
 use crate::verdict::Exit;
 
 use super::against::{conclude, exit, keep, run_against};
-use super::{CommandError, role};
+use super::{CommandError, faults, role};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -44,10 +44,17 @@ pub(super) struct Arguments {
     /// Show no progress.
     #[arg(long)]
     quiet: bool,
+    /// Prove the cases instead: put every fault in (or only those that are named), and see it
+    /// killed by the cases that it names and by no others.
+    #[arg(long)]
+    faults: bool,
 }
 
 pub(super) async fn run(arguments: Arguments) -> Result<Exit, CommandError> {
     let catalogue = Catalogue::embedded()?;
+    if arguments.faults {
+        return prove(&catalogue, &arguments);
+    }
     let selection = Selection::new(arguments.patterns.clone());
     let roles = roles(&arguments, &catalogue, &selection)?;
     let mut worst = Exit::Conformant;
@@ -59,6 +66,16 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, CommandError> {
         }
     }
     Ok(worst)
+}
+
+fn prove(catalogue: &Catalogue, arguments: &Arguments) -> Result<Exit, CommandError> {
+    let asked = faults::Asked {
+        names: &arguments.patterns,
+        seed: arguments.seed,
+        out: &arguments.out,
+        quiet: arguments.quiet,
+    };
+    faults::run(catalogue, &asked)
 }
 
 /// The roles that are asked for. A pattern has to match a case of one of them.

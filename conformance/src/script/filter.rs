@@ -27,6 +27,10 @@ pub(super) fn apply(name: &str, text: &str) -> Option<String> {
             let registration = RegistrationId::from_bytes([0x5a; 16]);
             FormalCode::new(registration, code.epoch(), *code.secret())
         }),
+        "registration" => text
+            .parse::<FormalCode>()
+            .ok()
+            .map(|code| code.registration().to_string()),
         _ => None,
     }
 }

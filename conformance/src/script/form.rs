@@ -2,7 +2,7 @@
 
 use restante_core::code::{AccessToken, FormalCode, ProvisionalCode};
 use restante_core::id::{
-    CorrelationId, CustomerId, DeviceId, GrantId, RegistrationId, RequestId, TokenId,
+    CorrelationId, CustomerId, DeviceId, Epoch, GrantId, RegistrationId, RequestId, TokenId,
 };
 use restante_core::wire::people::DateTime;
 
@@ -16,6 +16,9 @@ pub(super) fn has_form(name: &str, text: &str) -> Option<bool> {
                     .is_ok_and(|c| c.to_text() == text)
         }
         "formalCode" => text.parse::<FormalCode>().is_ok(),
+        "firstFormalCode" => text
+            .parse::<FormalCode>()
+            .is_ok_and(|code| code.epoch() == Epoch::FIRST),
         "accessToken" => text.parse::<AccessToken>().is_ok(),
         "request" => text.parse::<RequestId>().is_ok(),
         "device" => text.parse::<DeviceId>().is_ok(),

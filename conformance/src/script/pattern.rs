@@ -64,7 +64,8 @@ impl Fit<'_> {
             return self.operators(operators, actual, path);
         }
         let Some(actual) = actual else {
-            let pattern = self.scope.fill(pattern)?;
+            // What is not bound yet stays a name: the value is absent whatever it should have been.
+            let pattern = self.scope.fill(pattern).unwrap_or_else(|_| pattern.clone());
             return miss(
                 path,
                 format!("expected {}, and it is absent", shown(&pattern)),

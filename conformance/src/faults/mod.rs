@@ -1,0 +1,67 @@
+//! Faults: defects on purpose, by which the kit shows that its cases can fail.
+//!
+//! A fault stands between parts that are right, at one of the seams that the core's traits and the
+//! lines leave open; the core, the adapters and the programs know nothing of it. It names the cases
+//! that it kills and the words in which they have to say so: a case that fails in other words was
+//! not killed. Every other case has to stay as it was, but for those that the fault names as well.
+
+mod center;
+mod decision;
+mod http;
+mod power;
+mod prove;
+mod scene;
+
+pub use decision::Faulty;
+pub use http::{FaultyLine, Wire};
+pub use prove::{Collateral, Kill, LEFT_OUT, Proof, Proven, prove, prove_all};
+pub use scene::{Decided, Scene};
+
+/// One defect.
+#[derive(Clone, Copy, Debug)]
+pub struct Fault {
+    /// What it is called, as cases name it in `killedBy`.
+    pub name: &'static str,
+    /// What the party does wrong, in a sentence.
+    pub says: &'static str,
+    /// The cases that have to fail, each with words that its reason has to hold.
+    pub kills: &'static [(&'static str, &'static str)],
+    /// Other cases that may fail with it, since the same defect shows there too.
+    pub also: &'static [&'static str],
+    /// What it does, and where.
+    pub defect: Defect,
+}
+
+/// What a fault does, by the seam at which it does it.
+#[derive(Clone, Copy, Debug)]
+pub enum Defect {
+    /// Before and behind the center's decisions: calls, loaded records, outcomes, writes.
+    Decision(fn(&Scene<'_>) -> Decided),
+    /// Requests and responses as HTTP carries them.
+    Wire(Wire),
+    /// Under the center: a power cut takes everything that was stored.
+    Power,
+}
+
+impl Defect {
+    /// The seam's name, for people.
+    #[must_use]
+    pub const fn seam(self) -> &'static str {
+        match self {
+            Self::Decision(_) => "decision",
+            Self::Wire(_) => "wire",
+            Self::Power => "power",
+        }
+    }
+}
+
+/// All faults.
+pub fn all() -> impl Iterator<Item = &'static Fault> {
+    center::FAULTS.iter().copied().flatten()
+}
+
+/// The fault with this name.
+#[must_use]
+pub fn named(name: &str) -> Option<&'static Fault> {
+    all().find(|fault| fault.name == name)
+}

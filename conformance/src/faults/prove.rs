@@ -1,0 +1,208 @@
+//! The proof: each fault makes the cases that it names fail, in the words that it names, and leaves
+//! all others as they were.
+//!
+//! Everything happens inside this process, in virtual time, each case in a new world. A few cases
+//! register hundreds of devices; they are run where a fault names them, and otherwise left out.
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+
+use crate::bundled::{InsideCenter, core_center};
+use crate::case::{Case, CaseId, Catalogue, Role};
+use crate::profile::Profile;
+use crate::results::CaseResult;
+use crate::run::{Circumstances, run_case};
+use crate::verdict::Verdict;
+
+use super::power::Forgetful;
+use super::{Defect, Fault, Faulty, FaultyLine};
+
+/// What became of one fault.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    /// The fault.
+    pub fault: &'static Fault,
+    /// The cases that it names.
+    pub kills: Vec<Kill>,
+    /// Cases that failed although it does not name them.
+    pub collateral: Vec<Collateral>,
+}
+
+/// A case that a fault names.
+#[derive(Clone, Debug)]
+pub struct Kill {
+    /// Which case.
+    pub case: CaseId,
+    /// The words that the reason has to hold.
+    pub wanted: &'static str,
+    /// What the case came to.
+    pub result: CaseResult,
+}
+
+/// A case that failed without being named.
+#[derive(Clone, Debug)]
+pub struct Collateral {
+    /// Which case.
+    pub case: CaseId,
+    /// What it came to.
+    pub verdict: Verdict,
+    /// In its own words.
+    pub reason: String,
+}
+
+/// What became of all faults.
+#[derive(Clone, Debug, Default)]
+pub struct Proven {
+    /// In the catalogue's order.
+    pub proofs: Vec<Proof>,
+}
+
+impl Kill {
+    /// Whether it failed in the words that were named.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.result.verdict == Verdict::Fail && self.result.reason.contains(self.wanted)
+    }
+}
+
+impl Proof {
+    /// Whether the fault was killed by every case that it names, and by no other.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        !self.kills.is_empty() && self.kills.iter().all(Kill::holds) && self.collateral.is_empty()
+    }
+}
+
+impl Proven {
+    /// Whether every fault was killed as it says.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        !self.proofs.is_empty() && self.proofs.iter().all(Proof::holds)
+    }
+}
+
+/// Proves all of these faults, some at a time, and tells of each as it is proven.
+#[must_use]
+pub fn prove_all(
+    faults: &[&'static Fault],
+    catalogue: &Catalogue,
+    seed: u64,
+    told: impl Fn(&Proof),
+) -> Proven {
+    let next = AtomicUsize::new(0);
+    let (say, heard) = mpsc::channel();
+    let workers = thread::available_parallelism().map_or(2, NonZeroUsize::get);
+    let mut proofs: Vec<(usize, Proof)> = thread::scope(|scope| {
+        for _ in 0..workers {
+            let (say, next) = (say.clone(), &next);
+            scope.spawn(move || {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(fault) = faults.get(at) else { return };
+                    let proof = prove(fault, catalogue, seed);
+                    if say.send((at, proof)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(say);
+        heard.iter().inspect(|(_, proof)| told(proof)).collect()
+    });
+    proofs.sort_by_key(|(at, _)| *at);
+    Proven {
+        proofs: proofs.into_iter().map(|(_, proof)| proof).collect(),
+    }
+}
+
+/// Proves one fault.
+#[must_use]
+pub fn prove(fault: &'static Fault, catalogue: &Catalogue, seed: u64) -> Proof {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime of this thread alone");
+    runtime.block_on(proof(fault, catalogue, seed))
+}
+
+async fn proof(fault: &'static Fault, catalogue: &Catalogue, seed: u64) -> Proof {
+    let decision = match fault.defect {
+        Defect::Decision(defect) => Some(defect),
+        Defect::Wire(_) | Defect::Power => None,
+    };
+    let center = InsideCenter::deciding(Faulty::new(core_center(seed), decision));
+    let profile = Profile::bundled(Role::Server);
+    let around = Circumstances {
+        profile: &profile,
+        seed,
+        again: "restante-conformance self-test --faults",
+    };
+    let mut proof = Proof {
+        fault,
+        kills: Vec::new(),
+        collateral: Vec::new(),
+    };
+    for case in catalogue.of_role(Role::Server) {
+        let wanted = fault.kills.iter().find(|(id, _)| *id == case.id.as_str());
+        if wanted.is_none() && is_left_out(fault, case) {
+            continue;
+        }
+        let mut target = match center.target(seed, case.id.as_str()).await {
+            Ok(target) => target,
+            Err(why) => {
+                proof.collateral.push(Collateral {
+                    case: case.id.clone(),
+                    verdict: Verdict::Error,
+                    reason: why,
+                });
+                continue;
+            }
+        };
+        match fault.defect {
+            Defect::Decision(_) => {}
+            Defect::Wire(wire) => target.line = Box::new(FaultyLine::new(target.line, wire)),
+            Defect::Power => {
+                let forgetful = Forgetful::new(&center, target.time.take(), seed, &case.id);
+                target.time = Some(Box::new(forgetful));
+            }
+        }
+        let result = run_case(case, &target, None, around).await;
+        proof.take(case, wanted.map(|(_, words)| *words), result);
+    }
+    proof
+}
+
+impl Proof {
+    fn take(&mut self, case: &Case, wanted: Option<&'static str>, result: CaseResult) {
+        let case = case.id.clone();
+        let verdict = result.verdict;
+        match wanted {
+            Some(wanted) => self.kills.push(Kill {
+                case,
+                wanted,
+                result,
+            }),
+            None if matches!(verdict, Verdict::Pass | Verdict::Untested) => {}
+            None => self.collateral.push(Collateral {
+                case,
+                verdict,
+                reason: result.reason,
+            }),
+        }
+    }
+}
+
+/// Whether a case says nothing about a fault that does not name it.
+fn is_left_out(fault: &Fault, case: &Case) -> bool {
+    let id = case.id.as_str();
+    LEFT_OUT.contains(&id) || fault.also.contains(&id)
+}
+
+/// Cases of hundreds of devices or reports, which are run only where a fault names them.
+pub const LEFT_OUT: [&str; 3] = [
+    "server/ENR/a-registration-has-a-thousand-devices",
+    "server/MSG/five-hundred-devices-fit",
+    "server/STA/four-hundred-readings-are-kept",
+];
