@@ -1,0 +1,63 @@
+//! The catalogue of faults agrees with the cases, and a fault is killed where it says.
+//!
+//! All of them are proven by `self-test --faults`, and here where `RESTANTE_ALL_FAULTS` is set.
+
+use std::collections::BTreeSet;
+
+use restante_conformance::case::{Case, Catalogue, Role};
+use restante_conformance::faults::{self, Fault};
+
+fn catalogue() -> Catalogue {
+    Catalogue::embedded().expect("good cases")
+}
+
+fn find<'c>(catalogue: &'c Catalogue, id: &str) -> Option<&'c Case> {
+    catalogue.iter().find(|case| case.id.as_str() == id)
+}
+
+#[test]
+fn faults_and_cases_name_each_other() {
+    let catalogue = catalogue();
+    for fault in faults::all() {
+        assert!(!fault.kills.is_empty(), "{} kills nothing", fault.name);
+        for (case, words) in fault.kills {
+            assert!(find(&catalogue, case).is_some(), "{}: {case}", fault.name);
+            assert!(!words.is_empty(), "{} says no reason", fault.name);
+        }
+        for case in fault.also {
+            assert!(find(&catalogue, case).is_some(), "{}: {case}", fault.name);
+        }
+    }
+    for case in catalogue.of_role(Role::Server) {
+        if let Some(name) = &case.killed_by {
+            let fault = faults::named(name);
+            let kills = |fault: &Fault| fault.kills.iter().any(|(id, _)| *id == case.id.as_str());
+            assert!(fault.is_some_and(kills), "{}: {name}", case.id);
+        }
+    }
+}
+
+#[test]
+fn each_fault_has_a_name_of_its_own() {
+    let names: BTreeSet<&str> = faults::all().map(|fault| fault.name).collect();
+    assert_eq!(names.len(), faults::all().count());
+}
+
+#[test]
+fn faults_are_killed_as_they_say() {
+    let some = [
+        "expiry-a-second-late",
+        "a-new-secret-each-time",
+        "nothing-survives-a-crash",
+        "weak-etags",
+    ];
+    let every = std::env::var_os("RESTANTE_ALL_FAULTS").is_some();
+    let chosen: Vec<&Fault> = faults::all()
+        .filter(|fault| every || some.contains(&fault.name))
+        .collect();
+    let proven = faults::prove_all(&chosen, &catalogue(), 1, |_| {});
+    for proof in &proven.proofs {
+        assert!(proof.holds(), "{proof:#?}");
+    }
+    assert!(proven.holds());
+}
