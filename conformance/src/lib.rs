@@ -6,6 +6,7 @@
 //! `results.jsonl`, from which every report derives. *Faults* are defects on purpose, put between
 //! the parts through the core's traits, which show that each case fails when it should.
 
+pub mod benign;
 pub mod bundled;
 pub mod case;
 pub mod command;

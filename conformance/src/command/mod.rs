@@ -1,6 +1,7 @@
 //! The commands: each a file, each ending in an exit code that a CI server can rely on.
 
 mod against;
+mod benign;
 mod cases;
 mod compare;
 mod explain;

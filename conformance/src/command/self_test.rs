@@ -20,7 +20,7 @@ use crate::trace::Demands;
 use crate::verdict::Exit;
 
 use super::against::{conclude, exit, keep, run_against};
-use super::{CommandError, faults, role};
+use super::{CommandError, benign, faults, role};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -48,12 +48,15 @@ pub(super) struct Arguments {
     /// killed by the cases that it names and by no others.
     #[arg(long)]
     faults: bool,
+    /// Prove the cases instead: try all of them under oddities that the specification allows.
+    #[arg(long)]
+    benign: bool,
 }
 
 pub(super) async fn run(arguments: Arguments) -> Result<Exit, CommandError> {
     let catalogue = Catalogue::embedded()?;
-    if arguments.faults {
-        return prove(&catalogue, &arguments);
+    if arguments.faults || arguments.benign {
+        return prove(&catalogue, &arguments).await;
     }
     let selection = Selection::new(arguments.patterns.clone());
     let roles = roles(&arguments, &catalogue, &selection)?;
@@ -68,14 +71,22 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, CommandError> {
     Ok(worst)
 }
 
-fn prove(catalogue: &Catalogue, arguments: &Arguments) -> Result<Exit, CommandError> {
-    let asked = faults::Asked {
-        names: &arguments.patterns,
-        seed: arguments.seed,
-        out: &arguments.out,
-        quiet: arguments.quiet,
-    };
-    faults::run(catalogue, &asked)
+/// What shows that the cases fail when they should, and only then.
+async fn prove(catalogue: &Catalogue, arguments: &Arguments) -> Result<Exit, CommandError> {
+    let mut worst = Exit::Conformant;
+    if arguments.faults {
+        let asked = faults::Asked {
+            names: &arguments.patterns,
+            seed: arguments.seed,
+            out: &arguments.out,
+            quiet: arguments.quiet,
+        };
+        worst = worst.worst(faults::run(catalogue, &asked)?);
+    }
+    if arguments.benign {
+        worst = worst.worst(benign::run(catalogue, arguments.seed).await?);
+    }
+    Ok(worst)
 }
 
 /// The roles that are asked for. A pattern has to match a case of one of them.

@@ -7,15 +7,20 @@
 
 mod center;
 mod decision;
+mod device;
 mod http;
+mod machine;
 mod power;
 mod prove;
 mod scene;
 
 pub use decision::Faulty;
 pub use http::{FaultyLine, Wire};
+pub use machine::Wiring;
 pub use prove::{Collateral, Kill, LEFT_OUT, Proof, Proven, prove, prove_all};
 pub use scene::{Decided, Scene};
+
+use crate::case::Role;
 
 /// One defect.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +46,8 @@ pub enum Defect {
     Wire(Wire),
     /// Under the center: a power cut takes everything that was stored.
     Power,
+    /// Before and behind a device: what happens to it, and what it wants done.
+    Device(Wiring),
 }
 
 impl Defect {
@@ -51,13 +58,24 @@ impl Defect {
             Self::Decision(_) => "decision",
             Self::Wire(_) => "wire",
             Self::Power => "power",
+            Self::Device(_) => "machine",
+        }
+    }
+
+    /// Whose fault it is.
+    #[must_use]
+    pub const fn role(self) -> Role {
+        match self {
+            Self::Decision(_) | Self::Wire(_) | Self::Power => Role::Server,
+            Self::Device(_) => Role::Device,
         }
     }
 }
 
 /// All faults.
 pub fn all() -> impl Iterator<Item = &'static Fault> {
-    center::FAULTS.iter().copied().flatten()
+    let center = center::FAULTS.iter().copied().flatten();
+    center.chain(device::FAULTS)
 }
 
 /// The fault with this name.

@@ -10,12 +10,13 @@ use std::sync::mpsc;
 use std::thread;
 
 use crate::bundled::{InsideCenter, core_center};
-use crate::case::{Case, CaseId, Catalogue, Role};
+use crate::case::{Case, CaseId, Catalogue};
 use crate::profile::Profile;
 use crate::results::CaseResult;
-use crate::run::{Circumstances, run_case};
+use crate::run::{Circumstances, Party, run_case};
 use crate::verdict::Verdict;
 
+use super::machine::faulty_device;
 use super::power::Forgetful;
 use super::{Defect, Fault, Faulty, FaultyLine};
 
@@ -130,10 +131,11 @@ pub fn prove(fault: &'static Fault, catalogue: &Catalogue, seed: u64) -> Proof {
 async fn proof(fault: &'static Fault, catalogue: &Catalogue, seed: u64) -> Proof {
     let decision = match fault.defect {
         Defect::Decision(defect) => Some(defect),
-        Defect::Wire(_) | Defect::Power => None,
+        Defect::Wire(_) | Defect::Power | Defect::Device(_) => None,
     };
+    let role = fault.defect.role();
     let center = InsideCenter::deciding(Faulty::new(core_center(seed), decision));
-    let profile = Profile::bundled(Role::Server);
+    let profile = Profile::bundled(role);
     let around = Circumstances {
         profile: &profile,
         seed,
@@ -144,7 +146,7 @@ async fn proof(fault: &'static Fault, catalogue: &Catalogue, seed: u64) -> Proof
         kills: Vec::new(),
         collateral: Vec::new(),
     };
-    for case in catalogue.of_role(Role::Server) {
+    for case in catalogue.of_role(role) {
         let wanted = fault.kills.iter().find(|(id, _)| *id == case.id.as_str());
         if wanted.is_none() && is_left_out(fault, case) {
             continue;
@@ -161,14 +163,22 @@ async fn proof(fault: &'static Fault, catalogue: &Catalogue, seed: u64) -> Proof
             }
         };
         match fault.defect {
-            Defect::Decision(_) => {}
+            Defect::Decision(_) | Defect::Device(_) => {}
             Defect::Wire(wire) => target.line = Box::new(FaultyLine::new(target.line, wire)),
             Defect::Power => {
                 let forgetful = Forgetful::new(&center, target.time.take(), seed, &case.id);
                 target.time = Some(Box::new(forgetful));
             }
         }
-        let result = run_case(case, &target, None, around).await;
+        let mut party = match fault.defect {
+            Defect::Device(wiring) => {
+                let (line, time) = (Box::new(center.line()), center.time());
+                Some(faulty_device(wiring, line, time, seed, case.id.as_str()))
+            }
+            _ => None,
+        };
+        let party = party.as_deref_mut().map(|party| party as &mut dyn Party);
+        let result = run_case(case, &target, party, around).await;
         proof.take(case, wanted.map(|(_, words)| *words), result);
     }
     proof

@@ -47,7 +47,7 @@ pub(super) const FAULTS: &[Fault] = &[
         says: "The operator's word for the clock changes nothing.",
         kills: &[(
             "server/ENR/a-clock-that-leaps-expires-nothing",
-            "expected the refusal code-refused; got enrolled",
+            "expected HTTP status 200; got HTTP status 503",
         )],
         also: &[],
         defect: Defect::Decision(|scene| match scene.people() {

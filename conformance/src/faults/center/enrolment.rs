@@ -233,7 +233,7 @@ pub(super) const FAULTS: &[Fault] = &[
         says: "A refusal for want of slots says one free slot too many.",
         kills: &[(
             "server/ENR/too-few-slots-registers-none",
-            "expected the refusal too-few-slots; got refusal too-few-slots",
+            "in which free: expected 2, got 3",
         )],
         also: &[
             "server/MSG/a-refusal-changes-nothing",

@@ -49,7 +49,7 @@ pub(super) const FAULTS: &[Fault] = &[
         says: "A refusal repeats the code that was presented.",
         kills: &[(
             "server/ERR/no-refusal-repeats-a-credential",
-            "expected a refusal; got refusal request-mismatch",
+            "in which detail: expected anything but",
         )],
         also: &[
             "server/COD/a-mistyped-code-is-refused-alike",

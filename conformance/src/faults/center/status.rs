@@ -104,7 +104,7 @@ pub(super) const FAULTS: &[Fault] = &[
         says: "A refusal for a device that is not covered does not name it.",
         kills: &[(
             "server/STA/a-foreign-device-refuses-the-whole-message",
-            "expected the refusal device-not-covered; got refusal device-not-covered",
+            "in which devices: expected a value, and it is absent",
         )],
         also: &[
             "server/ENR/a-registration-keeps-its-other-devices",

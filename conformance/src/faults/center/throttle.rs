@@ -107,7 +107,7 @@ pub(super) const FAULTS: &[Fault] = &[
         says: "A throttled source is told to wait for a day.",
         kills: &[(
             "server/COD/ten-wrong-codes-are-throttled",
-            "expected the refusal throttled; got refusal throttled",
+            "in which retryAfter: expected at most 3600, got 86400",
         )],
         also: &[
             "server/HTTP/retry-after-is-a-header-too",

@@ -1,0 +1,222 @@
+//! The variants themselves.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::faults::Wire;
+use crate::line::{Line, LineError, Pending, Request, Response};
+use crate::run::{Time, Unmoved};
+
+use super::json::{escaped, reversed, spaced, with_unknown_members};
+use super::{Oddity, Variant};
+
+/// All of them.
+pub const VARIANTS: &[Variant] = &[
+    Variant {
+        name: "unknown-members",
+        says: "Every object of every message has a member that nobody knows.",
+        oddity: both(
+            |request| asked(request, |value| grown(value).to_string()),
+            |_, response| answered(response, |value| grown(value).to_string()),
+        ),
+    },
+    Variant {
+        name: "members-in-another-order",
+        says: "The members of every object stand in reverse order.",
+        oddity: both(
+            |request| asked(request, reversed),
+            |_, response| answered(response, reversed),
+        ),
+    },
+    Variant {
+        name: "white-space",
+        says: "There is white space wherever JSON allows it.",
+        oddity: both(
+            |request| asked(request, spaced),
+            |_, response| answered(response, spaced),
+        ),
+    },
+    Variant {
+        name: "escapes",
+        says: "Every character of every text is written as an escape.",
+        oddity: both(
+            |request| asked(request, escaped),
+            |_, response| answered(response, escaped),
+        ),
+    },
+    Variant {
+        name: "header-names-in-capitals",
+        says: "Requests have their header names in capitals.",
+        oddity: both(
+            |request| {
+                for (name, _) in &mut request.headers {
+                    name.make_ascii_uppercase();
+                }
+                None
+            },
+            |_, _| {},
+        ),
+    },
+    Variant {
+        name: "further-headers",
+        says: "There are header fields that nobody asked for.",
+        oddity: both(
+            |request| {
+                let more = [
+                    ("x-forwarded-proto", "https"),
+                    ("accept-language", "ja, en;q=0.5"),
+                ];
+                let more = more.map(|(name, value)| (name.to_owned(), value.to_owned()));
+                request.headers.extend(more);
+                None
+            },
+            |_, response| {
+                let more = ("x-served-by".to_owned(), "some cache".to_owned());
+                response.headers.push(more);
+            },
+        ),
+    },
+    Variant {
+        name: "media-types-with-a-charset",
+        says: "Media types state the character set that JSON has anyway.",
+        oddity: both(
+            |request| {
+                typed(&mut request.headers);
+                None
+            },
+            |_, response| typed(&mut response.headers),
+        ),
+    },
+    Variant {
+        name: "polls-twice",
+        says: "Each poll is sent twice, and the second answer is the one that counts.",
+        oddity: Oddity::PollsTwice,
+    },
+    Variant {
+        name: "uneven-time",
+        says: "Time passes in uneven steps.",
+        oddity: Oddity::UnevenTime,
+    },
+];
+
+const fn both(
+    asks: fn(&mut Request) -> Option<Response>,
+    answers: fn(&Request, &mut Response),
+) -> Oddity {
+    Oddity::Wire(Wire { asks, answers })
+}
+
+fn grown(value: &Value) -> Value {
+    let mut value = value.clone();
+    with_unknown_members(&mut value);
+    value
+}
+
+/// Writes the body of a request anew, if it is JSON as the kit writes it and stays small enough.
+fn asked(request: &mut Request, write: impl Fn(&Value) -> String) -> Option<Response> {
+    if let Some(body) = &mut request.body {
+        rewrite(body, MESSAGE_BYTES, write);
+    }
+    None
+}
+
+/// Writes the body of a response anew; what a small device could just take stays as it is.
+fn answered(response: &mut Response, write: impl Fn(&Value) -> String) {
+    rewrite(&mut response.body, usize::MAX, write);
+    let length = response.body.len().to_string();
+    for (name, value) in &mut response.headers {
+        if name == "content-length" {
+            value.clone_from(&length);
+        }
+    }
+}
+
+fn rewrite(body: &mut Vec<u8>, most: usize, write: impl Fn(&Value) -> String) {
+    let Ok(value) = serde_json::from_slice::<Value>(body) else {
+        return;
+    };
+    if value.to_string().len() != body.len() || !value.is_object() {
+        return;
+    }
+    let written = write(&value).into_bytes();
+    if written.len() <= most {
+        *body = written;
+    }
+}
+
+fn typed(headers: &mut [(String, String)]) {
+    for (name, value) in headers {
+        if name.eq_ignore_ascii_case("content-type") && value.ends_with("json") {
+            value.push_str("; charset=utf-8");
+        }
+    }
+}
+
+/// A line that sends each poll twice.
+pub(super) struct Twice(pub(super) Box<dyn Line>);
+
+impl Line for Twice {
+    fn carry<'a>(
+        &'a self,
+        request: &'a Request,
+        source: Option<IpAddr>,
+    ) -> Pending<'a, Result<Response, LineError>> {
+        Box::pin(async move {
+            if request.method == "GET" && request.path == "/v1/mailbox" {
+                self.0.carry(request, source).await?;
+            }
+            self.0.carry(request, source).await
+        })
+    }
+
+    fn write<'a>(
+        &'a self,
+        pieces: &'a [Vec<u8>],
+        pause: Duration,
+        within: Duration,
+        plain: bool,
+    ) -> Pending<'a, Result<Vec<u8>, LineError>> {
+        self.0.write(pieces, pause, within, plain)
+    }
+
+    fn has_sources(&self) -> bool {
+        self.0.has_sources()
+    }
+
+    fn has_sockets(&self) -> bool {
+        self.0.has_sockets()
+    }
+
+    fn name(&self) -> String {
+        self.0.name()
+    }
+}
+
+/// Time that passes in uneven steps: a third at once, a second by itself, then the rest.
+pub(super) struct Uneven(pub(super) Box<dyn Time>);
+
+impl Time for Uneven {
+    fn advance(&self, seconds: u64) -> Pending<'_, Result<(), Unmoved>> {
+        Box::pin(async move {
+            let first = seconds / 3;
+            let second = u64::from(seconds > first);
+            for step in [first, second, seconds - first - second] {
+                self.0.advance(step).await?;
+            }
+            Ok(())
+        })
+    }
+
+    fn restart(&self) -> Pending<'_, Result<(), Unmoved>> {
+        self.0.restart()
+    }
+
+    fn jump(&self, seconds: i64) -> Pending<'_, Result<(), Unmoved>> {
+        self.0.jump(seconds)
+    }
+}
+
+/// The largest message that a center has to take.
+const MESSAGE_BYTES: usize = 65_536;
