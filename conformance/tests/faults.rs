@@ -4,7 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use restante_conformance::case::{Case, Catalogue, Role};
+use restante_conformance::benign::{VARIANTS, try_out};
+use restante_conformance::case::{Case, Catalogue};
 use restante_conformance::faults::{self, Fault};
 
 fn catalogue() -> Catalogue {
@@ -28,7 +29,7 @@ fn faults_and_cases_name_each_other() {
             assert!(find(&catalogue, case).is_some(), "{}: {case}", fault.name);
         }
     }
-    for case in catalogue.of_role(Role::Server) {
+    for case in catalogue.iter() {
         if let Some(name) = &case.killed_by {
             let fault = faults::named(name);
             let kills = |fault: &Fault| fault.kills.iter().any(|(id, _)| *id == case.id.as_str());
@@ -50,6 +51,7 @@ fn faults_are_killed_as_they_say() {
         "a-new-secret-each-time",
         "nothing-survives-a-crash",
         "weak-etags",
+        "boot-not-raised",
     ];
     let every = std::env::var_os("RESTANTE_ALL_FAULTS").is_some();
     let chosen: Vec<&Fault> = faults::all()
@@ -60,4 +62,13 @@ fn faults_are_killed_as_they_say() {
         assert!(proof.holds(), "{proof:#?}");
     }
     assert!(proven.holds());
+}
+
+#[tokio::test]
+async fn cases_stay_green_under_a_benign_variant() {
+    let catalogue = catalogue();
+    let variant = VARIANTS.iter().find(|it| it.name == "unknown-members");
+    let outcome = try_out(variant.expect("there is one"), &catalogue, 1).await;
+    let outcome = outcome.expect("the kit's center answers");
+    assert!(outcome.holds(), "{:#?}", outcome.red);
 }

@@ -290,7 +290,19 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/COD/an-unknown-code-is-refused",
             "expected the refusal code-refused; got refusal not-found",
         )],
-        also: &["server/COD/a-code-expires-at-its-instant", "server/COD/a-mistyped-code-is-refused-alike", "server/COD/four-dead-codes-sound-alike", "server/COD/one-stale-code-counts-once", "server/COD/ten-wrong-codes-are-throttled", "server/ENR/a-clock-that-goes-back-revives-nothing", "server/ENR/a-clock-that-leaps-expires-nothing", "server/ERR/a-refusal-has-its-members", "server/ERR/the-first-rule-is-named", "server/HTTP/refusals-are-problems", "server/SCN/seven-days-and-no-more"],
+        also: &[
+            "server/COD/a-code-expires-at-its-instant",
+            "server/COD/a-mistyped-code-is-refused-alike",
+            "server/COD/four-dead-codes-sound-alike",
+            "server/COD/one-stale-code-counts-once",
+            "server/COD/ten-wrong-codes-are-throttled",
+            "server/ENR/a-clock-that-goes-back-revives-nothing",
+            "server/ENR/a-clock-that-leaps-expires-nothing",
+            "server/ERR/a-refusal-has-its-members",
+            "server/ERR/the-first-rule-is-named",
+            "server/HTTP/refusals-are-problems",
+            "server/SCN/seven-days-and-no-more",
+        ],
         defect: Defect::Decision(|scene| {
             scene.decide().refusing("code-unknown", |refusal| {
                 refusal.code = RefusalCode::NotFound;
