@@ -39,19 +39,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
 }
 
 fn text(role: Role) -> String {
-    let features: String = FEATURES
-        .iter()
-        .map(|(name, meaning)| format!("#   {name}: {meaning}\n"))
-        .collect();
+    let (control, features) = match role {
+        Role::Server => (SERVER_CONTROL, features()),
+        Role::Device => (DEVICE_CONTROL, String::new()),
+        Role::Gateway => (GATEWAY_CONTROL, String::new()),
+    };
     format!(
         "# What is under test, for restante-conformance. Commit it beside the source.\n\
          role = \"{role}\"\n\
          spec = {SPEC_VERSION}\n\
          transports = [\"http\"]\n\
-         # How much the kit can do besides talking to it: c0 nothing; c1 a hook enters codes and\n\
-         # power-cycles it; c2 the hook also reports its state and moves its time.\n\
+         {control}\
          control = \"c0\"\n\
-         # Optional features that it serves. What is declared and not served fails.\n\
          {features}\
          features = []\n\
          \n\
@@ -73,6 +72,37 @@ fn text(role: Role) -> String {
          # link = \"\"\n"
     )
 }
+
+fn features() -> String {
+    let features = FEATURES
+        .iter()
+        .map(|(name, meaning)| format!("#   {name}: {meaning}\n"));
+    let head = "# Optional features that it serves. What is declared and not served fails.\n";
+    std::iter::once(head.to_owned()).chain(features).collect()
+}
+
+const SERVER_CONTROL: &str = "\
+# How much the kit can do besides talking to it: c0 nothing; c1 a hook power-cycles it; c2 the hook
+# also moves its time (`advance`).
+";
+
+const DEVICE_CONTROL: &str = "\
+# How much the kit can do besides answering it: c0 nothing, which leaves everything untested;
+# c1 a hook starts it as new (`start`, told the center's URL and certificates), types codes
+# (`enter-code`), power-cycles it (`reset`), sets its readings (`set-status`) and asks for a new
+# code or the end (`ask`); c2 the hook also tells its state (`state`) and moves its time
+# (`advance`: it may stop early when a request was sent, says in `passed` how far it came, and in
+# `busy` whether a request is under way).
+";
+
+const GATEWAY_CONTROL: &str = "\
+# How much the kit can do besides answering it: c0 nothing, which leaves everything untested;
+# c1 a hook starts it as new (`start`, told the center's URL and certificates), types codes
+# (`enter-code`), power-cycles it (`reset`), plays the devices of its LAN (`set-children`) and asks
+# for a general call (`ask`); c2 the hook also tells its state (`state`) and moves its time
+# (`advance`: it may stop early when a request was sent, says in `passed` how far it came, and in
+# `busy` whether a request is under way).
+";
 
 #[cfg(test)]
 mod tests {

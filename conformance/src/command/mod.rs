@@ -2,8 +2,10 @@
 
 mod against;
 mod benign;
+mod bundled_hook;
 mod cases;
 mod compare;
+mod device;
 mod explain;
 mod faults;
 mod hook_check;
@@ -43,6 +45,13 @@ enum Command {
     SelfTest(self_test::Arguments),
     /// Test a center: the kit is dealer, operator, device and gateway.
     Server(server::Arguments),
+    /// Test a device: the kit is the center that it dials.
+    Device(device::Arguments),
+    /// Test a gateway: the kit is the center that it dials.
+    Gateway(device::Arguments),
+    /// The hook of the bundled device or gateway.
+    #[command(hide = true)]
+    BundledHook(bundled_hook::Arguments),
     /// Write a profile to begin with.
     Init(init::Arguments),
     /// List the cases.
@@ -120,6 +129,9 @@ pub async fn run(line: CommandLine) -> Result<Exit, CommandError> {
     match line.command {
         Command::SelfTest(arguments) => self_test::run(arguments).await,
         Command::Server(arguments) => server::run(arguments).await,
+        Command::Device(arguments) => device::run(Role::Device, arguments).await,
+        Command::Gateway(arguments) => device::run(Role::Gateway, arguments).await,
+        Command::BundledHook(arguments) => bundled_hook::run(&arguments).await,
         Command::Init(arguments) => init::run(&arguments),
         Command::List(arguments) => cases::list(&arguments),
         Command::Cases(arguments) => cases::export(&arguments),

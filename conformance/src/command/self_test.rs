@@ -1,8 +1,10 @@
 //! `self-test`: the bundled center, device and gateway against every case.
 //!
-//! The center runs on loopback as it would anywhere: TLS, listener, SQLite. With `--inside` it runs
-//! without sockets and with a new world for each case, which takes seconds.
+//! The center runs on loopback as it would anywhere: TLS, listener, SQLite; a device or gateway
+//! runs in a process of its own and dials the kit. With `--inside` it runs without sockets and with
+//! a new world for each case, which takes seconds.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -20,6 +22,7 @@ use crate::trace::Demands;
 use crate::verdict::Exit;
 
 use super::against::{conclude, exit, keep, run_against};
+use super::device::dialled;
 use super::{CommandError, benign, faults, role};
 
 #[derive(Debug, Args)]
@@ -117,13 +120,13 @@ async fn one(
         profile: &profile,
         seed,
         partial: selection.is_partial(),
-        // What needs a party behind real connections is said in the report.
-        accept_untested: role != Role::Server,
+        accept_untested: false,
         line: "inside".to_owned(),
     }
     .shuffled();
     match role {
         Role::Server if !arguments.inside => on_loopback(plan, arguments.quiet).await,
+        _ if !arguments.inside => in_its_own_process(plan, role, arguments.quiet).await,
         _ => run_inside(&plan, role, arguments.quiet, core_center(seed)).await,
     }
 }
@@ -159,6 +162,20 @@ async fn on_loopback(mut plan: Plan<'_>, quiet: bool) -> Result<Results, Command
     let results = run_against(&plan, &target, again, quiet).await;
     center.stop().await;
     Ok(results)
+}
+
+/// A device's or a gateway's cases over HTTPS, against the bundled one in a process of its own.
+async fn in_its_own_process(
+    mut plan: Plan<'_>,
+    role: Role,
+    quiet: bool,
+) -> Result<Results, CommandError> {
+    let kit = std::env::current_exe().map_err(CommandError::kit)?;
+    let hook = format!("'{}' bundled-hook {role}", kit.display());
+    plan.line = "http, the kit listening on loopback".to_owned();
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let again = format!("restante-conformance self-test --role {role}");
+    dialled(&plan, listen, Some(&hook), &again, quiet).await
 }
 
 /// Runs cases inside this process, each in a new world of a center that decides so.

@@ -79,6 +79,14 @@ pub fn request(conversation: &str, message: &Value, credential: Option<&str>) ->
     })
 }
 
+/// The conversation at this place, if there is one.
+#[must_use]
+pub fn conversation(method: &str, path: &str) -> Option<&'static str> {
+    let mut places = PLACES.iter();
+    let found = places.find(|place| place.method == method && place.path == path);
+    found.map(|place| place.conversation)
+}
+
 /// What a response to this conversation's message means.
 #[must_use]
 pub fn outcome(conversation: &str, response: &Response) -> Outcome {

@@ -86,7 +86,7 @@ impl<K: Kind> MachineParty<K> {
     ) -> Self {
         let entropy = DrawnEntropy::new(seed, &format!("unit of {case}"));
         Self {
-            unit: Unit::new(make, seat(), entropy),
+            unit: Unit::new(make, new_seat(), entropy),
             behind: Behind::new(line),
             time,
             moved: 0,
@@ -192,7 +192,7 @@ impl<K: Kind> MachineParty<K> {
 ///
 /// # Errors
 /// A sentence that says why it failed.
-pub(super) fn do_to<K: Kind>(
+pub(crate) fn do_to<K: Kind>(
     unit: &mut Unit<K>,
     verb: Verb,
     with: Value,
@@ -262,7 +262,7 @@ impl<K: Kind> Party for MachineParty<K> {
 fn start<K: Kind>(unit: &mut Unit<K>, start: Start) -> Result<Outcome, String> {
     unit.switch_off();
     unit.forget();
-    unit.seat = seat();
+    unit.seat = new_seat();
     if let Some(entry) = start.device {
         unit.seat.entry = entry;
     }
@@ -337,8 +337,12 @@ fn broke(error: UnitError) -> PartyError {
     PartyError::Broke(format!("the party could not go on: {error}"))
 }
 
-/// The bundled device.
-fn seat() -> Seat {
+/// Where the bundled device sits unless a case says otherwise.
+///
+/// # Panics
+/// Never: what it is made of is a device.
+#[must_use]
+pub fn new_seat() -> Seat {
     let entry = json!({
         "identification": {
             "vendor": "ACME",

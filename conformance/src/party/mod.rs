@@ -10,13 +10,18 @@
 mod behind;
 mod children;
 mod kind;
+mod listener;
 mod machine;
 mod reading;
+mod remote;
 mod unit;
 
 pub use behind::Behind;
 pub use children::Child;
 pub use kind::{Deed, DeviceKind, GatewayKind, Happening, Kind, Outgoing};
-pub use machine::{MachineParty, bundled};
+pub use listener::{Backstage, Listener, ListenerError};
+pub(crate) use machine::do_to;
+pub use machine::{MachineParty, bundled, new_seat};
 pub use reading::{Read, read};
+pub use remote::RemoteParty;
 pub use unit::{Boxed, Make, Seat, Unit, UnitError};

@@ -1,0 +1,259 @@
+//! The kit as a center on real connections: HTTPS, each request held until a case says what becomes
+//! of it.
+//!
+//! Two ports, alike but for their certificates: one is for the address that the party is told, the
+//! other for another name. The party trusts both issuers, so that only the name can give the second
+//! one away.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use rustls::ServerConfig;
+use rustls::pki_types::PrivateKeyDer;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+
+use crate::line::{InsideLine, Line, LineError, Pending, Request, Response};
+
+/// A request that has come and whose connection waits.
+#[derive(Debug)]
+pub struct Held {
+    /// The request.
+    pub request: Request,
+    /// What goes back; nothing ends the connection.
+    pub reply: oneshot::Sender<Option<Response>>,
+    /// Whether it came to the port whose certificate is for another name.
+    pub other_name: bool,
+}
+
+/// The kit's two ports.
+#[derive(Debug)]
+pub struct Listener {
+    /// What a person types at the party.
+    pub center: String,
+    /// The same for the port with a certificate for another name.
+    pub other_name: String,
+    /// What the party has to trust, as PEM.
+    pub certificates: String,
+    held: mpsc::Receiver<Held>,
+    tasks: [JoinHandle<()>; 2],
+}
+
+/// Why the kit cannot listen.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ListenerError {
+    /// The address cannot be had.
+    #[error("cannot listen on {address}: {why}")]
+    Address {
+        /// Which address.
+        address: SocketAddr,
+        /// What the system says.
+        why: std::io::Error,
+    },
+    /// No certificate could be made.
+    #[error("cannot make a certificate: {0}")]
+    Certificate(String),
+}
+
+impl Listener {
+    /// Listens on this address, and on a free port beside it.
+    ///
+    /// # Errors
+    /// [`ListenerError`] if the address cannot be had.
+    pub async fn bind(address: SocketAddr) -> Result<Self, ListenerError> {
+        let host = address.ip();
+        let (right, right_pem) = certificate(&host.to_string())?;
+        let (other, other_pem) = certificate(OTHER_NAME)?;
+        let (first, port) = bound(address).await?;
+        let (second, other_port) = bound(SocketAddr::new(host, 0)).await?;
+        let (sender, held) = mpsc::channel(HELD);
+        let tasks = [
+            tokio::spawn(accept(first, right, sender.clone(), false)),
+            tokio::spawn(accept(second, other, sender, true)),
+        ];
+        Ok(Self {
+            center: url(host, port),
+            other_name: url(host, other_port),
+            certificates: format!("{right_pem}{other_pem}"),
+            held,
+            tasks,
+        })
+    }
+
+    /// The next request, within this time.
+    pub async fn next(&mut self, within: Duration) -> Option<Held> {
+        tokio::time::timeout(within, self.held.recv()).await.ok()?
+    }
+
+    /// A request that has come already.
+    pub fn next_now(&mut self) -> Option<Held> {
+        self.held.try_recv().ok()
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+async fn bound(address: SocketAddr) -> Result<(TcpListener, u16), ListenerError> {
+    let failed = |why| ListenerError::Address { address, why };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let port = listener.local_addr().map_err(failed)?.port();
+    Ok((listener, port))
+}
+
+fn url(host: IpAddr, port: u16) -> String {
+    format!("https://{}/", SocketAddr::new(host, port))
+}
+
+/// A certificate for this name, and its text for whoever is to trust it.
+fn certificate(name: &str) -> Result<(TlsAcceptor, String), ListenerError> {
+    let failed = |why: String| ListenerError::Certificate(why);
+    let made = rcgen::generate_simple_self_signed([name.to_owned()]);
+    let made = made.map_err(|why| failed(why.to_string()))?;
+    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der());
+    let key = key.map_err(|why| failed(why.to_owned()))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|why| failed(why.to_string()))?
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .map_err(|why| failed(why.to_string()))?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok((TlsAcceptor::from(Arc::new(config)), made.cert.pem()))
+}
+
+async fn accept(
+    listener: TcpListener,
+    tls: TlsAcceptor,
+    held: mpsc::Sender<Held>,
+    other_name: bool,
+) {
+    loop {
+        // A connection that fails while it is accepted is the party's own business.
+        let Ok((stream, _)) = listener.accept().await else {
+            continue;
+        };
+        let (tls, held) = (tls.clone(), held.clone());
+        tokio::spawn(async move {
+            serve(stream, &tls, &held, other_name).await;
+        });
+    }
+}
+
+/// Serves one connection until the party or a case ends it.
+async fn serve(stream: TcpStream, tls: &TlsAcceptor, held: &mpsc::Sender<Held>, other_name: bool) {
+    let Ok(stream) = tls.accept(stream).await else {
+        return;
+    };
+    let service = service_fn(|request| hold(request, held.clone(), other_name));
+    let connection = hyper::server::conn::http1::Builder::new();
+    // That it ended without a response is what a case wanted, or what the party did.
+    let _ended = connection
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+async fn hold(
+    request: hyper::Request<Incoming>,
+    held: mpsc::Sender<Held>,
+    other_name: bool,
+) -> Result<hyper::Response<Full<Bytes>>, Lost> {
+    let request = read(request).await?;
+    let (reply, answer) = oneshot::channel();
+    let message = Held {
+        request,
+        reply,
+        other_name,
+    };
+    held.send(message).await.map_err(|_| Lost)?;
+    let response = answer.await.map_err(|_| Lost)?.ok_or(Lost)?;
+    let mut builder = hyper::Response::builder().status(response.status);
+    let own = ["content-length", "transfer-encoding", "connection"];
+    for (name, value) in &response.headers {
+        if !own.contains(&name.as_str()) {
+            builder = builder.header(name, value);
+        }
+    }
+    let body = Full::new(Bytes::from(response.body));
+    builder.body(body).map_err(|_| Lost)
+}
+
+async fn read(request: hyper::Request<Incoming>) -> Result<Request, Lost> {
+    let (parts, body) = request.into_parts();
+    let body = Limited::new(body, BODY_BYTES).collect().await;
+    let body = body.map_err(|_| Lost)?.to_bytes().to_vec();
+    let headers = parts.headers.iter().map(|(name, value)| {
+        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        (name.as_str().to_owned(), value)
+    });
+    Ok(Request {
+        method: parts.method.as_str().to_owned(),
+        path: parts
+            .uri
+            .path_and_query()
+            .map_or_else(String::new, ToString::to_string),
+        headers: headers.collect(),
+        body: (!body.is_empty()).then_some(body),
+    })
+}
+
+/// The reply gets lost: the connection ends.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the reply gets lost")]
+struct Lost;
+
+/// The line to the kit's own center where a party comes over real connections.
+#[derive(Clone, Debug)]
+pub struct Backstage(pub InsideLine);
+
+impl Line for Backstage {
+    fn carry<'a>(
+        &'a self,
+        request: &'a Request,
+        source: Option<IpAddr>,
+    ) -> Pending<'a, Result<Response, LineError>> {
+        self.0.carry(request, source)
+    }
+
+    fn write<'a>(
+        &'a self,
+        pieces: &'a [Vec<u8>],
+        pause: Duration,
+        within: Duration,
+        plain: bool,
+    ) -> Pending<'a, Result<Vec<u8>, LineError>> {
+        self.0.write(pieces, pause, within, plain)
+    }
+
+    fn has_sources(&self) -> bool {
+        self.0.has_sources()
+    }
+
+    fn has_sockets(&self) -> bool {
+        true
+    }
+
+    fn name(&self) -> String {
+        "http, the kit listening".to_owned()
+    }
+}
+
+/// The name for which the second certificate is.
+const OTHER_NAME: &str = "other-center.example";
+/// More requests than a party may have under way.
+const HELD: usize = 64;
+/// More than any message; what is larger breaks a rule of its own.
+const BODY_BYTES: usize = 1024 * 1024;

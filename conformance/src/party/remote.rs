@@ -1,0 +1,319 @@
+//! A party in a process or a case of its own: it dials the kit's listener, and a hook does to it
+//! what the protocol does not.
+//!
+//! Where the hook moves the party's clock, time passes only when the kit says so; the hook may stop
+//! early when the party has sent something. Where it does not, the kit waits by its own clock.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use crate::case::Control;
+use crate::hook::{ChildHook, Outcome, Verb};
+use crate::line::render;
+use crate::line::{Line, Pending, Request, Response};
+use crate::run::{Asked, Party, PartyError, Reaction, Time};
+
+use super::behind::{Behind, unreadable};
+use super::listener::{Held, Listener};
+
+/// A device or gateway that dials the kit.
+pub struct RemoteParty {
+    listener: Listener,
+    hook: Option<ChildHook>,
+    behind: Behind,
+    time: Box<dyn Time>,
+    control: Control,
+    late: Duration,
+    waiting: Option<(Asked, oneshot::Sender<Option<Response>>)>,
+    arrived: Option<Held>,
+}
+
+/// What became of moving the party's clock.
+#[derive(Clone, Copy, Debug)]
+struct Moved {
+    passed: u32,
+    /// Whether an exchange is under way, where the hook says so.
+    busy: Option<bool>,
+}
+
+impl RemoteParty {
+    /// A party that dials this listener and obeys this hook. What is due comes at most `late` after
+    /// that.
+    #[must_use]
+    pub fn new(
+        listener: Listener,
+        hook: Option<ChildHook>,
+        (line, time): (Box<dyn Line>, Box<dyn Time>),
+        control: Control,
+        late: Duration,
+    ) -> Self {
+        Self {
+            listener,
+            hook,
+            behind: Behind::new(line),
+            time,
+            control,
+            late,
+            waiting: None,
+            arrived: None,
+        }
+    }
+
+    /// The kit's center begins a new world for the next case.
+    pub fn begin_again(&mut self, line: Box<dyn Line>, time: Box<dyn Time>) {
+        self.behind = Behind::new(line);
+        self.time = time;
+        self.forget_requests();
+    }
+
+    /// Ends the hook.
+    pub async fn end(self) {
+        if let Some(hook) = self.hook {
+            hook.end().await;
+        }
+    }
+
+    async fn done(&mut self, verb: Verb, with: Value) -> Result<Outcome, PartyError> {
+        if verb == Verb::Advance {
+            let seconds = with.get("seconds").and_then(Value::as_u64).unwrap_or(0);
+            let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+            return Ok(match self.advance(seconds).await? {
+                Some(moved) => Outcome::Ok(json!({ "passed": moved.passed })),
+                None => Outcome::Unsupported("the hook cannot move the party's clock".into()),
+            });
+        }
+        if self.waiting.is_none() {
+            self.settle().await?;
+        }
+        let with = self.told(verb, with);
+        self.ask(verb, with).await
+    }
+
+    /// Waits until the party has taken in what was answered last, so that what is done to it next
+    /// comes after that.
+    async fn settle(&mut self) -> Result<(), PartyError> {
+        let mut waited = Duration::ZERO;
+        while waited < self.late && self.arrived.is_none() {
+            match self.advance(0).await? {
+                Some(Moved {
+                    busy: Some(true), ..
+                }) => {
+                    self.arrived = self.listener.next(RETRY).await;
+                    waited += RETRY;
+                }
+                Some(Moved {
+                    busy: Some(false), ..
+                }) => return Ok(()),
+                _ => {
+                    self.arrived = self.listener.next(SETTLE).await;
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn ask(&mut self, verb: Verb, with: Value) -> Result<Outcome, PartyError> {
+        match self.hook.as_mut() {
+            Some(hook) => Ok(hook.ask(verb, with).await?),
+            None => Ok(Outcome::Unsupported("the kit was given no hook".into())),
+        }
+    }
+
+    /// What a person at the party is told besides what the case says: where the center is.
+    fn told(&mut self, verb: Verb, with: Value) -> Value {
+        let mut with = if with.is_object() { with } else { json!({}) };
+        match verb {
+            Verb::Start => {
+                self.forget_requests();
+                let other = with.get("certificate").is_some_and(|it| it == "other-name");
+                let center = if other {
+                    &self.listener.other_name
+                } else {
+                    &self.listener.center
+                };
+                with["center"] = json!(center);
+                with["certificates"] = json!(self.listener.certificates);
+            }
+            Verb::Reset if with.get("when").is_none() => self.forget_requests(),
+            _ => {}
+        }
+        with
+    }
+
+    /// What was sent before the power failed is nobody's any more.
+    fn forget_requests(&mut self) {
+        self.waiting = None;
+        self.arrived = None;
+        while self.listener.next_now().is_some() {}
+    }
+
+    /// Moves the party's clock, as far as it goes without a request. `None` where nothing moves it.
+    async fn advance(&mut self, seconds: u32) -> Result<Option<Moved>, PartyError> {
+        if self.control < Control::C2 {
+            return Ok(None);
+        }
+        let given = match self
+            .ask(Verb::Advance, json!({ "seconds": seconds }))
+            .await?
+        {
+            Outcome::Ok(given) => given,
+            Outcome::Unsupported(_) => return Ok(None),
+            Outcome::Error(why) => return Err(PartyError::Broke(why)),
+        };
+        let passed = given.get("passed").and_then(Value::as_u64);
+        let passed = passed.and_then(|it| u32::try_from(it).ok());
+        let passed = passed.unwrap_or(seconds).min(seconds);
+        let moved = self.time.advance(passed.into()).await;
+        moved.map_err(|why| PartyError::Center(why.to_string()))?;
+        let busy = given.get("busy").and_then(Value::as_bool);
+        Ok(Some(Moved { passed, busy }))
+    }
+
+    async fn until(&mut self, within: u32) -> Result<Option<(Asked, u32)>, PartyError> {
+        if let Some((asked, reply)) = &self.waiting
+            && !reply.is_closed()
+        {
+            return Ok(Some((asked.clone(), 0)));
+        }
+        let mut left = within;
+        let mut waited = Duration::ZERO;
+        loop {
+            if let Some(held) = self.next_held(RETRY).await {
+                return self.take_up(held).map(|asked| Some((asked, within - left)));
+            }
+            let Some(moved) = self.advance(left).await? else {
+                return self.by_own_clock(left).await;
+            };
+            left -= moved.passed;
+            match moved.busy {
+                // No time passes while an exchange is under way: its request is about to come.
+                Some(true) if waited < self.late => waited += RETRY,
+                Some(false) if left > 0 => waited = Duration::ZERO,
+                Some(_) => return Ok(None),
+                None => {
+                    let held = self.next_held(SETTLE).await;
+                    let asked = held.map(|held| self.take_up(held)).transpose()?;
+                    if asked.is_some() || left == 0 {
+                        return Ok(asked.map(|asked| (asked, within - left)));
+                    }
+                }
+            }
+        }
+    }
+
+    async fn next_held(&mut self, within: Duration) -> Option<Held> {
+        match self.arrived.take() {
+            Some(held) => Some(held),
+            None => self.listener.next(within).await,
+        }
+    }
+
+    async fn by_own_clock(&mut self, within: u32) -> Result<Option<(Asked, u32)>, PartyError> {
+        let began = tokio::time::Instant::now();
+        let patience = Duration::from_secs(within.into());
+        match self.next_held(patience).await {
+            None => Ok(None),
+            Some(held) => {
+                let after = u32::try_from(began.elapsed().as_secs()).unwrap_or(u32::MAX);
+                self.take_up(held).map(|asked| Some((asked, after)))
+            }
+        }
+    }
+
+    fn take_up(&mut self, held: Held) -> Result<Asked, PartyError> {
+        if held.other_name {
+            return Err(PartyError::Broke(format!(
+                "got {} {} at the port whose certificate is for another name",
+                held.request.method, held.request.path
+            )));
+        }
+        let asked = asked(held.request)?;
+        if let Some(why) = unreadable(&asked.conversation, &asked.message) {
+            return Err(PartyError::Broke(why));
+        }
+        self.waiting = Some((asked.clone(), held.reply));
+        Ok(asked)
+    }
+
+    async fn answered(&mut self, reaction: Reaction) -> Result<Option<Value>, PartyError> {
+        let Some((asked, reply)) = self.waiting.take() else {
+            return Ok(None);
+        };
+        let answered = self.behind.react(&asked, reaction).await?;
+        if let Some(second) = self.listener.next_now().filter(|_| !reply.is_closed()) {
+            return Err(PartyError::Broke(format!(
+                "got {} {} while {} waits for its answer",
+                second.request.method, second.request.path, asked.conversation
+            )));
+        }
+        // A party that has hung up meanwhile gets no answer.
+        let _gone = reply.send(answered.response);
+        Ok(answered.decided)
+    }
+}
+
+impl Party for RemoteParty {
+    fn act(&mut self, verb: Verb, with: Value) -> Pending<'_, Result<Outcome, PartyError>> {
+        Box::pin(self.done(verb, with))
+    }
+
+    fn next(&mut self, within: u32) -> Pending<'_, Result<Option<(Asked, u32)>, PartyError>> {
+        Box::pin(self.until(within))
+    }
+
+    fn answer(&mut self, reaction: Reaction) -> Pending<'_, Result<Option<Value>, PartyError>> {
+        Box::pin(self.answered(reaction))
+    }
+}
+
+/// A request in the terms of the protocol.
+fn asked(request: Request) -> Result<Asked, PartyError> {
+    let header = |wanted: &str| {
+        let mut all = request.headers.iter();
+        all.find(|(name, _)| name == wanted)
+            .map(|(_, value)| value.as_str())
+    };
+    let credential = header("authorization").map(|value| {
+        let bare = value.split_once(' ').map_or(value, |(_, bare)| bare);
+        bare.to_owned()
+    });
+    let broke = |why: String| PartyError::Broke(why);
+    let conversation = render::conversation(&request.method, &request.path).ok_or_else(|| {
+        broke(format!(
+            "got {} {}, which is no route",
+            request.method, request.path
+        ))
+    })?;
+    let message = match (conversation, &request.body) {
+        ("poll", _) => poll(header("if-none-match"), header("restante-max-message")),
+        (_, None) => json!({}),
+        (_, Some(body)) => serde_json::from_slice(body)
+            .map_err(|why| broke(format!("got a {conversation} that is no JSON: {why}")))?,
+    };
+    Ok(Asked {
+        conversation: conversation.to_owned(),
+        message,
+        credential,
+        http: Some(request),
+    })
+}
+
+fn poll(have: Option<&str>, max_message: Option<&str>) -> Value {
+    let mut poll = json!({});
+    if let Some(tag) = have {
+        let bare = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+        poll["have"] = json!(bare.unwrap_or(tag));
+    }
+    if let Some(bytes) = max_message.and_then(|text| text.parse::<u64>().ok()) {
+        poll["maxMessage"] = json!(bytes);
+    }
+    poll
+}
+
+/// How long a request may be on its way before the party's clock is moved.
+const SETTLE: Duration = Duration::from_millis(120);
+/// How soon the kit looks again while an exchange is under way.
+const RETRY: Duration = Duration::from_millis(20);
