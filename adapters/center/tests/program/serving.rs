@@ -140,7 +140,7 @@ fn the_log_holds_no_secret_at_its_most_talkative() {
     drop(served);
     let log = fs::read_to_string(place.path("serve.log")).expect("a log");
     assert!(
-        log.contains("ListCodes"),
+        log.contains("listCodes"),
         "the log says what was asked: {log}"
     );
     let left = fs::read_to_string(place.path("data/console.json")).expect("left");
