@@ -352,6 +352,8 @@ numbers! {
     RequestId, "the request id", "req-";
     /// An access token of a person or a program.
     TokenId, "the token id", "tok-";
+    /// An instruction in a device's mailbox.
+    InstructionId, "the instruction id", "ins-";
     /// One attempt to commit; the same for every repetition of it.
     AttemptId, "the attempt id", "att-";
     /// Something that has to be told to somebody, once or more.

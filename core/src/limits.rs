@@ -30,6 +30,24 @@ pub const NOTE_CHARS: usize = 256;
 /// may quote what it was sent.
 pub const DETAIL_CHARS: usize = 512;
 
+/// Characters of a word that a later version may bring, such as the kind of an act. The longest
+/// that there is now has 16.
+pub const WORD_CHARS: usize = 32;
+/// Acts of one instruction: what one step of an upkeep may touch at once.
+pub const ACTS_PER_INSTRUCTION: usize = 8;
+/// Instructions that wait in one device's mailbox. A device that does not come for a month is sent
+/// one a day; more means that somebody is sending in a circle.
+pub const INSTRUCTIONS_PER_MAILBOX: usize = 32;
+/// Acknowledgements in one message: a gateway whose children have all done something says so in a
+/// few messages.
+pub const ACKNOWLEDGEMENTS_PER_MESSAGE: usize = 64;
+/// Deliveries of one instruction without any word from the device before it is put aside.
+pub const DELIVERIES: u32 = 5;
+/// How long a delivered instruction that nothing was heard of stays the same delivery.
+pub const DELIVERY_LEASE: Seconds = Seconds::new(600);
+/// How long an instruction that the device has taken stays the same delivery without further word.
+pub const WORK_LEASE: Seconds = Seconds::DAY;
+
 /// Identifications in one message. More follow with further `add` messages.
 pub const DEVICES_PER_MESSAGE: usize = 500;
 /// Devices that one registration may name: a large site behind one gateway.

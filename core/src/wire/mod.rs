@@ -5,8 +5,10 @@
 //! an unknown word in a closed list is refused by name. No type here is flattened or internally
 //! tagged: both cost a microcontroller many kilobytes of code.
 
+pub mod acknowledge;
 pub mod devices;
 pub mod enrol;
+pub mod instruction;
 pub mod json;
 pub mod membership;
 pub mod poll;
@@ -21,10 +23,14 @@ pub mod people;
 
 use serde::{Deserialize, Serialize};
 
+pub use acknowledge::{
+    Acknowledge, Acknowledged, Acknowledgement, ActResult, NoteResult, Noted, Outcome, Progress,
+};
 pub use devices::{Contacts, Function, FunctionSet, Identification};
 pub use enrol::{DeviceEntry, Enrol, EnrolDeviceResult, EnrolResult, Enrolled};
+pub use instruction::{Act, Acts, Instruction, Notify, RegisterService};
 pub use membership::{AddDevices, DevicesAdded, DevicesRemoved, Leave, Left, RemoveDevices};
-pub use poll::{ETag, Instruction, Mailbox, Poll, PollReply};
+pub use poll::{ETag, Mailbox, Poll, PollReply};
 pub use refusal::{Refusal, RefusalCode};
 pub use rotate::{Rotate, Rotated};
 pub use schedule::{Action, Schedule, ScheduleEntry};

@@ -6,13 +6,13 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::convert::Infallible;
 
 use serde::{Deserialize, Serialize};
 
 use crate::time::Seconds;
 
 use super::enrol::MaxMessage;
+use super::instruction::Instruction;
 use super::schedule::Schedule;
 
 /// "What is in my mailbox?" Presented with a formal code.
@@ -46,38 +46,10 @@ pub enum PollReply {
 pub struct Mailbox {
     /// The tag of this state.
     pub etag: ETag,
-    /// What waits for the device, oldest first. Version 1 defines no kind yet: the list is empty.
+    /// What waits for the devices of the registration, in order for each device.
     pub instructions: Vec<Instruction>,
     /// When to come again and what to report.
     pub schedule: Schedule,
-}
-
-/// An instruction. There is none in this version of the protocol, and the type says so.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Instruction(Infallible);
-
-impl Serialize for Instruction {
-    fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
-        match self.0 {}
-    }
-}
-
-impl<'de> Deserialize<'de> for Instruction {
-    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
-        Err(serde::de::Error::custom(
-            "this version of the protocol has no instructions",
-        ))
-    }
-}
-
-#[cfg(feature = "schema")]
-impl schemars::JsonSchema for Instruction {
-    fn schema_name() -> alloc::borrow::Cow<'static, str> {
-        "Instruction".into()
-    }
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!(false)
-    }
 }
 
 /// The tag of a mailbox state: 22 base64url characters, compared as a whole.
