@@ -14,13 +14,13 @@ use tokio::sync::watch;
 
 use crate::figures::Vitals;
 
-/// How the last tick ended, if there was one.
-pub(crate) type Ticks = watch::Receiver<Option<Result<Ticked, DriverError>>>;
+/// How the last tick ended.
+pub(crate) type Told = watch::Sender<Result<Ticked, DriverError>>;
 
 /// What is looked at.
 pub(crate) struct Condition {
     pub(crate) stopping: AtomicBool,
-    pub(crate) ticks: Ticks,
+    pub(crate) told: Told,
     pub(crate) vitals: Box<dyn Fn() -> Vitals + Send + Sync>,
 }
 
@@ -34,11 +34,10 @@ impl Condition {
         } else if !answers(store).await {
             STORE_SILENT
         } else {
-            match &*self.ticks.borrow() {
-                Some(Ok(ticked)) if ticked.suspended => CLOCK,
-                Some(Ok(_)) => return None,
-                Some(Err(_)) => TICK_FAILED,
-                None => STARTING,
+            match &*self.told.borrow() {
+                Ok(ticked) if ticked.suspended => CLOCK,
+                Ok(_) => return None,
+                Err(_) => TICK_FAILED,
             }
         };
         Some(why.to_owned())
@@ -52,7 +51,6 @@ async fn answers(store: &impl Store) -> bool {
     matches!(load.await, Ok(Ok(_)))
 }
 
-const STARTING: &str = "starting: time has not been judged yet";
 const STOPPING: &str = "stopping: the center is shutting down";
 const STORE_STOPPED: &str = "store: it takes nothing more; the operator has to look at the disk";
 const STORE_SILENT: &str = "store: it does not answer";

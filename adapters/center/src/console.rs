@@ -1,52 +1,44 @@
 //! The operator's console: the same commands, whether the center runs or not.
 //!
-//! While no center runs, the console opens the store itself and decides as the operator on this
-//! machine. While one runs, the store is locked; the running center has left its address and two
-//! tokens in a private file beside the store, and the console asks it over loopback. With
-//! `--center` it asks a center anywhere, with the token that a person was given.
+//! While a center runs, the console asks it through the socket that it keeps beside its store for
+//! this. While none does, the console opens the store itself and decides as the operator on this
+//! machine. With `--center` it asks a center anywhere, with the token that a person was given.
 
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use restante_core::center::{Call, Credential, Message, Reply, Source};
 use restante_core::code::AccessToken;
-use restante_core::id::{AccountName, CorrelationId};
+use restante_core::id::CorrelationId;
 use restante_core::wire::Refusal;
-use restante_core::wire::people::{
-    IssueToken, ListCodes, ListTokens, PeopleReply, PeopleRequest, Role,
-};
+use restante_core::wire::people::{Page, PeopleReply, PeopleRequest};
 use restante_http::client::{Client, ClientError, SendError, Trust};
+use restante_store::DriverError;
 use restante_store::sqlite::OpenError;
-use restante_store::{DriverError, Store};
-use serde::{Deserialize, Serialize};
+use tokio::net::UnixStream;
 use tokio::time::Instant;
 
 use crate::config::Config;
 use crate::open::{CenterError, SqliteDriver, open};
-use crate::private::{PrivateFileError, read_private, replace_private};
+use crate::socket::socket_path;
 
 /// Somebody who answers what people ask.
 #[non_exhaustive]
 pub enum Console {
     /// The center's own store, which no center has open.
     Local(Box<SqliteDriver>),
-    /// A center that runs.
+    /// The center that runs on this machine, through its socket.
+    Running(Client),
+    /// A center anywhere.
     Remote {
         /// How it is reached.
         client: Client,
-        /// The token for what operators do.
-        operator: AccessToken,
-        /// The token for what dealers do; the same one where a person has only one.
-        dealer: AccessToken,
+        /// The person's token.
+        token: AccessToken,
     },
-}
-
-/// What a running center leaves for the console.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Left {
-    url: String,
-    operator: AccessToken,
-    dealer: AccessToken,
 }
 
 /// Why the console cannot ask, or was not answered.
@@ -56,13 +48,37 @@ pub enum ConsoleError {
     /// The center cannot be opened.
     #[error(transparent)]
     Open(#[from] CenterError),
-    /// The store is locked, and whoever holds the lock left no word.
-    #[error("{locked}; it does not answer the console: {why}")]
+    /// The store is locked, and whoever holds the lock is no center that serves.
+    #[error(
+        "{locked}, or wait until it has ended: it is no center that serves, since nobody listens \
+         at {}",
+        socket.display()
+    )]
     Silent {
         /// Who has the lock.
         locked: OpenError,
-        /// What was tried.
-        why: String,
+        /// Where a center would listen.
+        socket: PathBuf,
+    },
+    /// Another user's center.
+    #[error(
+        "the center's folder {} is for {}; run this command as that user, or use --center and an \
+         access token",
+        data.display(), user(*.owner)
+    )]
+    Forbidden {
+        /// The folder of its store.
+        data: PathBuf,
+        /// The user that the folder belongs to, where that can be seen.
+        owner: Option<u32>,
+    },
+    /// The running center cannot be reached.
+    #[error("the center's console {} cannot be reached: {why}", socket.display())]
+    Unreachable {
+        /// Its socket.
+        socket: PathBuf,
+        /// What the system says.
+        why: std::io::Error,
     },
     /// The center cannot be addressed.
     #[error(transparent)]
@@ -79,14 +95,6 @@ pub enum ConsoleError {
     /// The center answered something else.
     #[error("the center answered something else than was asked")]
     OtherReply,
-    /// The console's file cannot be written.
-    #[error("the console's file {} cannot be written: {why}", path.display())]
-    Unwritable {
-        /// Which file.
-        path: PathBuf,
-        /// What the system says.
-        why: std::io::Error,
-    },
 }
 
 impl Console {
@@ -97,20 +105,21 @@ impl Console {
     pub async fn at(config: &Config) -> Result<Self, ConsoleError> {
         let until = Instant::now() + PATIENCE;
         loop {
+            if let Some(client) = running(&config.data).await? {
+                return Ok(Self::Running(client));
+            }
             let locked = match open(config) {
                 Ok(driver) => return Ok(Self::Local(Box::new(driver))),
                 Err(CenterError::Store(locked @ OpenError::InUse { .. })) => locked,
                 Err(error) => return Err(error.into()),
             };
             // Another command may have the store for a moment, and a center that has just been
-            // started leaves its word a moment later.
-            match Self::left(&config.data).await {
-                Ok(console) => return Ok(console),
-                Err(why) if Instant::now() > until => {
-                    return Err(ConsoleError::Silent { locked, why });
-                }
-                Err(_) => tokio::time::sleep(AGAIN).await,
+            // started listens a moment later.
+            if Instant::now() > until {
+                let socket = socket_path(&config.data);
+                return Err(ConsoleError::Silent { locked, socket });
             }
+            tokio::time::sleep(AGAIN).await;
         }
     }
 
@@ -119,11 +128,8 @@ impl Console {
     /// # Errors
     /// [`ConsoleError::Client`] if the address cannot be used.
     pub fn of(url: &str, trust: &Trust, token: AccessToken) -> Result<Self, ConsoleError> {
-        Ok(Self::Remote {
-            client: Client::new(url, trust)?,
-            operator: token.clone(),
-            dealer: token,
-        })
+        let client = Client::new(url, trust)?;
+        Ok(Self::Remote { client, token })
     }
 
     /// Asks one thing.
@@ -131,25 +137,36 @@ impl Console {
     /// # Errors
     /// [`ConsoleError`] if it was refused or nobody answered.
     pub async fn ask(&self, request: PeopleRequest) -> Result<PeopleReply, ConsoleError> {
-        match self {
-            Self::Local(driver) => ask_driver(driver, Credential::Console, request).await,
-            Self::Remote {
-                client,
-                operator,
-                dealer,
-            } => {
-                let token = if is_for_dealers(&request) {
-                    dealer
-                } else {
-                    operator
-                };
-                client
-                    .ask(token, &request)
-                    .await
-                    .map_err(|error| match error {
-                        SendError::Refused(refusal) => ConsoleError::Refused(refusal),
-                        other => ConsoleError::Link(other.to_string()),
-                    })
+        let asked = match self {
+            Self::Local(driver) => return ask_driver(driver, request).await,
+            Self::Running(client) => client.ask_as_operator(&request).await,
+            Self::Remote { client, token } => client.ask(token, &request).await,
+        };
+        asked.map_err(|error| match error {
+            SendError::Refused(refusal) => ConsoleError::Refused(refusal),
+            other => ConsoleError::Link(other.to_string()),
+        })
+    }
+
+    /// Asks for all pages of a list: `request` makes the request for the page that begins there,
+    /// `page` reads it from the reply.
+    ///
+    /// # Errors
+    /// [`ConsoleError`] as for [`Console::ask`], for any of the pages.
+    pub async fn all_pages<Row, After>(
+        &self,
+        request: impl Fn(Option<After>) -> PeopleRequest,
+        page: impl Fn(PeopleReply) -> Option<Page<Row, After>>,
+    ) -> Result<Vec<Row>, ConsoleError> {
+        let mut rows = Vec::new();
+        let mut after = None;
+        loop {
+            let reply = self.ask(request(after)).await?;
+            let page = page(reply).ok_or(ConsoleError::OtherReply)?;
+            rows.extend(page.rows);
+            after = page.next;
+            if after.is_none() {
+                return Ok(rows);
             }
         }
     }
@@ -159,99 +176,44 @@ impl Console {
     pub const fn local(&self) -> Option<&SqliteDriver> {
         match self {
             Self::Local(driver) => Some(driver),
-            Self::Remote { .. } => None,
+            _ => None,
         }
     }
+}
 
-    /// What the running center has left in `data`, if it still holds.
-    async fn left(data: &Path) -> Result<Self, String> {
-        let left = Left::read(data).map_err(|error| error.to_string())?;
-        // The line is plain HTTP on loopback: no certificate is looked at.
-        let client = Client::new(&left.url, &Trust::system());
-        let console = Self::Remote {
-            client: client.map_err(|error| error.to_string())?,
-            operator: left.operator,
-            dealer: left.dealer,
-        };
-        let asked = console
-            .ask(PeopleRequest::ListTokens(ListTokens::default()))
-            .await;
-        asked.map(|_| console).map_err(|error| error.to_string())
+/// The center that runs on this data, if one does.
+async fn running(data: &Path) -> Result<Option<Client>, ConsoleError> {
+    let socket = socket_path(data);
+    match UnixStream::connect(&socket).await {
+        Ok(_) => Ok(Some(Client::at_socket(&socket)?)),
+        Err(why) => match why.kind() {
+            // None was ever started there, it has stopped, or it was killed; or the name is too
+            // long for a socket to stand there.
+            ErrorKind::NotFound
+            | ErrorKind::NotADirectory
+            | ErrorKind::ConnectionRefused
+            | ErrorKind::InvalidInput => Ok(None),
+            ErrorKind::PermissionDenied => {
+                let owner = fs::metadata(data).ok().map(|folder| folder.uid());
+                let data = data.to_owned();
+                Err(ConsoleError::Forbidden { data, owner })
+            }
+            _ => Err(ConsoleError::Unreachable { socket, why }),
+        },
     }
 }
 
-/// Leaves word for the console: where the running center listens, and tokens that open it. Tokens
-/// that were left before are used again while they hold, so that starting often makes no new ones.
-///
-/// # Errors
-/// [`ConsoleError`] if there are no tokens to be had or the file cannot be written.
-pub async fn leave_word(
-    data: &Path,
+async fn ask_driver(
     driver: &SqliteDriver,
-    url: String,
-) -> Result<(), ConsoleError> {
-    let before = Left::read(data).ok();
-    let held = |token: fn(&Left) -> &AccessToken| before.as_ref().map(token).cloned();
-    let left = Left {
-        url,
-        operator: token(driver, Role::Operator, held(|left| &left.operator)).await?,
-        dealer: token(driver, Role::Dealer, held(|left| &left.dealer)).await?,
-    };
-    let path = left_path(data);
-    let text = serde_json::to_string_pretty(&left).map_err(|error| ConsoleError::Unwritable {
-        path: path.clone(),
-        why: error.into(),
-    })?;
-    replace_private(&path, &text).map_err(|why| ConsoleError::Unwritable { path, why })
-}
-
-/// A token of this role for the console's account: the one from before if it still opens anything.
-async fn token(
-    driver: &SqliteDriver,
-    role: Role,
-    before: Option<AccessToken>,
-) -> Result<AccessToken, ConsoleError> {
-    if let Some(before) = before {
-        let try_it = match role {
-            Role::Dealer => PeopleRequest::ListCodes(ListCodes::default()),
-            _ => PeopleRequest::ListTokens(ListTokens::default()),
-        };
-        if ask_driver(driver, Credential::Token(before.clone()), try_it)
-            .await
-            .is_ok()
-        {
-            return Ok(before);
-        }
-    }
-    let account = AccountName::new(ACCOUNT).map_err(|_| ConsoleError::OtherReply)?;
-    let issue = PeopleRequest::IssueToken(IssueToken {
-        role,
-        account,
-        customer: None,
-        validity: None,
-    });
-    match ask_driver(driver, Credential::Console, issue).await? {
-        PeopleReply::TokenIssued(issued) => Ok(issued.token),
-        _ => Err(ConsoleError::OtherReply),
-    }
-}
-
-async fn ask_driver<D, S>(
-    driver: &restante_store::Driver<D, S>,
-    presented: Credential,
     request: PeopleRequest,
-) -> Result<PeopleReply, ConsoleError>
-where
-    D: restante_core::center::Decide,
-    S: Store,
-{
+) -> Result<PeopleReply, ConsoleError> {
     let correlation = driver.random().id().map_err(DriverError::from)?;
     let call = Call {
         source: Source {
             address: None,
             correlation: CorrelationId::from_bytes(correlation),
         },
-        presented,
+        presented: Credential::Console,
         message: Message::People(request),
     };
     match driver.call(call).await?.outcome {
@@ -261,32 +223,11 @@ where
     }
 }
 
-impl Left {
-    fn read(data: &Path) -> Result<Self, PrivateFileError> {
-        let path = left_path(data);
-        let text = read_private(&path)?;
-        serde_json::from_str(&text).map_err(|_| PrivateFileError::Unreadable {
-            why: std::io::Error::other("it is not what a running center leaves"),
-            path,
-        })
-    }
+/// A user as a complaint names one.
+fn user(id: Option<u32>) -> String {
+    id.map_or("another user".into(), |id| format!("the user with id {id}"))
 }
 
-fn left_path(data: &Path) -> PathBuf {
-    data.join("console.json")
-}
-
-/// What only a dealer may ask; the console has an account of its own for it.
-fn is_for_dealers(request: &PeopleRequest) -> bool {
-    match request {
-        PeopleRequest::IssueCode(_) | PeopleRequest::ListCodes(_) => true,
-        PeopleRequest::ListDevices(list) => list.user.is_some(),
-        _ => false,
-    }
-}
-
-/// The account under which the operator acts as a dealer, locally and over loopback alike.
-const ACCOUNT: &str = "console";
 /// How long a locked store may go unexplained: as long as a center takes to start.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Between two looks at a locked store.

@@ -6,8 +6,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use restante_core::center::{Call, Decide, Reason, Refused, Reply};
+use restante_core::center::{Call, Credential, Decide, Message, Reason, Refused, Reply};
 use restante_core::id::CorrelationId;
+use restante_core::wire::people::PeopleRequest;
 use restante_core::wire::{Refusal, RefusalCode};
 use restante_http::server::Answer;
 use restante_store::driver::Effort;
@@ -28,9 +29,15 @@ impl<D: Decide + 'static, S: Store + 'static> Answer for FrontDesk<D, S> {
         let correlation = call.source.correlation;
         let begun = Instant::now();
         let mut counted = Counted::begin(&self.figures, begun);
+        let accepts_clock = matches!(call.message, Message::People(PeopleRequest::AcceptClock(_)));
         match self.driver.call(call).await {
             Ok(answer) => {
                 counted.effort = answer.effort;
+                if accepts_clock && answer.outcome.is_ok() {
+                    // Whoever has accepted the clock finds the center ready.
+                    let ticked = self.driver.tick().await;
+                    self.condition.told.send_modify(|last| *last = ticked);
+                }
                 answer.outcome
             }
             Err(error) => Err(failed(correlation, &error)),
@@ -39,6 +46,23 @@ impl<D: Decide + 'static, S: Store + 'static> Answer for FrontDesk<D, S> {
 
     async fn unready(&self) -> Option<String> {
         self.condition.unready(self.driver.store()).await
+    }
+}
+
+/// The same desk, as the operator's console meets it behind its socket: whoever presents nothing
+/// is the operator, because nobody else can open the socket.
+pub(crate) struct ConsoleDesk<D, S>(pub(crate) Arc<FrontDesk<D, S>>);
+
+impl<D: Decide + 'static, S: Store + 'static> Answer for ConsoleDesk<D, S> {
+    async fn answer(&self, mut call: Call) -> Result<Reply, Refused> {
+        if matches!(call.presented, Credential::None) {
+            call.presented = Credential::Console;
+        }
+        self.0.answer(call).await
+    }
+
+    async fn unready(&self) -> Option<String> {
+        self.0.unready().await
     }
 }
 

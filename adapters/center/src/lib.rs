@@ -20,9 +20,10 @@ mod open;
 mod private;
 mod running;
 mod setup;
+mod socket;
 
 pub use config::{Config, ConfigError, Http, Log, LogFormat, PolicyConfig, Tls};
-pub use console::{Console, ConsoleError, leave_word};
+pub use console::{Console, ConsoleError};
 pub use duration::{DurationError, duration_text, parse_duration};
 pub use figures::Vitals;
 pub use init::{InitError, Made, init};
@@ -31,3 +32,4 @@ pub use open::{CenterError, SqliteDriver, open, prepare, store_path};
 pub use private::{PrivateFileError, create_private};
 pub use running::{Address, Running};
 pub use setup::{Setup, StartError};
+pub use socket::SocketError;

@@ -113,6 +113,7 @@ pub fn prepare(config: &Config) -> Result<Setup<Center<RingCrypto>, SqliteStore>
         ..Bounds::default()
     };
     let setup = Setup::new(open(config)?)
+        .console(&config.data)
         .metrics(config.metrics)
         .proxies(proxies)
         .bounds(bounds)

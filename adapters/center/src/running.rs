@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::condition::Condition;
-use crate::setup::{Passing, PassingBy};
+use crate::setup::Passing;
 
 /// A center that serves until it is stopped or dropped.
 pub struct Running<D, S> {
@@ -72,9 +72,8 @@ impl<D: Decide, S: Store> Running<D, S> {
     /// As [`Driver::tick`].
     pub async fn tick(&self) -> Result<Ticked, DriverError> {
         let ticked = self.driver.tick().await;
-        if let PassingBy::Hand(hand) = &self.passing.by {
-            hand.send_replace(Some(ticked.clone()));
-        }
+        let told = ticked.clone();
+        self.passing.told.send_modify(|last| *last = told);
         ticked
     }
 

@@ -5,6 +5,7 @@
 //! clock that it moves by hand.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
-use restante_core::center::{Decide, Ticked};
+use restante_core::center::Decide;
 use restante_http::server::{
     Bounds, Drained, Line, ListenError, Listener, Outcome, Proxies, metrics_router, router,
 };
@@ -20,16 +21,18 @@ use restante_store::{Driver, DriverError, Store, Ticker};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::condition::{Condition, Ticks};
-use crate::desk::FrontDesk;
+use crate::condition::{Condition, Told};
+use crate::desk::{ConsoleDesk, FrontDesk};
 use crate::figures::{Figures, Vitals};
 use crate::running::{Address, Running};
+use crate::socket::{ConsoleSocket, SocketError};
 
 /// A center that is about to start.
 pub struct Setup<D, S> {
     driver: Driver<D, S>,
     listen: Vec<(SocketAddr, Line)>,
     metrics: Option<SocketAddr>,
+    console: Option<PathBuf>,
     proxies: Proxies,
     bounds: Bounds,
     ticks: Option<Duration>,
@@ -46,6 +49,9 @@ pub enum StartError {
     /// An address cannot be listened on.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// The operator's console cannot be served.
+    #[error(transparent)]
+    Console(#[from] SocketError),
     /// The first tick failed.
     #[error("time cannot be judged: {0}")]
     Tick(#[from] DriverError),
@@ -59,6 +65,7 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
             driver,
             listen: Vec::new(),
             metrics: None,
+            console: None,
             proxies: Proxies::none(),
             bounds: Bounds::default(),
             ticks: Some(TICK),
@@ -77,6 +84,14 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
     #[must_use]
     pub fn metrics(mut self, address: Option<SocketAddr>) -> Self {
         self.metrics = address;
+        self
+    }
+
+    /// Serves the operator's console on a socket in this folder, which is that of the store: the
+    /// driver has to hold the store's lock.
+    #[must_use]
+    pub fn console(mut self, data: &Path) -> Self {
+        self.console = Some(data.to_owned());
         self
     }
 
@@ -128,13 +143,15 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
                 Some(Listener::bind(address, Line::Plain, proxies, self.bounds).await?)
             }
         };
+        let console = self.console.as_deref().map(ConsoleSocket::bind);
+        let console = console.transpose()?;
         let driver = Arc::new(self.driver);
         let passing = Passing::start(&driver, self.ticks).await?;
         let vitals_of = Arc::clone(&driver);
         let read_vitals = self.vitals;
         let condition = Arc::new(Condition {
             stopping: AtomicBool::new(false),
-            ticks: passing.ticks.clone(),
+            told: passing.told.clone(),
             vitals: Box::new(move || read_vitals(vitals_of.store())),
         });
         let figures = Arc::new(Figures::new());
@@ -143,6 +160,8 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
             condition: Arc::clone(&condition),
             figures: Arc::clone(&figures),
         });
+        let behind_socket = Arc::new(ConsoleDesk(Arc::clone(&desk)));
+        let operators = counted(router(behind_socket, self.bounds.body), &figures);
         let routes = counted(router(desk, self.bounds.body), &figures);
         let (stop, stopped) = watch::channel(false);
         let addresses = bound.iter().map(|(listener, is_tls)| Address {
@@ -158,10 +177,14 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
         let tasks = listeners
             .chain(figures_only)
             .map(|(listener, router)| serve(listener, router, stopped.clone()));
+        let mut tasks: Vec<_> = tasks.collect();
+        let within = self.bounds.stop;
+        let console = console.map(|socket| socket.serve(operators, stopped.clone(), within));
+        tasks.extend(console.map(tokio::spawn));
         Ok(Running {
             addresses,
             metrics: metrics_address,
-            tasks: tasks.collect(),
+            tasks,
             driver,
             condition,
             stop,
@@ -172,14 +195,10 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
 
 /// How time passes.
 pub(crate) struct Passing {
-    pub(crate) ticks: Ticks,
-    /// The task that ticks, or where to tell of ticks that are made by hand.
-    pub(crate) by: PassingBy,
-}
-
-pub(crate) enum PassingBy {
-    Itself { _ticker: Ticker },
-    Hand(watch::Sender<Option<Result<Ticked, DriverError>>>),
+    /// How the last tick ended.
+    pub(crate) told: Told,
+    /// The task that ticks, unless ticks are made by hand.
+    _ticker: Option<Ticker>,
 }
 
 impl Passing {
@@ -193,21 +212,11 @@ impl Passing {
         S: Store + 'static,
     {
         let first = driver.tick().await?;
-        Ok(match every {
-            None => {
-                let (hand, ticks) = watch::channel(Some(Ok(first)));
-                let by = PassingBy::Hand(hand);
-                Self { ticks, by }
-            }
-            Some(every) => {
-                let ticker = Ticker::start(Arc::clone(driver), every);
-                let mut ticks = ticker.watch();
-                // The ticker's own first tick follows at once; it is waited for, so that a center
-                // that has started is ready. A ticker that has ended shows as never ready.
-                let _ = ticks.changed().await;
-                let by = PassingBy::Itself { _ticker: ticker };
-                Self { ticks, by }
-            }
+        let told = Told::new(Ok(first));
+        let ticker = every.map(|every| Ticker::start(Arc::clone(driver), every, told.clone()));
+        Ok(Self {
+            told,
+            _ticker: ticker,
         })
     }
 }

@@ -48,41 +48,31 @@ impl<D: Decide, S: Store> Driver<D, S> {
 /// A task that lets time pass. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Ticker {
-    last: watch::Receiver<Option<Result<Ticked, DriverError>>>,
     task: JoinHandle<()>,
 }
 
 impl Ticker {
-    /// Ticks at once, and then every `every`.
+    /// Ticks at once and then every `every`, and tells how each tick ended.
     #[must_use]
-    pub fn start<D, S>(driver: Arc<Driver<D, S>>, every: Duration) -> Self
+    pub fn start<D, S>(
+        driver: Arc<Driver<D, S>>,
+        every: Duration,
+        told: watch::Sender<Result<Ticked, DriverError>>,
+    ) -> Self
     where
         D: Decide + 'static,
         S: Store + 'static,
     {
-        let (told, last) = watch::channel(None);
         let task = tokio::spawn(async move {
             let mut beat = interval(every);
             beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
                 beat.tick().await;
-                told.send_replace(Some(catch_up(&driver).await));
+                let ended = catch_up(&driver).await;
+                told.send_modify(|last| *last = ended);
             }
         });
-        Self { last, task }
-    }
-
-    /// How the last tick ended; `None` before the first has. A center is ready while it is
-    /// `Some(Ok(_))` and expiry is not suspended.
-    #[must_use]
-    pub fn last(&self) -> Option<Result<Ticked, DriverError>> {
-        self.last.borrow().clone()
-    }
-
-    /// Hears of every tick that ends from now on.
-    #[must_use]
-    pub fn watch(&self) -> watch::Receiver<Option<Result<Ticked, DriverError>>> {
-        self.last.clone()
+        Self { task }
     }
 }
 

@@ -105,19 +105,12 @@ It cannot be shown again; if it is lost, revoke it and make another.",
 
 async fn list(reach: &Reach) -> Result<(), Failure> {
     let console = reach.console().await?;
-    let mut rows: Vec<CodeRow> = Vec::new();
-    let mut after = None;
-    loop {
-        let request = PeopleRequest::ListCodes(ListCodes { after });
-        let PeopleReply::Codes(page) = console.ask(request).await? else {
-            return Err(Failure::other_reply());
-        };
-        rows.extend(page.rows);
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
-    }
+    let asked = |after| PeopleRequest::ListCodes(ListCodes { after });
+    let page = |reply| match reply {
+        PeopleReply::Codes(page) => Some(page),
+        _ => None,
+    };
+    let rows = console.all_pages(asked, page).await?;
     if reach.json {
         return table::json(&rows);
     }

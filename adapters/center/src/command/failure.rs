@@ -64,6 +64,7 @@ impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         match error {
             StartError::Listen(error) => Self::given(error.to_string()),
+            StartError::Console(error) => Self::given(error.to_string()),
             other => Self::ran(other.to_string()),
         }
     }
@@ -74,6 +75,7 @@ impl From<ConsoleError> for Failure {
         match error {
             ConsoleError::Open(error) => error.into(),
             ConsoleError::Client(error) => Self::given(error.to_string()),
+            forbidden @ ConsoleError::Forbidden { .. } => Self::given(forbidden.to_string()),
             ConsoleError::Refused(refusal) => {
                 let (code, detail) = (refusal.code, refusal.detail);
                 Self::ran(match code {

@@ -8,7 +8,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use restante_center::Console;
+use restante_center::{Console, ConsoleError};
 use restante_core::id::{CustomerId, DeviceId, UserName};
 use restante_core::wire::people::{
     DeviceRow, ListDevices, ListReadings, PeopleReply, PeopleRequest, Reading,
@@ -151,24 +151,19 @@ impl Readings {
 }
 
 /// All devices.
-async fn devices(console: &Console, whose: &Whose) -> Result<Vec<DeviceRow>, Failure> {
-    let mut rows = Vec::new();
-    let mut after = None;
-    loop {
-        let request = PeopleRequest::ListDevices(ListDevices {
+async fn devices(console: &Console, whose: &Whose) -> Result<Vec<DeviceRow>, ConsoleError> {
+    let asked = |after| {
+        PeopleRequest::ListDevices(ListDevices {
             customer: whose.customer,
             user: whose.user.clone(),
             after,
-        });
-        let PeopleReply::Devices(page) = console.ask(request).await? else {
-            return Err(Failure::other_reply());
-        };
-        rows.extend(page.rows);
-        after = page.next;
-        if after.is_none() {
-            return Ok(rows);
-        }
-    }
+        })
+    };
+    let page = |reply| match reply {
+        PeopleReply::Devices(page) => Some(page),
+        _ => None,
+    };
+    console.all_pages(asked, page).await
 }
 
 /// The readings of one device, newest first.
@@ -176,24 +171,19 @@ async fn readings(
     console: &Console,
     device: DeviceId,
     customer: CustomerId,
-) -> Result<Vec<Reading>, Failure> {
-    let mut rows = Vec::new();
-    let mut after = None;
-    loop {
-        let request = PeopleRequest::ListReadings(ListReadings {
+) -> Result<Vec<Reading>, ConsoleError> {
+    let asked = |after| {
+        PeopleRequest::ListReadings(ListReadings {
             device,
             customer: Some(customer),
             after,
-        });
-        let PeopleReply::Readings(page) = console.ask(request).await? else {
-            return Err(Failure::other_reply());
-        };
-        rows.extend(page.rows);
-        after = page.next;
-        if after.is_none() {
-            return Ok(rows);
-        }
-    }
+        })
+    };
+    let page = |reply| match reply {
+        PeopleReply::Readings(page) => Some(page),
+        _ => None,
+    };
+    console.all_pages(asked, page).await
 }
 
 fn device(row: &DeviceRow) -> Vec<String> {

@@ -5,12 +5,10 @@
 //! a center on port 0 and need to know when and where it is.
 
 use std::io::{IsTerminal, Write};
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use restante_center::{Address, Log, LogFormat, leave_word, prepare};
-use restante_http::server::Line;
+use restante_center::{Address, Log, LogFormat, prepare};
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -41,15 +39,8 @@ impl Serve {
         let config = reach.config()?;
         log_as(&config.log);
         let mut stop = Stop::new()?;
-        let console = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let setup = prepare(&config)?.listen(console, Line::Plain);
-        let running = setup.start().await?;
-        let (console, open) = match running.addresses() {
-            [open @ .., console] => (*console, open.to_vec()),
-            [] => return Err(Failure::ran("the center listens nowhere")),
-        };
-        leave_word(&config.data, running.driver(), console.url()).await?;
-        let urls = open.iter().map(Address::url).collect();
+        let running = prepare(&config)?.start().await?;
+        let urls = running.addresses().iter().map(Address::url).collect();
         let metrics = running.metrics().map(|at| format!("http://{at}/metrics"));
         self.tell(Ready {
             urls,

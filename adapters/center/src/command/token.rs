@@ -93,19 +93,12 @@ async fn issue(reach: &Reach, message: IssueToken) -> Result<(), Failure> {
 
 async fn list(reach: &Reach) -> Result<(), Failure> {
     let console = reach.console().await?;
-    let mut rows: Vec<TokenRow> = Vec::new();
-    let mut after = None;
-    loop {
-        let request = PeopleRequest::ListTokens(ListTokens { after });
-        let PeopleReply::Tokens(page) = console.ask(request).await? else {
-            return Err(Failure::other_reply());
-        };
-        rows.extend(page.rows);
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
-    }
+    let asked = |after| PeopleRequest::ListTokens(ListTokens { after });
+    let page = |reply| match reply {
+        PeopleReply::Tokens(page) => Some(page),
+        _ => None,
+    };
+    let rows = console.all_pages(asked, page).await?;
     if reach.json {
         return table::json(&rows);
     }

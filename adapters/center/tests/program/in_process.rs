@@ -2,6 +2,7 @@
 //! handed over, and readiness, refusals and a stop behave as they do in the program.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -10,8 +11,10 @@ use restante_center::{Running, Setup, Vitals};
 use restante_core::center::{Call, Center, Decide, Decision, Keys, Policy};
 use restante_core::id::AttemptId;
 use restante_core::record::{Loaded, Need, Pause, Records, Written};
+use restante_core::wire::people::{AcceptClock, PeopleReply, PeopleRequest};
 use restante_core::{Seed, Timestamp};
 use restante_crypto::RingCrypto;
+use restante_http::client::Client;
 use restante_http::server::Line;
 use restante_store::{Clock, Committed, Driver, MemoryStore, Store, StoreError};
 
@@ -79,6 +82,11 @@ struct Stand {
 
 impl Stand {
     async fn start() -> Self {
+        Self::start_in(None).await
+    }
+
+    /// With the operator's console in this folder.
+    async fn start_in(data: Option<&Path>) -> Self {
         let keys = Keys::new([1; 32], vec![(1, [2; 32])]).expect("one master key");
         let asked = Arc::new(AtomicUsize::new(0));
         let decide = Counting {
@@ -91,7 +99,10 @@ impl Stand {
         let (fails, millis) = (Arc::clone(&store.fails), Arc::clone(&store.millis));
         let driver = Driver::new(decide, store).clock(clock.clone());
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
-        let setup = Setup::new(driver).listen(loopback, Line::Plain).ticks(None);
+        let mut setup = Setup::new(driver).listen(loopback, Line::Plain).ticks(None);
+        if let Some(data) = data {
+            setup = setup.console(data);
+        }
         let running = setup
             .vitals(|_| Vitals::default())
             .start()
@@ -135,6 +146,23 @@ async fn a_clock_that_jumps_ahead_makes_the_center_unready_until_it_is_right() {
     assert!(unready.contains("clock: it jumped ahead"), "{unready}");
     stand.clock.0.fetch_sub(days, Ordering::Relaxed);
     assert!(!stand.running.tick().await.expect("a tick").suspended);
+    assert!(stand.get("/readyz").starts_with("HTTP/1.1 200 "));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_was_accepted_makes_the_center_ready_at_once() {
+    let data = tempfile::tempdir().expect("a folder");
+    let stand = Stand::start_in(Some(data.path())).await;
+    stand.clock.0.fetch_add(2 * 86_400_000, Ordering::Relaxed);
+    assert!(stand.running.tick().await.expect("a tick").suspended);
+    let console = Client::at_socket(&data.path().join("console/socket")).expect("a client");
+    let accept = PeopleRequest::AcceptClock(AcceptClock {});
+    let accepted = console.ask_as_operator(&accept).await;
+    assert!(
+        matches!(accepted, Ok(PeopleReply::ClockAccepted(_))),
+        "{accepted:?}"
+    );
+    // No tick was made by hand since.
     assert!(stand.get("/readyz").starts_with("HTTP/1.1 200 "));
 }
 

@@ -3,6 +3,7 @@
 #[path = "../place/mod.rs"]
 mod place;
 
+mod console;
 mod in_process;
 mod refusals;
 mod serving;

@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::place::Place;
 
 /// Runs `serve` in a place where it cannot, and yields its complaint.
-fn refusal(place: &Place) -> String {
+pub(crate) fn refusal(place: &Place) -> String {
     refusal_of(place, &["serve"])
 }
 

@@ -182,21 +182,6 @@ fn what_cannot_be_asked_for_is_refused_in_one_line() {
 }
 
 #[test]
-fn starting_often_makes_no_tokens() {
-    let place = Place::new();
-    for _ in 0..3 {
-        drop(place.serve());
-    }
-    let tokens = place.json(&["token", "list"]);
-    assert_eq!(tokens.as_array().expect("rows").len(), 2);
-    let mode = fs::metadata(place.path("data/console.json"))
-        .expect("left")
-        .permissions()
-        .mode();
-    assert_eq!(mode & 0o777, 0o600);
-}
-
-#[test]
 fn an_export_fills_a_new_center_with_the_same_keys() {
     let (place, fresh) = (Place::new(), Place::new());
     place.run(&["code", "issue", "--user", "Anna Weber"]);

@@ -56,6 +56,11 @@ impl Base {
         Ok(Self(url))
     }
 
+    /// What stands for a center behind a socket of this machine, which has no name.
+    pub(super) fn of_socket() -> Result<Self, BaseError> {
+        Self::new("http://localhost/")
+    }
+
     /// Whether it is plain HTTP.
     pub(super) fn is_plain(&self) -> bool {
         self.0.scheme() == "http"

@@ -21,7 +21,7 @@ impl Client {
         request: &DeviceRequest,
     ) -> Result<DeviceReply, SendError> {
         let credential = authorization::of_device(presented);
-        let got = self.exchange(credential, asked(request)?).await?;
+        let got = self.exchange(Some(credential), asked(request)?).await?;
         Ok(match request {
             DeviceRequest::Enrol(_) => DeviceReply::Enrolled(got.message()?),
             DeviceRequest::Poll(_) => DeviceReply::Polled(polled(&got)?),

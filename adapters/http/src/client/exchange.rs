@@ -90,7 +90,7 @@ impl Client {
     /// Asks, and returns what the route promises; everything else is an error.
     pub(super) async fn exchange(
         &self,
-        credential: HeaderValue,
+        credential: Option<HeaderValue>,
         asked: Asked,
     ) -> Result<Got, SendError> {
         let address = self
@@ -100,8 +100,10 @@ impl Client {
         let mut request = self
             .http
             .request(asked.route.method.clone(), address)
-            .headers(asked.headers)
-            .header(AUTHORIZATION, credential);
+            .headers(asked.headers);
+        if let Some(credential) = credential {
+            request = request.header(AUTHORIZATION, credential);
+        }
         if let Some(body) = asked.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body);
         }

@@ -11,6 +11,7 @@ mod exchange;
 mod people;
 mod trust;
 
+use std::path::Path;
 use std::time::Duration;
 
 use restante_core::wire::Refusal;
@@ -65,14 +66,7 @@ impl Client {
     /// [`ClientError`] where the address or the certificates cannot be used.
     pub fn new(base_url: &str, trust: &Trust) -> Result<Self, ClientError> {
         let base = Base::new(base_url)?;
-        let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(trust.config()?)
-            // spec: HTTP-018
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .user_agent(concat!("restante/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT)
-            .timeout(EXCHANGE);
+        let mut builder = builder(trust)?;
         if base.is_plain() {
             // A proxy would carry the credential off this machine.
             builder = builder.no_proxy();
@@ -82,6 +76,31 @@ impl Client {
         let http = builder.build().map_err(ClientError::Setup)?;
         Ok(Self { base, http })
     }
+
+    /// A client of the center that listens at this socket of the machine, without TLS: what
+    /// protects it is who may open the socket.
+    ///
+    /// # Errors
+    /// [`ClientError::Setup`] where the HTTP library fails.
+    #[cfg(unix)]
+    pub fn at_socket(path: &Path) -> Result<Self, ClientError> {
+        let builder = builder(&Trust::none())?.no_proxy().unix_socket(path);
+        let http = builder.build().map_err(ClientError::Setup)?;
+        let base = Base::of_socket()?;
+        Ok(Self { base, http })
+    }
+}
+
+/// What holds for every line.
+fn builder(trust: &Trust) -> Result<reqwest::ClientBuilder, ClientError> {
+    Ok(reqwest::Client::builder()
+        .tls_backend_preconfigured(trust.config()?)
+        // spec: HTTP-018
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .user_agent(concat!("restante/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT)
+        .timeout(EXCHANGE))
 }
 
 impl SendError {

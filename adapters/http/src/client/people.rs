@@ -1,5 +1,6 @@
 //! What people's programs ask, and what they get back.
 
+use reqwest::header::HeaderValue;
 use restante_core::code::AccessToken;
 use restante_core::wire::people::{ListDevices, ListReadings, PeopleReply, PeopleRequest};
 
@@ -18,11 +19,27 @@ impl Client {
         token: &AccessToken,
         request: &PeopleRequest,
     ) -> Result<PeopleReply, SendError> {
+        self.ask_with(Some(authorization::of_people(token)), request)
+            .await
+    }
+
+    /// Asks one thing without a token, through the console's socket of [`Client::at_socket`]:
+    /// whoever can open it is the operator.
+    ///
+    /// # Errors
+    /// [`SendError`]: refused by the center, or lost on the way.
+    pub async fn ask_as_operator(&self, request: &PeopleRequest) -> Result<PeopleReply, SendError> {
+        self.ask_with(None, request).await
+    }
+
+    async fn ask_with(
+        &self,
+        credential: Option<HeaderValue>,
+        request: &PeopleRequest,
+    ) -> Result<PeopleReply, SendError> {
         use {PeopleReply as Reply, PeopleRequest as Request};
         let asked = asked(request)?.expecting(PAGE_BYTES);
-        let got = self
-            .exchange(authorization::of_people(token), asked)
-            .await?;
+        let got = self.exchange(credential, asked).await?;
         Ok(match request {
             Request::IssueCode(_) => Reply::CodeIssued(got.message()?),
             Request::ListCodes(_) => Reply::Codes(got.message()?),

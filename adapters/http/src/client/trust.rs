@@ -44,16 +44,20 @@ impl Trust {
         }
     }
 
+    /// Nobody: for lines without TLS.
+    pub(super) const fn none() -> Self {
+        Self {
+            system: false,
+            own: Vec::new(),
+        }
+    }
+
     /// These roots, as PEM text, and no others: for devices that speak with one center for life.
     ///
     /// # Errors
     /// [`TrustError`] if the text holds no certificates.
     pub fn only(pem: &[u8]) -> Result<Self, TrustError> {
-        let none = Self {
-            system: false,
-            own: Vec::new(),
-        };
-        none.and(pem)
+        Self::none().and(pem)
     }
 
     /// These roots, as PEM text, as well.

@@ -19,6 +19,7 @@ use restante_store::driver::Effort;
 use restante_store::{
     Clock, Committed, Driver, DriverError, Effects, MemoryStore, Store, StoreError, Ticker,
 };
+use tokio::sync::watch;
 
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 struct Count {
@@ -396,10 +397,10 @@ impl Decide for Due {
 #[tokio::test(start_paused = true)]
 async fn a_ticker_goes_on_while_more_is_due_and_then_waits() {
     let driver = Arc::new(Driver::new(Due(5.into(), false.into()), MemoryStore::new()));
-    let ticker = Ticker::start(Arc::clone(&driver), Duration::from_secs(60));
-    assert_eq!(ticker.last(), None);
-    ticker.watch().changed().await.expect("a tick");
-    assert_eq!(ticker.last(), Some(Ok(Ticked::default())));
+    let (told, mut last) = watch::channel(Err(DriverError::Unknown));
+    let ticker = Ticker::start(Arc::clone(&driver), Duration::from_secs(60), told);
+    last.changed().await.expect("a tick");
+    assert_eq!(*last.borrow(), Ok(Ticked::default()));
     assert_eq!(driver.decides().0.load(Ordering::Relaxed), 0);
     driver.decides().1.store(false, Ordering::Relaxed);
     tokio::time::sleep(Duration::from_secs(59)).await;
