@@ -51,6 +51,7 @@ fn faults_are_killed_as_they_say() {
         "a-new-secret-each-time",
         "nothing-survives-a-crash",
         "weak-etags",
+        "plain-beside-tls",
         "boot-not-raised",
     ];
     let every = std::env::var_os("RESTANTE_ALL_FAULTS").is_some();

@@ -6,12 +6,11 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use jsonschema::Validator;
 use restante_conformance::bundled::{InsideCenter, core_center};
 use restante_conformance::case::{Catalogue, Role};
-use restante_conformance::line::{Line, LineError, Pending, Request, Response};
+use restante_conformance::line::{Ahead, Line, LineError, Pending, Request, Response};
 use restante_conformance::profile::Profile;
 use restante_conformance::run::{Circumstances, run_case};
 use serde_json::Value;
@@ -121,8 +120,12 @@ impl Looking {
     }
 }
 
-impl Line for Looking {
-    fn carry<'a>(
+impl Ahead for Looking {
+    fn behind(&self) -> &dyn Line {
+        &*self.line
+    }
+
+    fn carried<'a>(
         &'a self,
         request: &'a Request,
         source: Option<IpAddr>,
@@ -132,28 +135,6 @@ impl Line for Looking {
             self.look(request, &response);
             Ok(response)
         })
-    }
-
-    fn write<'a>(
-        &'a self,
-        pieces: &'a [Vec<u8>],
-        pause: Duration,
-        within: Duration,
-        plain: bool,
-    ) -> Pending<'a, Result<Vec<u8>, LineError>> {
-        self.line.write(pieces, pause, within, plain)
-    }
-
-    fn has_sources(&self) -> bool {
-        self.line.has_sources()
-    }
-
-    fn has_sockets(&self) -> bool {
-        self.line.has_sockets()
-    }
-
-    fn name(&self) -> String {
-        self.line.name()
     }
 }
 

@@ -1,12 +1,11 @@
 //! The variants themselves.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::faults::Wire;
-use crate::line::{Line, LineError, Pending, Request, Response};
+use crate::line::{Ahead, Line, LineError, Pending, Request, Response};
 use crate::run::{Time, Unmoved};
 
 use super::json::{escaped, reversed, spaced, with_unknown_members};
@@ -157,8 +156,12 @@ fn typed(headers: &mut [(String, String)]) {
 /// A line that sends each poll twice.
 pub(super) struct Twice(pub(super) Box<dyn Line>);
 
-impl Line for Twice {
-    fn carry<'a>(
+impl Ahead for Twice {
+    fn behind(&self) -> &dyn Line {
+        &*self.0
+    }
+
+    fn carried<'a>(
         &'a self,
         request: &'a Request,
         source: Option<IpAddr>,
@@ -169,28 +172,6 @@ impl Line for Twice {
             }
             self.0.carry(request, source).await
         })
-    }
-
-    fn write<'a>(
-        &'a self,
-        pieces: &'a [Vec<u8>],
-        pause: Duration,
-        within: Duration,
-        plain: bool,
-    ) -> Pending<'a, Result<Vec<u8>, LineError>> {
-        self.0.write(pieces, pause, within, plain)
-    }
-
-    fn has_sources(&self) -> bool {
-        self.0.has_sources()
-    }
-
-    fn has_sockets(&self) -> bool {
-        self.0.has_sockets()
-    }
-
-    fn name(&self) -> String {
-        self.0.name()
     }
 }
 

@@ -2,8 +2,7 @@
 //!
 //! Nothing stands in for anything but time and randomness: cases go through the listener, its
 //! handshake and its time-outs, the router, the driver and the file. One center serves all cases of
-//! a run, as a vendor's does, so that cases also show that they do not disturb each other. It cuts
-//! slow peers sooner than the defaults do, so that the cases about them end soon.
+//! a run, as a vendor's does, so that cases also show that they do not disturb each other.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -15,12 +14,13 @@ use restante_core::center::Decide;
 use restante_http::server::{Bounds, Line, Tls};
 use restante_store::sqlite::Options;
 use restante_store::{Driver, SqliteStore};
-use rustls::pki_types::CertificateDer;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
 use crate::case::Control;
 use crate::line::{Pending, SocketLine, Trust};
+use crate::profile::Limits;
 use crate::run::{ServerTarget, Time, Tokens, Unmoved};
 
 use super::console::operator_token;
@@ -30,9 +30,19 @@ use super::world::{DrawnEntropy, MovedClock};
 /// A center on a port of this machine, with its store in a folder that goes when it does.
 pub struct LoopbackCenter<D> {
     standing: Arc<Standing<D>>,
-    authority: CertificateDer<'static>,
+    post: Post,
     operator: String,
-    url: String,
+}
+
+/// Where a center listens, and what it shows there.
+#[derive(Debug)]
+pub struct Post {
+    /// The address.
+    pub address: SocketAddr,
+    /// Its certificate, which signs itself.
+    pub certificate: CertificateDer<'static>,
+    /// The certificate's key.
+    pub key: PrivateKeyDer<'static>,
 }
 
 /// What is left of a center while it is switched off, and the center while it is on.
@@ -40,6 +50,7 @@ struct Standing<D> {
     decide: Arc<D>,
     folder: TempDir,
     tls: Tls,
+    bounds: Bounds,
     clock: Arc<MovedClock>,
     entropy: Arc<DrawnEntropy>,
     on: Mutex<On<D>>,
@@ -52,11 +63,11 @@ struct On<D> {
 }
 
 impl<D: Decide + 'static> LoopbackCenter<D> {
-    /// Starts a center that decides so on a free port.
+    /// Starts a center that decides so on a free port, and has this patience with its peers.
     ///
     /// # Errors
     /// A sentence, if the machine yields no folder, no port or no certificate.
-    pub async fn start(decide: D, seed: u64) -> Result<Self, String> {
+    pub async fn start(decide: D, seed: u64, bounds: Bounds) -> Result<Self, String> {
         let host = Ipv4Addr::LOCALHOST;
         let made = rcgen::generate_simple_self_signed([host.to_string()]);
         let made = made.map_err(|why| why.to_string())?;
@@ -66,6 +77,7 @@ impl<D: Decide + 'static> LoopbackCenter<D> {
             decide: Arc::new(decide),
             folder: tempfile::tempdir().map_err(|why| format!("no folder for a store: {why}"))?,
             tls: tls.map_err(|why| why.to_string())?,
+            bounds,
             clock: Arc::new(MovedClock::new(START)),
             entropy: Arc::new(DrawnEntropy::new(seed, "loopback")),
             on: Mutex::new(On {
@@ -73,13 +85,29 @@ impl<D: Decide + 'static> LoopbackCenter<D> {
                 running: None,
             }),
         };
-        let (url, operator) = standing.first_start().await?;
+        let (address, operator) = standing.first_start().await?;
+        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der());
         Ok(Self {
             standing: Arc::new(standing),
-            authority: made.cert.der().clone(),
+            post: Post {
+                address,
+                certificate: made.cert.der().clone(),
+                key: key.map_err(ToOwned::to_owned)?,
+            },
             operator,
-            url,
         })
+    }
+
+    /// Where it listens, and what it shows there.
+    #[must_use]
+    pub const fn post(&self) -> &Post {
+        &self.post
+    }
+
+    /// Its address as a client names it.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("https://{}", self.post.address)
     }
 
     /// The center as a target. Targets share the center.
@@ -87,8 +115,16 @@ impl<D: Decide + 'static> LoopbackCenter<D> {
     /// # Errors
     /// A sentence, if no line leads to it.
     pub fn target(&self, patience: Duration) -> Result<ServerTarget, String> {
-        let trust = Trust::Authorities(vec![self.authority.clone()]);
-        let line = SocketLine::new(&self.url, trust, patience).map_err(|why| why.to_string())?;
+        self.target_at(&self.url(), patience)
+    }
+
+    /// The center as a target at another address, where something stands before it.
+    ///
+    /// # Errors
+    /// A sentence, if no line leads there.
+    pub fn target_at(&self, url: &str, patience: Duration) -> Result<ServerTarget, String> {
+        let trust = Trust::Authorities(vec![self.post.certificate.clone()]);
+        let line = SocketLine::new(url, trust, patience).map_err(|why| why.to_string())?;
         Ok(ServerTarget {
             line: Box::new(line),
             time: Some(Box::new(LoopbackTime(Arc::clone(&self.standing)))),
@@ -108,12 +144,11 @@ impl<D: Decide + 'static> LoopbackCenter<D> {
 
 impl<D: Decide + 'static> Standing<D> {
     /// Where it listens, and its first operator's token.
-    async fn first_start(&self) -> Result<(String, String), String> {
+    async fn first_start(&self) -> Result<(SocketAddr, String), String> {
         self.switch_on().await?;
         let on = self.on.lock().await;
         let running = on.running.as_ref().ok_or(OFF)?;
-        let url = running.addresses().first().ok_or(OFF)?.url();
-        Ok((url, operator_token(running.driver()).await?))
+        Ok((on.address, operator_token(running.driver()).await?))
     }
 
     async fn switch_on(&self) -> Result<(), String> {
@@ -126,7 +161,7 @@ impl<D: Decide + 'static> Standing<D> {
         let mut on = self.on.lock().await;
         let setup = Setup::new(driver)
             .listen(on.address, Line::Tls(self.tls.clone()))
-            .bounds(BOUNDS)
+            .bounds(self.bounds)
             .ticks(None);
         let running = setup.start().await.map_err(|why| why.to_string())?;
         // The port that the system chose stays the same over every restart.
@@ -203,15 +238,17 @@ impl<D: Decide + 'static> Time for LoopbackTime<D> {
 const CENTER: &str = "conformance-kit";
 /// What is said of a center that should be on and is not.
 const OFF: &str = "the bundled center is switched off";
-/// The defaults, but for the times that cases wait for.
-const BOUNDS: Bounds = Bounds {
-    handshake: Duration::from_secs(3),
-    header: Duration::from_secs(3),
-    body: Duration::from_secs(4),
-    idle: Duration::from_secs(60),
-    farewell: Duration::from_secs(1),
-    stop: Duration::from_secs(2),
-    connections: 1_000,
-    per_source: 256,
-    streams: 32,
-};
+
+/// The listener's bounds where a profile declares these limits.
+#[must_use]
+pub fn bounds(limits: Limits) -> Bounds {
+    let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+    Bounds {
+        handshake: seconds(limits.handshake),
+        header: seconds(limits.head),
+        body: seconds(limits.body),
+        farewell: Duration::from_secs(1),
+        stop: Duration::from_secs(2),
+        ..Bounds::default()
+    }
+}

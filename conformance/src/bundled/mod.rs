@@ -10,5 +10,5 @@ mod loopback;
 mod world;
 
 pub use inside::{InsideCenter, Standing, core_center};
-pub use loopback::LoopbackCenter;
+pub use loopback::{LoopbackCenter, Post, bounds};
 pub use world::{DrawnEntropy, MovedClock};

@@ -18,7 +18,7 @@ pub use id::{CaseId, NotACaseId};
 pub use selection::{Selection, SelectionError};
 pub(crate) use step::single;
 pub use step::{
-    Actor, Advance, Answer, Bytes, Expect, HookStep, HttpReply, Own, Raw, RawReply, Repeat,
+    Actor, Advance, Answer, Bytes, Expect, HookStep, HttpReply, Limit, Own, Raw, RawReply, Repeat,
     RequestSeen, Send, Step,
 };
 

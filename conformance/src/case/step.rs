@@ -103,10 +103,15 @@ pub struct Raw {
 pub struct Bytes {
     /// What is written, piece by piece.
     pub write: Vec<String>,
-    /// How many milliseconds lie between two pieces.
+    /// Which of the server's declared limits this is about: the other times follow from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Limit>,
+    /// How many milliseconds lie between two pieces; thousandths of the limit, where one is named.
     #[serde(default)]
     pub pause: u32,
-    /// Within how many seconds the server has to answer or to close the connection.
+    /// Within how many seconds the server has to answer or to close the connection. Where a limit
+    /// is named, it is that, and whatever lateness the profile allows.
+    #[serde(default)]
     pub within: u32,
     /// Without TLS, whatever the target's address says.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
@@ -114,6 +119,18 @@ pub struct Bytes {
     /// What the reader of a transcript should know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+}
+
+/// How long a server gives its peers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Limit {
+    /// For the TLS handshake.
+    Handshake,
+    /// For the head of a request.
+    Head,
+    /// For the body of a request.
+    Body,
 }
 
 /// A pattern for what came back or what happens next. Exactly one member.

@@ -39,10 +39,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
 }
 
 fn text(role: Role) -> String {
-    let (control, features) = match role {
-        Role::Server => (SERVER_CONTROL, features()),
-        Role::Device => (DEVICE_CONTROL, String::new()),
-        Role::Gateway => (GATEWAY_CONTROL, String::new()),
+    let (control, features, limits) = match role {
+        Role::Server => (SERVER_CONTROL, features(), SERVER_LIMITS),
+        Role::Device => (DEVICE_CONTROL, String::new(), DEVICE_LIMITS),
+        Role::Gateway => (GATEWAY_CONTROL, String::new(), DEVICE_LIMITS),
     };
     format!(
         "# What is under test, for restante-conformance. Commit it beside the source.\n\
@@ -59,11 +59,9 @@ fn text(role: Role) -> String {
          name = \"\"\n\
          version = \"\"\n\
          \n\
-         # In seconds: a reply of a server, how late a device may be, how long it takes to boot.\n\
+         # In seconds.\n\
          [limits]\n\
-         reply = 10\n\
-         late = 5\n\
-         boot = 30\n\
+         {limits}\
          \n\
          # A known failure needs a reason and a link, and becomes an error when it passes.\n\
          # [[expected-failure]]\n\
@@ -84,6 +82,24 @@ fn features() -> String {
 const SERVER_CONTROL: &str = "\
 # How much the kit can do besides talking to it: c0 nothing; c1 a hook power-cycles it; c2 the hook
 # also moves its time (`advance`).
+";
+
+const SERVER_LIMITS: &str = "\
+# It answers within this.
+reply = 10
+# It closes a connection whose TLS handshake, request head or body is not complete within this,
+handshake = 10
+head = 10
+body = 30
+# and is at most so late with it.
+late = 5
+";
+
+const DEVICE_LIMITS: &str = "\
+# It sends what is due at most so late.
+late = 5
+# It is up again within this after it was switched on.
+boot = 30
 ";
 
 const DEVICE_CONTROL: &str = "\

@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::Args;
 use restante_core::center::Decide;
 
-use crate::bundled::{InsideCenter, LoopbackCenter, core_center};
+use crate::bundled::{InsideCenter, LoopbackCenter, bounds, core_center};
 use crate::case::{Catalogue, Role, Selection};
 use crate::party::bundled;
 use crate::profile::Profile;
@@ -152,10 +152,10 @@ fn seed_folder(out: &Path, seed: u64) -> PathBuf {
 
 /// The center's cases over HTTPS, against the reference library on a port of this machine.
 async fn on_loopback(mut plan: Plan<'_>, quiet: bool) -> Result<Results, CommandError> {
-    let center = LoopbackCenter::start(core_center(plan.seed), plan.seed)
-        .await
-        .map_err(CommandError::kit)?;
-    let patience = Duration::from_secs(plan.profile.limits.reply.into());
+    let limits = plan.profile.limits;
+    let center = LoopbackCenter::start(core_center(plan.seed), plan.seed, bounds(limits));
+    let center = center.await.map_err(CommandError::kit)?;
+    let patience = Duration::from_secs(limits.reply.into());
     let target = center.target(patience).map_err(CommandError::kit)?;
     plan.line = target.line.name();
     let again = "restante-conformance self-test --role server";

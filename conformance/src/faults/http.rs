@@ -1,11 +1,10 @@
 //! Faults of the HTTP binding: a line that alters what it carries.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::line::{Line, LineError, Pending, Request, Response};
+use crate::line::{Ahead, Line, LineError, Pending, Request, Response};
 
 /// What a line alters.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +48,7 @@ impl FaultyLine {
         Self { inner, wire }
     }
 
-    async fn carried(
+    async fn altered(
         &self,
         request: &Request,
         source: Option<IpAddr>,
@@ -64,35 +63,17 @@ impl FaultyLine {
     }
 }
 
-impl Line for FaultyLine {
-    fn carry<'a>(
+impl Ahead for FaultyLine {
+    fn behind(&self) -> &dyn Line {
+        &*self.inner
+    }
+
+    fn carried<'a>(
         &'a self,
         request: &'a Request,
         source: Option<IpAddr>,
     ) -> Pending<'a, Result<Response, LineError>> {
-        Box::pin(self.carried(request, source))
-    }
-
-    fn write<'a>(
-        &'a self,
-        pieces: &'a [Vec<u8>],
-        pause: Duration,
-        within: Duration,
-        plain: bool,
-    ) -> Pending<'a, Result<Vec<u8>, LineError>> {
-        self.inner.write(pieces, pause, within, plain)
-    }
-
-    fn has_sources(&self) -> bool {
-        self.inner.has_sources()
-    }
-
-    fn has_sockets(&self) -> bool {
-        self.inner.has_sockets()
-    }
-
-    fn name(&self) -> String {
-        self.inner.name()
+        Box::pin(self.altered(request, source))
     }
 }
 

@@ -6,8 +6,10 @@
 //! not killed. Every other case has to stay as it was, but for those that the fault names as well.
 
 mod center;
+mod connected;
 mod decision;
 mod device;
+mod front;
 mod http;
 mod machine;
 mod power;
@@ -15,10 +17,13 @@ mod prove;
 mod scene;
 
 pub use decision::Faulty;
+pub use front::{Front, Oddness};
 pub use http::{FaultyLine, Wire};
 pub use machine::Wiring;
 pub use prove::{Collateral, Kill, LEFT_OUT, Proof, Proven, prove, prove_all};
 pub use scene::{Decided, Scene};
+
+use restante_http::server::Bounds;
 
 use crate::case::Role;
 
@@ -46,6 +51,10 @@ pub enum Defect {
     Wire(Wire),
     /// Under the center: a power cut takes everything that was stored.
     Power,
+    /// At the center's listener: how patient it is with its peers. On real connections.
+    Patience(fn(&mut Bounds)),
+    /// Before the center's listener: a proxy to which the kit connects instead.
+    Front(Oddness),
     /// Before and behind a device: what happens to it, and what it wants done.
     Device(Wiring),
 }
@@ -58,6 +67,8 @@ impl Defect {
             Self::Decision(_) => "decision",
             Self::Wire(_) => "wire",
             Self::Power => "power",
+            Self::Patience(_) => "listener",
+            Self::Front(_) => "connection",
             Self::Device(_) => "machine",
         }
     }
@@ -66,7 +77,11 @@ impl Defect {
     #[must_use]
     pub const fn role(self) -> Role {
         match self {
-            Self::Decision(_) | Self::Wire(_) | Self::Power => Role::Server,
+            Self::Decision(_)
+            | Self::Wire(_)
+            | Self::Power
+            | Self::Patience(_)
+            | Self::Front(_) => Role::Server,
             Self::Device(_) => Role::Device,
         }
     }

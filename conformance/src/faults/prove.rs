@@ -1,8 +1,9 @@
 //! The proof: each fault makes the cases that it names fail, in the words that it names, and leaves
 //! all others as they were.
 //!
-//! Everything happens inside this process, in virtual time, each case in a new world. A few cases
-//! register hundreds of devices; they are run where a fault names them, and otherwise left out.
+//! Everything happens inside this process, in virtual time, each case in a new world; faults of
+//! connections alone are proven on real ones. A few cases register hundreds of devices; they are
+//! run where a fault names them, and otherwise left out.
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -132,6 +133,9 @@ async fn proof(fault: &'static Fault, catalogue: &Catalogue, seed: u64) -> Proof
     let decision = match fault.defect {
         Defect::Decision(defect) => Some(defect),
         Defect::Wire(_) | Defect::Power | Defect::Device(_) => None,
+        Defect::Patience(_) | Defect::Front(_) => {
+            return super::connected::proof(fault, catalogue, seed).await;
+        }
     };
     let role = fault.defect.role();
     let center = InsideCenter::deciding(Faulty::new(core_center(seed), decision));
@@ -141,11 +145,7 @@ async fn proof(fault: &'static Fault, catalogue: &Catalogue, seed: u64) -> Proof
         seed,
         again: "restante-conformance self-test --faults",
     };
-    let mut proof = Proof {
-        fault,
-        kills: Vec::new(),
-        collateral: Vec::new(),
-    };
+    let mut proof = Proof::new(fault);
     for case in catalogue.of_role(role) {
         let wanted = fault.kills.iter().find(|(id, _)| *id == case.id.as_str());
         if wanted.is_none() && is_left_out(fault, case) {
@@ -154,16 +154,12 @@ async fn proof(fault: &'static Fault, catalogue: &Catalogue, seed: u64) -> Proof
         let mut target = match center.target(seed, case.id.as_str()).await {
             Ok(target) => target,
             Err(why) => {
-                proof.collateral.push(Collateral {
-                    case: case.id.clone(),
-                    verdict: Verdict::Error,
-                    reason: why,
-                });
+                proof.cannot(case, why);
                 continue;
             }
         };
         match fault.defect {
-            Defect::Decision(_) | Defect::Device(_) => {}
+            Defect::Decision(_) | Defect::Device(_) | Defect::Patience(_) | Defect::Front(_) => {}
             Defect::Wire(wire) => target.line = Box::new(FaultyLine::new(target.line, wire)),
             Defect::Power => {
                 let forgetful = Forgetful::new(&center, target.time.take(), seed, &case.id);
@@ -179,13 +175,36 @@ async fn proof(fault: &'static Fault, catalogue: &Catalogue, seed: u64) -> Proof
         };
         let party = party.as_deref_mut().map(|party| party as &mut dyn Party);
         let result = run_case(case, &target, party, around).await;
-        proof.take(case, wanted.map(|(_, words)| *words), result);
+        proof.take(case, result);
     }
     proof
 }
 
 impl Proof {
-    fn take(&mut self, case: &Case, wanted: Option<&'static str>, result: CaseResult) {
+    /// A proof in which no case has run yet.
+    pub(super) const fn new(fault: &'static Fault) -> Self {
+        Self {
+            fault,
+            kills: Vec::new(),
+            collateral: Vec::new(),
+        }
+    }
+
+    /// Takes in that a case could not be tried.
+    pub(super) fn cannot(&mut self, case: &Case, why: String) {
+        self.collateral.push(Collateral {
+            case: case.id.clone(),
+            verdict: Verdict::Error,
+            reason: why,
+        });
+    }
+
+    /// Takes in what became of a case. A fault names the words that are wanted of those that it
+    /// kills.
+    pub(super) fn take(&mut self, case: &Case, result: CaseResult) {
+        let mut kills = self.fault.kills.iter();
+        let wanted = kills.find(|(id, _)| *id == case.id.as_str());
+        let wanted = wanted.map(|(_, words)| *words);
         let case = case.id.clone();
         let verdict = result.verdict;
         match wanted {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::{Line, LineError, Pending, Request, Response};
+use super::{Ahead, Line, LineError, Pending, Request, Response};
 
 /// Carries what another line carries, except too many wrong codes.
 #[derive(Debug)]
@@ -86,39 +86,17 @@ impl Codes {
     }
 }
 
-impl<L: Line> Line for FrugalLine<L> {
-    fn carry<'a>(
+impl<L: Line> Ahead for FrugalLine<L> {
+    fn behind(&self) -> &dyn Line {
+        &self.line
+    }
+
+    fn carried<'a>(
         &'a self,
         request: &'a Request,
         source: Option<IpAddr>,
     ) -> Pending<'a, Result<Response, LineError>> {
         Box::pin(self.sparing(request, source))
-    }
-
-    fn write<'a>(
-        &'a self,
-        pieces: &'a [Vec<u8>],
-        pause: Duration,
-        within: Duration,
-        plain: bool,
-    ) -> Pending<'a, Result<Vec<u8>, LineError>> {
-        self.line.write(pieces, pause, within, plain)
-    }
-
-    fn has_sources(&self) -> bool {
-        self.line.has_sources()
-    }
-
-    fn has_sockets(&self) -> bool {
-        self.line.has_sockets()
-    }
-
-    fn hang_up(&self) {
-        self.line.hang_up();
-    }
-
-    fn name(&self) -> String {
-        self.line.name()
     }
 }
 

@@ -1,14 +1,13 @@
 //! A line that ends in a router of this very process: no socket, no port, nothing to wait for.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use restante_http::server::Peer;
 use tower::ServiceExt;
 
-use super::{Line, LineError, Pending, Request, Response};
+use super::{Line, LineError, Pending, Pieces, Request, Response};
 
 /// Carries requests by calling a center's router.
 #[derive(Clone, Debug)]
@@ -65,13 +64,7 @@ impl Line for InsideLine {
         Box::pin(self.call(request, source))
     }
 
-    fn write<'a>(
-        &'a self,
-        _: &'a [Vec<u8>],
-        _: Duration,
-        _: Duration,
-        _: bool,
-    ) -> Pending<'a, Result<Vec<u8>, LineError>> {
+    fn write<'a>(&'a self, _: &'a Pieces) -> Pending<'a, Result<Vec<u8>, LineError>> {
         Box::pin(async { Err(LineError::Unable("write bytes: it has no connection")) })
     }
 

@@ -5,7 +5,9 @@
 //! process, with no socket and no clock but the one it is given. Every binding case that needs no
 //! real connection therefore runs on both.
 
+mod ahead;
 mod frugal;
+pub mod http1;
 mod inside;
 pub mod render;
 mod socket;
@@ -13,7 +15,9 @@ mod socket;
 use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::time::Duration;
 
+pub use ahead::Ahead;
 pub use frugal::FrugalLine;
 pub use inside::InsideLine;
 pub use socket::{SocketLine, Trust};
@@ -43,6 +47,23 @@ pub struct Response {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
+}
+
+/// Bytes for a connection of their own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pieces {
+    /// What is written, piece by piece.
+    pub write: Vec<Vec<u8>>,
+    /// How long it is between two pieces.
+    pub pause: Duration,
+    /// Within which time after the last of them the peer has to answer or to close the connection.
+    pub within: Duration,
+    /// Without TLS, whatever the peer's address says.
+    pub plain: bool,
+    /// From which address.
+    pub source: Option<IpAddr>,
+    /// After how many whole responses nothing more is awaited.
+    pub responses: usize,
 }
 
 /// Why no response came.
@@ -77,15 +98,9 @@ pub trait Line: Send + Sync {
         source: Option<IpAddr>,
     ) -> Pending<'a, Result<Response, LineError>>;
 
-    /// Writes bytes on a connection of its own, piece by piece, and reads until the peer closes it
-    /// or has answered once. Without TLS where `plain`.
-    fn write<'a>(
-        &'a self,
-        pieces: &'a [Vec<u8>],
-        pause: std::time::Duration,
-        within: std::time::Duration,
-        plain: bool,
-    ) -> Pending<'a, Result<Vec<u8>, LineError>>;
+    /// Writes bytes on a connection of their own, and reads until the peer closes it or has given
+    /// as many responses as are awaited.
+    fn write<'a>(&'a self, pieces: &'a Pieces) -> Pending<'a, Result<Vec<u8>, LineError>>;
 
     /// Whether requests can come from several addresses.
     fn has_sources(&self) -> bool;

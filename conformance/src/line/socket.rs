@@ -5,7 +5,7 @@
 //! used: what the target says is what the case sees.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,11 +15,11 @@ use reqwest::{Certificate, Client, Method, Url};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use super::inside::BODY_BYTES;
-use super::{Line, LineError, Pending, Request, Response};
+use super::{Line, LineError, Pending, Pieces, Request, Response, http1};
 
 /// Which certificates a target may show.
 #[derive(Clone, Debug)]
@@ -185,26 +185,22 @@ impl SocketLine {
         }
     }
 
-    async fn write_pieces(
-        &self,
-        pieces: &[Vec<u8>],
-        pause: Duration,
-        within: Duration,
-        plain: bool,
-    ) -> Result<Vec<u8>, LineError> {
+    async fn write_pieces(&self, pieces: &Pieces) -> Result<Vec<u8>, LineError> {
+        if pieces.plain && self.base.scheme() == "http" {
+            return Err(LineError::Unable(DECLARED_PLAIN));
+        }
         let host = self
             .base
             .host_str()
             .unwrap_or_default()
             .trim_matches(['[', ']']);
-        let port = self.base.port_or_known_default().unwrap_or(443);
-        let stream = TcpStream::connect((host, port)).await.map_err(|why| {
+        let stream = self.connect(host, pieces.source).await.map_err(|why| {
             let target = self.base.to_string();
             let why = why.to_string();
             LineError::Unreachable { target, why }
         })?;
-        if plain || self.base.scheme() == "http" {
-            return exchange(stream, pieces, pause, within).await;
+        if pieces.plain || self.base.scheme() == "http" {
+            return exchange(stream, pieces).await;
         }
         let Trust::Authorities(found) = &self.trust else {
             return Err(LineError::Unable("write bytes over TLS without --ca"));
@@ -222,7 +218,26 @@ impl SocketLine {
             .connect(name, stream)
             .await
             .map_err(|why| broken(why.to_string()))?;
-        exchange(stream, pieces, pause, within).await
+        exchange(stream, pieces).await
+    }
+
+    /// A connection of its own, from this address where the target is on loopback.
+    async fn connect(&self, host: &str, source: Option<IpAddr>) -> std::io::Result<TcpStream> {
+        let port = self.base.port_or_known_default().unwrap_or(443);
+        let stream = match source.filter(|_| self.has_sources()) {
+            None => TcpStream::connect((host, port)).await?,
+            Some(address) => {
+                let peers = tokio::net::lookup_host((host, port)).await?;
+                let peer = peers.into_iter().find(SocketAddr::is_ipv4);
+                let socket = TcpSocket::new_v4()?;
+                socket.bind(SocketAddr::new(address, 0))?;
+                let nobody = || std::io::Error::other("it has no address");
+                socket.connect(peer.ok_or_else(nobody)?).await?
+            }
+        };
+        // Each piece is to go out by itself.
+        stream.set_nodelay(true)?;
+        Ok(stream)
     }
 }
 
@@ -235,14 +250,8 @@ impl Line for SocketLine {
         Box::pin(self.send(request, source))
     }
 
-    fn write<'a>(
-        &'a self,
-        pieces: &'a [Vec<u8>],
-        pause: Duration,
-        within: Duration,
-        plain: bool,
-    ) -> Pending<'a, Result<Vec<u8>, LineError>> {
-        Box::pin(self.write_pieces(pieces, pause, within, plain))
+    fn write<'a>(&'a self, pieces: &'a Pieces) -> Pending<'a, Result<Vec<u8>, LineError>> {
+        Box::pin(self.write_pieces(pieces))
     }
 
     fn has_sources(&self) -> bool {
@@ -266,47 +275,31 @@ impl Line for SocketLine {
 /// Writes the pieces and reads until the peer closes, has answered, or time is up.
 async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
-    pieces: &[Vec<u8>],
-    pause: Duration,
-    within: Duration,
+    pieces: &Pieces,
 ) -> Result<Vec<u8>, LineError> {
     let mut heard = Vec::new();
-    for (at, piece) in pieces.iter().enumerate() {
-        if at > 0 {
-            tokio::time::sleep(pause).await;
+    for (at, piece) in pieces.write.iter().enumerate() {
+        if at > 0 && !pieces.pause.is_zero() {
+            tokio::time::sleep(pieces.pause).await;
         }
         // A peer that has closed already may have said why: what it said is read below.
         if stream.write_all(piece).await.is_err() || stream.flush().await.is_err() {
             break;
         }
     }
-    let deadline = tokio::time::Instant::now() + within;
+    let deadline = tokio::time::Instant::now() + pieces.within;
     let mut buffer = vec![0; 16 * 1024];
     loop {
         let left = deadline.saturating_duration_since(tokio::time::Instant::now());
         match timeout(left, stream.read(&mut buffer)).await {
-            Err(_) if heard.is_empty() => return Err(LineError::Late(within.as_secs())),
+            Err(_) if heard.is_empty() => return Err(LineError::Late(pieces.within.as_secs())),
             Err(_) | Ok(Ok(0) | Err(_)) => return Ok(heard),
             Ok(Ok(count)) => heard.extend_from_slice(buffer.get(..count).unwrap_or_default()),
         }
-        if heard.len() > BODY_BYTES || is_whole(&heard) {
+        if heard.len() > BODY_BYTES || http1::count(&heard) >= pieces.responses {
             return Ok(heard);
         }
     }
-}
-
-/// Whether a response with a `Content-Length` has arrived whole.
-fn is_whole(heard: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(heard);
-    let Some((head, body)) = text.split_once("\r\n\r\n") else {
-        return false;
-    };
-    let length = head.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length")
-            .then(|| value.trim().parse::<usize>().ok())?
-    });
-    length.is_some_and(|length| body.len() >= length)
 }
 
 /// The cause at the bottom, which says what really happened.
@@ -320,3 +313,5 @@ fn innermost(error: &dyn std::error::Error) -> String {
 
 /// Clients that are kept for reuse; each holds open connections.
 const CLIENTS: usize = 16;
+/// Why a case about plain HTTP cannot be tried.
+const DECLARED_PLAIN: &str = "speak without TLS to a target that was declared without it";

@@ -21,7 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
-use crate::line::{InsideLine, Line, LineError, Pending, Request, Response};
+use crate::line::{Ahead, InsideLine, Line, Request, Response};
 
 /// A request that has come and whose connection waits.
 #[derive(Debug)]
@@ -219,34 +219,16 @@ struct Lost;
 #[derive(Clone, Debug)]
 pub struct Backstage(pub InsideLine);
 
-impl Line for Backstage {
-    fn carry<'a>(
-        &'a self,
-        request: &'a Request,
-        source: Option<IpAddr>,
-    ) -> Pending<'a, Result<Response, LineError>> {
-        self.0.carry(request, source)
+impl Ahead for Backstage {
+    fn behind(&self) -> &dyn Line {
+        &self.0
     }
 
-    fn write<'a>(
-        &'a self,
-        pieces: &'a [Vec<u8>],
-        pause: Duration,
-        within: Duration,
-        plain: bool,
-    ) -> Pending<'a, Result<Vec<u8>, LineError>> {
-        self.0.write(pieces, pause, within, plain)
-    }
-
-    fn has_sources(&self) -> bool {
-        self.0.has_sources()
-    }
-
-    fn has_sockets(&self) -> bool {
+    fn sockets(&self) -> bool {
         true
     }
 
-    fn name(&self) -> String {
+    fn called(&self) -> String {
         "http, the kit listening".to_owned()
     }
 }

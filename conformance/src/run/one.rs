@@ -35,7 +35,7 @@ pub async fn run_case<'a>(
     if let Some((verdict, reason)) = not_tried(case, target, around.profile) {
         return result(case, around, verdict, Played::untried(reason), began);
     }
-    let mut player = Player::new(target, party, case, around.seed);
+    let mut player = Player::new(target, party, case, around);
     let played = player.play(&case.steps).await;
     let settled = player.settle().await;
     let ended = match (played, settled) {

@@ -8,9 +8,11 @@ use serde_json::{Value, json};
 use crate::case::{Actor, Advance, Case, Repeat, Send, Step};
 use crate::line::render::{self, Outcome};
 use crate::line::{LineError, Request, Response};
+use crate::profile::Limits;
 use crate::script::Scope;
 use crate::transcript::{LineKind, Transcript};
 
+use super::one::Circumstances;
 use super::party::{Asked, Party};
 use super::source::address;
 use super::steps::Ended;
@@ -22,6 +24,8 @@ pub(super) struct Player<'a> {
     pub(super) party: Option<&'a mut dyn Party>,
     pub(super) scope: Scope,
     pub(super) transcript: Transcript,
+    /// What the vendor declares that things may take.
+    pub(super) limits: Limits,
     /// How many checks have been made so far.
     pub(super) checks: u32,
     /// What came back last.
@@ -55,13 +59,14 @@ impl<'a> Player<'a> {
         target: &'a ServerTarget,
         party: Option<&'a mut dyn Party>,
         case: &Case,
-        seed: u64,
+        around: Circumstances<'_>,
     ) -> Self {
         Self {
             target,
             party,
-            scope: Scope::new(seed, case.id.as_str()),
+            scope: Scope::new(around.seed, case.id.as_str()),
             transcript: Transcript::default(),
+            limits: around.profile.limits,
             checks: 0,
             last: None,
             asked: None,

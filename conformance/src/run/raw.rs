@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::case::{Bytes, Raw};
+use crate::case::{Bytes, Limit, Raw};
 use crate::line::render;
-use crate::line::{Request, Response};
+use crate::line::{Pieces, Request, http1};
 use crate::transcript::LineKind;
 
 use super::player::{Heard, Player, response_text};
+use super::source::address;
 use super::steps::Ended;
 
 impl Player<'_> {
@@ -44,19 +45,39 @@ impl Player<'_> {
         let text = format!("kit → center: bytes in {} pieces", pieces.len());
         let wire = String::from_utf8_lossy(&pieces.concat()).into_owned();
         self.transcript.add_wire(LineKind::Sent, &text, Some(&wire));
-        let pause = Duration::from_millis(bytes.pause.into());
-        let within = Duration::from_secs(bytes.within.into());
-        let heard = self
-            .target
-            .line
-            .write(&pieces, pause, within, bytes.plain)
-            .await?;
+        let (pause, within) = self.times(bytes);
+        let pieces = Pieces {
+            write: pieces,
+            pause,
+            within,
+            plain: bytes.plain,
+            source: Some(address(&self.scope, "a")),
+            responses: 1,
+        };
+        let heard = self.target.line.write(&pieces).await?;
         self.last = Some(self.understand(&heard));
         Ok(())
     }
 
+    /// The pause between two pieces, and how long the server has after the last.
+    fn times(&self, bytes: &Bytes) -> (Duration, Duration) {
+        let limits = &self.limits;
+        let limit = match bytes.limit {
+            None => {
+                let pause = Duration::from_millis(bytes.pause.into());
+                return (pause, Duration::from_secs(bytes.within.into()));
+            }
+            Some(Limit::Handshake) => limits.handshake,
+            Some(Limit::Head) => limits.head,
+            Some(Limit::Body) => limits.body,
+        };
+        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+        let pause = seconds(limit).saturating_mul(bytes.pause) / 1_000;
+        (pause, seconds(limit) + seconds(limits.late))
+    }
+
     fn understand(&mut self, heard: &[u8]) -> Heard {
-        match response(heard) {
+        match http1::begun(heard) {
             Some(response) => {
                 let wire = response_text(&response);
                 self.transcript
@@ -72,39 +93,5 @@ impl Player<'_> {
                 Heard::Closed
             }
         }
-    }
-}
-
-/// An HTTP/1.1 response as bytes hold it.
-fn response(heard: &[u8]) -> Option<Response> {
-    let end = heard.windows(4).position(|window| window == b"\r\n\r\n")?;
-    let head = String::from_utf8_lossy(heard.get(..end)?).into_owned();
-    let mut lines = head.split("\r\n");
-    let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
-    let headers = lines.filter_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        Some((name.trim().to_lowercase(), value.trim().to_owned()))
-    });
-    Some(Response {
-        status,
-        headers: headers.collect(),
-        body: heard.get(end + 4..).unwrap_or_default().to_vec(),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_response_is_read_from_its_bytes() {
-        let read = response(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 2\r\n\r\n{}");
-        let read = read.expect("whole");
-        assert_eq!(
-            (read.status, read.header("content-length")),
-            (408, Some("2"))
-        );
-        assert_eq!(read.body, b"{}");
-        assert_eq!(response(b"HTTP/1.1 408"), None);
     }
 }

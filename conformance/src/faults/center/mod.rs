@@ -11,6 +11,7 @@ mod membership;
 mod messages;
 mod refusals;
 mod rotation;
+mod sockets;
 mod status;
 mod throttle;
 mod tokens;
@@ -33,4 +34,5 @@ pub(super) const FAULTS: &[&[Fault]] = &[
     refusals::FAULTS,
     messages::FAULTS,
     http::FAULTS,
+    sockets::FAULTS,
 ];
