@@ -13,8 +13,7 @@ use restante_core::id::{DeviceId, Epoch, GrantId, RegistrationId, RequestId, Tok
 use restante_core::record::Kind;
 use restante_core::wire::people::{CodeState, PeopleReply, PeopleRequest};
 use restante_core::wire::{
-    DeviceReply, DeviceRequest, Enrol, Enrolled, Identification, ReportResult, ReportStatus,
-    StatusReported,
+    DeviceReply, DeviceRequest, Enrol, Enrolled, Identification, ReportStatus, StatusReported,
 };
 
 use crate::check::devices_of;
@@ -47,8 +46,12 @@ pub struct Witness {
     pub revoked_tokens: BTreeMap<TokenId, u64>,
     /// Tokens that were handed out.
     pub tokens: BTreeSet<TokenId>,
-    /// The highest report of each device that was answered, and when.
-    pub reported: BTreeMap<DeviceId, (u32, u32, u64)>,
+    /// The highest report of each device's present run that was answered, and when.
+    pub reported: BTreeMap<DeviceId, (ReportNumber, u64)>,
+    /// A device's reports come in runs: a run ends when another registration reports the device.
+    runs: BTreeMap<DeviceId, u64>,
+    /// In which run a report was kept.
+    kept_in: BTreeMap<(DeviceId, ReportNumber), u64>,
     /// Devices that a registration was said to speak for.
     pub holdings: BTreeSet<DeviceId>,
     /// The time that an operator was told to be accepted.
@@ -86,6 +89,9 @@ pub struct Told {
     /// What was asked for, in order.
     pub content: Vec<Identification>,
 }
+
+/// A report's registration, boot and seq. Numbers of one registration are in order.
+pub type ReportNumber = (RegistrationId, u32, u32);
 
 /// A message that was answered with a reply.
 #[derive(Clone, Copy, Debug)]
@@ -153,6 +159,7 @@ impl Witness {
     /// Notes what a step has brought.
     pub fn absorb(&mut self, step: &Step<'_>, state: &State) {
         self.note_memberships(step);
+        self.note_runs(step);
         if let Some(refused) = step.refused()
             && refused.reason.word == "code-expired"
             && let Some(grant) = self.grant_of(step, state)
@@ -197,6 +204,25 @@ impl Witness {
             {
                 *self.memberships.entry(id).or_default() += 1;
             }
+        }
+    }
+
+    fn note_runs(&mut self, step: &Step<'_>) {
+        let latest = |kept: &Option<Kept>| match kept.as_ref().map(|kept| &kept.entry) {
+            Some(Entry::Latest(reading)) => Some((reading.registration, reading.boot, reading.seq)),
+            _ => None,
+        };
+        for changed in step.changed(Kind::Status) {
+            let device = DeviceId::from_bytes(changed.key.owner.0);
+            let Some(after) = latest(&changed.after) else {
+                continue;
+            };
+            let run = self.runs.entry(device).or_default();
+            if latest(&changed.before).is_some_and(|before| before.0 != after.0) {
+                *run += 1;
+                self.reported.remove(&device);
+            }
+            self.kept_in.insert((device, after), *run);
         }
     }
 
@@ -246,9 +272,11 @@ impl Witness {
             (_, DeviceReply::Left(_), Credential::Formal(code)) => {
                 self.ended.entry(code.registration()).or_insert(step);
             }
-            (DeviceRequest::ReportStatus(asked), DeviceReply::StatusReported(told), _) => {
-                self.status_reported(step, asked, told);
-            }
+            (
+                DeviceRequest::ReportStatus(asked),
+                DeviceReply::StatusReported(told),
+                Credential::Formal(code),
+            ) => self.status_reported(step, code.registration(), asked, told),
             _ => {}
         }
     }
@@ -274,13 +302,22 @@ impl Witness {
         self.secrets.entry(*code.secret()).or_insert(which);
     }
 
-    fn status_reported(&mut self, step: u64, asked: &ReportStatus, told: &StatusReported) {
+    fn status_reported(
+        &mut self,
+        step: u64,
+        registration: RegistrationId,
+        asked: &ReportStatus,
+        told: &StatusReported,
+    ) {
         for (report, told) in asked.reports.iter().zip(&told.results) {
-            let number = (report.boot, report.seq, step);
-            let held = self.reported.entry(told.device).or_insert(number);
-            if told.result == ReportResult::Accepted && (held.0, held.1) < (report.boot, report.seq)
-            {
-                *held = number;
+            let (device, number) = (told.device, (registration, report.boot, report.seq));
+            let kept_in = self.kept_in.get(&(device, number));
+            if kept_in.is_none() || kept_in != self.runs.get(&device) {
+                continue;
+            }
+            let held = self.reported.entry(device).or_insert((number, step));
+            if held.0 < number {
+                *held = (number, step);
             }
         }
     }

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use crate::crypto::Crypto;
-use crate::id::DeviceId;
+use crate::id::{DeviceId, RegistrationId};
 use crate::limits::EARLY_READS;
 use crate::record::{Clock, Key, Pause, Reading};
 use crate::time::Timestamp;
@@ -34,7 +34,7 @@ impl<C: Crypto> Work<'_, C> {
         for (report, key) in message.reports.iter().zip(keys) {
             results.push(Reported {
                 device: report.device,
-                result: self.register_reading(key, report, now)?,
+                result: self.register_reading(speaker.id, key, report, now)?,
             });
         }
         Ok(StatusReported {
@@ -43,16 +43,17 @@ impl<C: Crypto> Work<'_, C> {
         })
     }
 
-    /// Keeps one report if it is newer than what is held.
+    /// Keeps one report if it is newer than what this registration has reported.
     // spec: STA-012, STA-013
     fn register_reading(
         &mut self,
+        registration: RegistrationId,
         key: Key,
         report: &StatusReport,
         now: Timestamp,
     ) -> Result<ReportResult, Pause> {
         let latest = self.desk.get::<Reading>(&key)?;
-        let Some(reading) = Reading::on_top_of(latest.as_ref(), report, now) else {
+        let Some(reading) = Reading::on_top_of(latest.as_ref(), registration, report, now) else {
             return Ok(ReportResult::Superseded);
         };
         self.desk

@@ -1,13 +1,15 @@
 //! The status records: the latest reading of a device, and a ring of the readings before it.
 //!
-//! A report is ordered by (boot, seq), both of which only rise. One that is not above what is held
-//! changes nothing, so that a report that comes twice or late is harmless.
+//! The reports of one registration are ordered by (boot, seq), both of which only rise. One that is
+//! not above what is held changes nothing, so that a report that comes twice or late is harmless.
+//! In another registration the device may count from the beginning: it has a new controller board,
+//! or somebody has reset it.
 
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::DeviceId;
+use crate::id::{DeviceId, RegistrationId};
 use crate::limits::READINGS_PER_DEVICE;
 use crate::time::{Seconds, Timestamp};
 use crate::wire::people::{self, DateTime};
@@ -26,6 +28,8 @@ pub struct Reading {
     pub taken: Timestamp,
     /// When it was received.
     pub received: Timestamp,
+    /// In which registration it was reported: `boot` and `seq` are comparable within one.
+    pub registration: RegistrationId,
     /// The device's boot number.
     pub boot: u32,
     /// The report's number within the boot.
@@ -55,21 +59,25 @@ impl Reading {
     }
 
     /// The reading that `report` makes on top of the `latest` one; `None` if it is superseded.
-    // spec: STA-012, STA-014
+    // spec: STA-012, STA-014, STA-017
     #[must_use]
     pub fn on_top_of(
         latest: Option<&Self>,
+        registration: RegistrationId,
         report: &StatusReport,
         received: Timestamp,
     ) -> Option<Self> {
-        let is_above = |held: &Self| (report.boot, report.seq) > (held.boot, held.seq);
-        if !latest.is_none_or(is_above) {
+        let is_superseding = |held: &Self| {
+            held.registration == registration && (held.boot, held.seq) >= (report.boot, report.seq)
+        };
+        if latest.is_some_and(is_superseding) {
             return None;
         }
         Some(Self {
             number: latest.map_or(0, |held| held.number.saturating_add(1)),
             taken: before(received, report.age),
             received,
+            registration,
             boot: report.boot,
             seq: report.seq,
             state: report.state,

@@ -81,6 +81,25 @@ fn a_report_is_kept_once_and_an_older_one_is_superseded() {
 }
 
 #[test]
+fn a_device_that_comes_back_in_a_new_registration_counts_from_the_beginning() {
+    let mut world = World::new();
+    let code = world.issue("Miller", None);
+    let old = world.activate(&code, 1, &["A"]);
+    let device = old.devices[0].device;
+    let accepted = Ok(vec![ReportResult::Accepted]);
+    let before = told(&mut world, &old.formal_code, vec![report(device, 40, 5, 9)]);
+    assert_eq!(before, accepted);
+    let new = world.activate(&code, 2, &["A"]);
+    assert_eq!(new.devices[0].device, device, "the same holding");
+    let after = told(&mut world, &new.formal_code, vec![report(device, 1, 2, 1)]);
+    assert_eq!(after, accepted);
+    assert_eq!(
+        told(&mut world, &new.formal_code, vec![report(device, 1, 2, 1)]),
+        Ok(vec![ReportResult::Superseded])
+    );
+}
+
+#[test]
 fn one_foreign_device_refuses_the_whole_message_and_is_named() {
     let mut world = World::new();
     let code = world.issue("Miller", None);

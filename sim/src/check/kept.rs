@@ -80,13 +80,14 @@ fn registrations(state: &State, witness: &Witness, found: &mut Found) {
 }
 
 fn readings(state: &State, witness: &Witness, found: &mut Found) {
-    for (device, (boot, seq, _)) in &witness.reported {
-        let latest = state.latest(*device).map(|it| (it.boot, it.seq));
-        found.that(
-            Invariant::Acknowledged,
-            latest >= Some((*boot, *seq)),
-            || format!("{device}: report ({boot}, {seq}) was acknowledged, {latest:?} is held"),
-        );
+    for (device, (told, _)) in &witness.reported {
+        let latest = state.latest(*device);
+        let stands = latest.is_some_and(|it| {
+            it.registration != told.0 || (it.registration, it.boot, it.seq) >= *told
+        });
+        found.that(Invariant::Acknowledged, stands, || {
+            format!("{device}: report {told:?} was acknowledged, {latest:?} is held")
+        });
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! A message that was answered with a reply and comes once more, byte for byte, must change
 //! nothing. Adding and removing devices say what should be, not what should change: repeated after
-//! another such message they take effect again, and are left out then. A refused message changes
-//! nothing whatever it was. The one record that any call may move is the time.
+//! another such message they take effect again, and are left out then. So are reports of a device
+//! that has been away in another registration. A refused message changes nothing whatever it was.
+//! The one record that any call may move is the time.
 
 use restante_core::center::{Credential, Reply};
 use restante_core::record::Kind;
@@ -43,7 +44,11 @@ fn comes_again(view: &View<'_>, changed: &[&Changed], found: &mut Found) {
     let moved_on = match (&by.running.call.presented, view.step.request()) {
         (
             Credential::Formal(code),
-            Some(DeviceRequest::AddDevices(_) | DeviceRequest::RemoveDevices(_)),
+            Some(
+                DeviceRequest::AddDevices(_)
+                | DeviceRequest::RemoveDevices(_)
+                | DeviceRequest::ReportStatus(_),
+            ),
         ) => view.witness.membership(code.registration()) != handled.membership,
         _ => false,
     };
@@ -56,20 +61,25 @@ fn comes_again(view: &View<'_>, changed: &[&Changed], found: &mut Found) {
     });
 }
 
-/// An older report is answered *accepted, superseded*.
+/// A report that is not above another of its run is answered with `superseded`.
 fn superseded(view: &View<'_>, found: &mut Found) {
-    let (Some(DeviceRequest::ReportStatus(asked)), Some(Reply::Device(reply))) =
-        (view.step.request(), view.step.reply())
+    let (Some(DeviceRequest::ReportStatus(asked)), Some(Reply::Device(reply)), Some(by)) =
+        (view.step.request(), view.step.reply(), &view.step.by)
     else {
         return;
     };
-    let DeviceReply::StatusReported(told) = reply else {
+    let (DeviceReply::StatusReported(told), Credential::Formal(code)) =
+        (reply, &by.running.call.presented)
+    else {
         return;
     };
+    let registration = code.registration();
     for (report, told) in asked.reports.iter().zip(&told.results) {
         let held = view.witness.reported.get(&report.device);
-        let held = held.filter(|(.., step)| *step < view.step.begun());
-        let older = held.is_some_and(|(boot, seq, _)| (report.boot, report.seq) <= (*boot, *seq));
+        let held =
+            held.filter(|(number, step)| number.0 == registration && *step < view.step.begun());
+        let number = (registration, report.boot, report.seq);
+        let older = held.is_some_and(|(held, _)| number <= *held);
         found.that(
             Invariant::Replay,
             !(older && told.result == ReportResult::Accepted),

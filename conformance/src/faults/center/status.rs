@@ -34,6 +34,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/MOD/a-second-customer-inherits-nothing",
             "server/MOD/foreign-ids-answer-like-none",
             "server/MSG/what-was-acknowledged-survives-a-crash",
+            "server/STA/a-new-registration-counts-anew",
             "server/STA/an-older-report-is-superseded",
             "server/STA/no-code-no-report",
             "server/STA/one-message-for-all-devices",
@@ -139,11 +140,31 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/STA/an-older-report-is-superseded",
             "expected the reply statusReported; in the reply statusReported, results.0.result: expected",
         )],
-        also: &["server/STA/one-message-for-all-devices"],
+        also: &[
+            "server/STA/a-new-registration-counts-anew",
+            "server/STA/one-message-for-all-devices",
+        ],
         defect: Defect::Decision(|scene| match scene.device() {
             Some(DeviceRequest::ReportStatus(_)) => {
                 scene.seeing(Kind::Status, |latest: &mut Reading| {
                     (latest.boot, latest.seq) = (0, 0);
+                })
+            }
+            _ => scene.decide(),
+        }),
+    },
+    Fault {
+        name: "numbers-compared-across-registrations",
+        says: "A report is superseded by a higher number of a registration before.",
+        kills: &[(
+            "server/STA/a-new-registration-counts-anew",
+            "expected the reply statusReported; in the reply statusReported, results.0.result: expected",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| match (scene.formal(), scene.device()) {
+            (Some(code), Some(DeviceRequest::ReportStatus(_))) => {
+                scene.seeing(Kind::Status, |latest: &mut Reading| {
+                    latest.registration = code.registration();
                 })
             }
             _ => scene.decide(),
@@ -156,7 +177,10 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/STA/an-older-report-is-superseded",
             "expected the reply statusReported; got refusal invalid",
         )],
-        also: &["server/STA/one-message-for-all-devices"],
+        also: &[
+            "server/STA/a-new-registration-counts-anew",
+            "server/STA/one-message-for-all-devices",
+        ],
         defect: Defect::Decision(|scene| {
             let decided = scene.decide();
             let superseded = |it: &Reported| it.result == ReportResult::Superseded;
