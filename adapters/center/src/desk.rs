@@ -1,7 +1,7 @@
 //! The front desk: stands behind the HTTP routes and hands each call to the driver.
 //!
-//! What the driver cannot answer is refused here, with words that an outsider may read; the log
-//! gets the rest, joined by the correlation id.
+//! What the driver cannot answer is refused here, with words that an outsider may read; the true
+//! reason goes with the refusal to where it is logged, joined by the correlation id.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -104,7 +104,6 @@ fn failed(correlation: CorrelationId, error: &DriverError) -> Refused {
         DriverError::Entropy(_) => (RefusalCode::Internal, "no-entropy"),
         _ => (RefusalCode::Internal, "defect"),
     };
-    tracing::error!(%correlation, reason = word, "{error}");
     let mut refusal = Refusal::plain(code);
     refusal.correlation = Some(correlation);
     Refused {

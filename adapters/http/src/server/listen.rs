@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 
 use super::connection::{self, Shared};
 use super::guests::{Guests, Seat};
+use super::notices::Notices;
 use super::source::Proxies;
 use super::tls::Tls;
 
@@ -159,6 +160,7 @@ impl Listener {
         } = self;
         let (stopping, stopped) = watch::channel(false);
         let guests = Guests::new(bounds.connections, bounds.per_source);
+        let notices = Notices::default();
         let shared = Arc::new(Shared {
             line,
             proxies,
@@ -172,7 +174,7 @@ impl Listener {
             tokio::select! {
                 () = stop.as_mut() => break,
                 (seat, stream, peer) = next(&socket, &guests) => {
-                    admit(&mut tasks, &shared, &guests, seat, stream, peer);
+                    admit(&mut tasks, &shared, (&guests, &notices), seat, stream, peer);
                 }
                 Some(_) = tasks.join_next(), if !tasks.is_empty() => {}
             }
@@ -202,7 +204,7 @@ async fn next(socket: &TcpListener, guests: &Guests) -> (Seat, TcpStream, Socket
 fn admit(
     tasks: &mut JoinSet<()>,
     shared: &Arc<Shared>,
-    guests: &Guests,
+    (guests, notices): (&Guests, &Notices),
     seat: Seat,
     stream: TcpStream,
     peer: SocketAddr,
@@ -210,11 +212,15 @@ fn admit(
     let is_proxy = shared.proxies.contains(peer.ip());
     let plain = matches!(shared.line, Line::Plain);
     if plain && !is_proxy && !is_loopback(peer.ip()) {
-        tracing::warn!(%peer, "plain HTTP from somebody who is no declared proxy");
+        if notices.may_tell("plain-http", Some(peer.ip())) {
+            tracing::warn!(%peer, "plain HTTP from somebody who is no declared proxy");
+        }
         return;
     }
     let Some(guest) = guests.admit(seat, peer.ip(), is_proxy) else {
-        tracing::warn!(%peer, "too many connections from one source");
+        if notices.may_tell("too-many-connections", Some(peer.ip())) {
+            tracing::warn!(%peer, "too many connections from one source");
+        }
         return;
     };
     let shared = Arc::clone(shared);

@@ -11,6 +11,7 @@ mod guests;
 mod intake;
 mod listen;
 mod metrics;
+mod notices;
 mod reply;
 mod source;
 mod tls;
@@ -41,6 +42,7 @@ pub use tls::{Tls, TlsError};
 use crate::problem::Problem;
 use crate::route::{Operation, ROUTES, Route};
 use intake::Intake;
+use notices::Notices;
 use reply::Answered;
 
 /// The address that a request counts as coming from; among its extensions.
@@ -66,6 +68,7 @@ pub fn router<A: Answer>(answer: Arc<A>, body_time: Duration) -> Router {
         answer,
         body_time,
         random: SystemRandom::new(),
+        notices: Notices::default(),
         openapi: crate::openapi().to_string().into(),
     });
     let mut router = Router::new();
@@ -81,6 +84,7 @@ struct Server<A> {
     answer: Arc<A>,
     body_time: Duration,
     random: SystemRandom,
+    notices: Notices,
     openapi: Arc<str>,
 }
 
@@ -115,14 +119,13 @@ async fn handle<A: Answer>(
     route: &'static Route,
     mut request: Request,
 ) -> Response {
-    let begun = Instant::now();
-    hide_credential(&mut request);
-    let correlation = server.draw_correlation();
+    let asked = server.begin(Some(route), &mut request);
+    let correlation = asked.correlation;
     let answered = match intake::read(route, request, correlation, server.body_time).await {
         Ok(intake) => server.answer(route, intake).await,
         Err(answered) => answered,
     };
-    finish(Some(route), correlation, begun, answered)
+    asked.finish(&server.notices, answered)
 }
 
 // spec: HTTP-012
@@ -131,8 +134,7 @@ async fn other_method<A: Answer>(
     allowed: HeaderValue,
     mut request: Request,
 ) -> Response {
-    let begun = Instant::now();
-    hide_credential(&mut request);
+    let asked = server.begin(None, &mut request);
     let mut answered = if request.method() == Method::OPTIONS {
         Answered::empty(StatusCode::NO_CONTENT)
     } else {
@@ -141,15 +143,14 @@ async fn other_method<A: Answer>(
         Answered::problem(problem, "method-not-allowed")
     };
     answered.headers.insert(ALLOW, allowed);
-    finish(None, server.draw_correlation(), begun, answered)
+    asked.finish(&server.notices, answered)
 }
 
 // spec: HTTP-012
 async fn nothing_here<A: Answer>(server: Arc<Server<A>>, mut request: Request) -> Response {
-    let begun = Instant::now();
-    hide_credential(&mut request);
+    let asked = server.begin(None, &mut request);
     let answered = Answered::refusal(Refusal::plain(RefusalCode::NotFound), "no-such-route");
-    finish(None, server.draw_correlation(), begun, answered)
+    asked.finish(&server.notices, answered)
 }
 
 /// Whatever prints this request's headers from here on prints `Sensitive` in the credential's
@@ -165,6 +166,17 @@ fn hide_credential(request: &mut Request) {
 }
 
 impl<A: Answer> Server<A> {
+    /// Hides the credential and notes what has to be known of a request once it is answered.
+    fn begin(&self, route: Option<&'static Route>, request: &mut Request) -> Asked {
+        hide_credential(request);
+        Asked {
+            route,
+            source: request.extensions().get::<Peer>().map(|peer| peer.0),
+            correlation: self.draw_correlation(),
+            begun: Instant::now(),
+        }
+    }
+
     async fn answer(&self, route: &'static Route, intake: Intake) -> Answered {
         match intake {
             // spec: HTTP-020
@@ -203,24 +215,40 @@ fn wrong_reply(route: &Route) -> Refused {
     }
 }
 
-/// Writes the response and the operator's line about it, which names the operation as the OpenAPI
-/// document does and is silent about it where no route was met.
-fn finish(
+/// A request that is being answered.
+struct Asked {
+    /// The route that it met.
     route: Option<&'static Route>,
+    source: Option<IpAddr>,
     correlation: CorrelationId,
     begun: Instant,
-    answered: Answered,
-) -> Response {
-    let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let status = answered.status.as_u16();
-    match &answered.reason {
-        None => {
-            tracing::debug!(operation = route.map(Route::id), status, %correlation, micros, "answered");
+}
+
+impl Asked {
+    /// Writes the response and the operator's line about it, which names the operation as the
+    /// OpenAPI document does and is silent about it where no route was met.
+    fn finish(self, notices: &Notices, answered: Answered) -> Response {
+        let micros = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let operation = self.route.map(Route::id);
+        let (status, correlation) = (answered.status.as_u16(), self.correlation);
+        match &answered.reason {
+            None => tracing::debug!(operation, status, %correlation, micros, "answered"),
+            Some(Reason { word, detail }) if notices.may_tell(word, self.source) => {
+                let source = self.source.map(tracing::field::display);
+                if answered.status.is_server_error() {
+                    tracing::error!(
+                        operation, status, %correlation, source, micros, reason = word, detail,
+                        "not answered"
+                    );
+                } else {
+                    tracing::info!(
+                        operation, status, %correlation, source, micros, reason = word, detail,
+                        "refused"
+                    );
+                }
+            }
+            Some(_) => {}
         }
-        Some(Reason { word, detail }) => {
-            let operation = route.map(Route::id);
-            tracing::info!(operation, status, %correlation, micros, reason = word, detail, "refused");
-        }
+        answered.into_response(self.route.map(|route| route.operation), correlation)
     }
-    answered.into_response(route.map(|route| route.operation), correlation)
 }

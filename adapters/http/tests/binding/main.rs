@@ -3,6 +3,8 @@
 
 mod hostile;
 mod limits;
+mod log;
+mod notices;
 mod refusals;
 mod round_trips;
 mod secrets;

@@ -1,42 +1,15 @@
 //! No credential reaches a log: not from this crate and not from the libraries below it, at any
 //! level, on either side, over HTTP/1.1 and HTTP/2, accepted or refused.
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use restante_core::center::{Call, Reply};
 use restante_core::time::Seconds;
 use restante_core::wire::people::{ListCodes, PeopleRequest};
 use restante_core::wire::{
     DeviceReply, DeviceRequest, Leave, Left, Refusal, RefusalCode, Rotate, Rotated, Schedule,
 };
-use tracing_subscriber::fmt::MakeWriter;
 
+use crate::log::Log;
 use crate::stand::{Outcome, Plan, as_formal, as_provisional, formal, provisional, token};
-
-/// Everything that was logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0
-            .lock()
-            .expect("not poisoned")
-            .extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
 
 fn script(call: &Call) -> Outcome {
     use restante_core::center::Message::Device;
@@ -74,7 +47,7 @@ async fn no_credential_appears_in_any_log() {
         drop(client);
         stand.stop().await;
     }
-    let text = String::from_utf8(log.0.lock().expect("not poisoned").clone()).expect("text");
+    let text = log.text();
     for expected in ["refused", "token-refused", "h2::", "\"listCodes\""] {
         assert!(text.contains(expected), "the log does not say {expected}");
     }
