@@ -7,15 +7,20 @@
 //! the bytes that they send.
 
 mod json;
+mod manners;
 mod variants;
 
+use std::time::Duration;
+
 use crate::bundled::{InsideCenter, core_center};
-use crate::case::{CaseId, Catalogue, Role};
+use crate::case::{Case, CaseId, Catalogue, Role};
 use crate::faults::{FaultyLine, Wire};
+use crate::line::{Habit, SocketLine};
 use crate::profile::Profile;
 use crate::run::{Circumstances, run_case};
 use crate::verdict::Verdict;
 
+pub use manners::Manner;
 pub use variants::VARIANTS;
 
 /// One oddity.
@@ -38,6 +43,18 @@ pub enum Oddity {
     PollsTwice,
     /// Time passes in uneven steps.
     UnevenTime,
+    /// How requests are written, on real connections.
+    Manner(Manner),
+    /// How real connections are used.
+    Habit(Habit),
+}
+
+impl Oddity {
+    /// Whether it is one of real connections.
+    #[must_use]
+    pub const fn needs_sockets(self) -> bool {
+        matches!(self, Self::Manner(_) | Self::Habit(_))
+    }
 }
 
 /// What became of the cases under one variant.
@@ -59,7 +76,9 @@ impl Outcome {
     }
 }
 
-/// Runs all server cases under a variant, inside this process.
+/// Runs all server cases under a variant, each in a new world of a center of this process, over
+/// real connections where the variant is about them. Cases that write bytes themselves are not
+/// concerned.
 ///
 /// # Errors
 /// A sentence, if the kit's own center fails.
@@ -80,9 +99,29 @@ pub async fn try_out(
         passed: 0,
         red: Vec::new(),
     };
-    for case in catalogue.of_role(Role::Server) {
+    let served = match variant.oddity.needs_sockets() {
+        true => Some(center.serve().await?),
+        false => None,
+    };
+    let concerned = |case: &&Case| !case.needs.sockets;
+    for case in catalogue.of_role(Role::Server).filter(concerned) {
         let mut target = center.target(seed, case.id.as_str()).await?;
+        if let Some(served) = &served {
+            let habit = match variant.oddity {
+                Oddity::Habit(habit) => habit,
+                _ => Habit::Agreed,
+            };
+            let post = served.post();
+            let line = SocketLine::new(&post.url(), post.trust(), PATIENCE);
+            let line = line.map_err(|why| why.to_string())?.using(habit);
+            target.line = Box::new(line);
+        }
         match variant.oddity {
+            Oddity::Habit(_) => {}
+            Oddity::Manner(manner) => {
+                let behind = target.line;
+                target.line = Box::new(manners::Mannered { behind, manner });
+            }
             Oddity::Wire(wire) => target.line = Box::new(FaultyLine::new(target.line, wire)),
             Oddity::PollsTwice => target.line = Box::new(variants::Twice(target.line)),
             Oddity::UnevenTime => {
@@ -100,3 +139,8 @@ pub async fn try_out(
     }
     Ok(outcome)
 }
+
+/// The largest message that a center has to take.
+const MESSAGE_BYTES: usize = 65_536;
+/// How long a response may take.
+const PATIENCE: Duration = Duration::from_secs(10);

@@ -5,11 +5,12 @@ use std::net::IpAddr;
 use serde_json::Value;
 
 use crate::faults::Wire;
-use crate::line::{Ahead, Line, LineError, Pending, Request, Response};
+use crate::line::{Ahead, Habit, Line, LineError, Pending, Request, Response};
 use crate::run::{Time, Unmoved};
 
 use super::json::{escaped, reversed, spaced, with_unknown_members};
-use super::{Oddity, Variant};
+use super::manners::Manner;
+use super::{MESSAGE_BYTES, Oddity, Variant};
 
 /// All of them.
 pub const VARIANTS: &[Variant] = &[
@@ -97,6 +98,51 @@ pub const VARIANTS: &[Variant] = &[
         name: "uneven-time",
         says: "Time passes in uneven steps.",
         oddity: Oddity::UnevenTime,
+    },
+    Variant {
+        name: "one-connection-for-all",
+        says: "A case's requests go over one connection of HTTP/1.1.",
+        oddity: Oddity::Habit(Habit::Kept),
+    },
+    Variant {
+        name: "a-connection-each",
+        says: "Each request has a connection of its own.",
+        oddity: Oddity::Habit(Habit::OneEach),
+    },
+    Variant {
+        name: "http-2",
+        says: "Requests go over HTTP/2.",
+        oddity: Oddity::Habit(Habit::Http2),
+    },
+    Variant {
+        name: "heads-byte-by-byte",
+        says: "The head of a request comes one byte at a time.",
+        oddity: Oddity::Manner(Manner::HeadByteByByte),
+    },
+    Variant {
+        name: "bodies-in-pieces",
+        says: "The body of a request comes a few bytes at a time.",
+        oddity: Oddity::Manner(Manner::BodyInPieces),
+    },
+    Variant {
+        name: "bodies-in-chunks",
+        says: "The body of a request comes in chunks, and no length is stated.",
+        oddity: Oddity::Manner(Manner::Chunked),
+    },
+    Variant {
+        name: "fields-in-disorder",
+        says: "Header fields stand in another order, in mixed case, with space around their values.",
+        oddity: Oddity::Manner(Manner::FieldsInDisorder),
+    },
+    Variant {
+        name: "behind-another-request",
+        says: "A request follows another on its connection before that is answered.",
+        oddity: Oddity::Manner(Manner::Pipelined),
+    },
+    Variant {
+        name: "hesitant",
+        says: "There are pauses of uneven length within each request.",
+        oddity: Oddity::Manner(Manner::Hesitant),
     },
 ];
 
@@ -198,6 +244,3 @@ impl Time for Uneven {
         self.0.jump(seconds)
     }
 }
-
-/// The largest message that a center has to take.
-const MESSAGE_BYTES: usize = 65_536;

@@ -11,7 +11,7 @@ use restante_core::id::CorrelationId;
 use restante_core::wire::people::PeopleRequest;
 use restante_core::wire::{Refusal, RefusalCode};
 use restante_crypto::RingCrypto;
-use restante_http::server::{Answer, router};
+use restante_http::server::{Answer, Bounds, router};
 use restante_store::{Driver, Entropy, MemoryStore};
 
 use crate::case::Control;
@@ -19,6 +19,7 @@ use crate::line::{InsideLine, Pending};
 use crate::run::{ServerTarget, Time, Tokens, Unmoved};
 
 use super::console::operator_token;
+use super::served::Served;
 use super::world::{DrawnEntropy, MovedClock};
 
 /// A center inside this process that begins a new world for each case: an empty store, the same
@@ -79,6 +80,14 @@ impl<D: Decide + 'static> InsideCenter<D> {
     #[must_use]
     pub fn line(&self) -> InsideLine {
         InsideLine::new(self.router.clone())
+    }
+
+    /// The center on a port of this machine as well.
+    ///
+    /// # Errors
+    /// A sentence, if no port or no certificate can be had.
+    pub async fn serve(&self) -> Result<Served, String> {
+        Served::start(self.router.clone(), Bounds::default()).await
     }
 
     /// What moves the center's time.

@@ -4,7 +4,7 @@
 //! handshake and its time-outs, the router, the driver and the file. One center serves all cases of
 //! a run, as a vendor's does, so that cases also show that they do not disturb each other.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,17 +14,17 @@ use restante_core::center::Decide;
 use restante_http::server::{Bounds, Line, Tls};
 use restante_store::sqlite::Options;
 use restante_store::{Driver, SqliteStore};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
 use crate::case::Control;
-use crate::line::{Pending, SocketLine, Trust};
+use crate::line::{Pending, SocketLine};
 use crate::profile::Limits;
 use crate::run::{ServerTarget, Time, Tokens, Unmoved};
 
 use super::console::operator_token;
 use super::inside::{START, STEP_SECONDS, TICKS};
+use super::post::Post;
 use super::world::{DrawnEntropy, MovedClock};
 
 /// A center on a port of this machine, with its store in a folder that goes when it does.
@@ -32,17 +32,6 @@ pub struct LoopbackCenter<D> {
     standing: Arc<Standing<D>>,
     post: Post,
     operator: String,
-}
-
-/// Where a center listens, and what it shows there.
-#[derive(Debug)]
-pub struct Post {
-    /// The address.
-    pub address: SocketAddr,
-    /// Its certificate, which signs itself.
-    pub certificate: CertificateDer<'static>,
-    /// The certificate's key.
-    pub key: PrivateKeyDer<'static>,
 }
 
 /// What is left of a center while it is switched off, and the center while it is on.
@@ -68,32 +57,24 @@ impl<D: Decide + 'static> LoopbackCenter<D> {
     /// # Errors
     /// A sentence, if the machine yields no folder, no port or no certificate.
     pub async fn start(decide: D, seed: u64, bounds: Bounds) -> Result<Self, String> {
-        let host = Ipv4Addr::LOCALHOST;
-        let made = rcgen::generate_simple_self_signed([host.to_string()]);
-        let made = made.map_err(|why| why.to_string())?;
-        let key = made.signing_key.serialize_pem();
-        let tls = Tls::from_pem(made.cert.pem().as_bytes(), key.as_bytes());
+        let (mut post, tls) = Post::at(IpAddr::V4(Ipv4Addr::LOCALHOST))?;
         let standing = Standing {
             decide: Arc::new(decide),
             folder: tempfile::tempdir().map_err(|why| format!("no folder for a store: {why}"))?,
-            tls: tls.map_err(|why| why.to_string())?,
+            tls,
             bounds,
             clock: Arc::new(MovedClock::new(START)),
             entropy: Arc::new(DrawnEntropy::new(seed, "loopback")),
             on: Mutex::new(On {
-                address: SocketAddr::from((host, 0)),
+                address: post.address,
                 running: None,
             }),
         };
         let (address, operator) = standing.first_start().await?;
-        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der());
+        post.address = address;
         Ok(Self {
             standing: Arc::new(standing),
-            post: Post {
-                address,
-                certificate: made.cert.der().clone(),
-                key: key.map_err(ToOwned::to_owned)?,
-            },
+            post,
             operator,
         })
     }
@@ -104,18 +85,12 @@ impl<D: Decide + 'static> LoopbackCenter<D> {
         &self.post
     }
 
-    /// Its address as a client names it.
-    #[must_use]
-    pub fn url(&self) -> String {
-        format!("https://{}", self.post.address)
-    }
-
     /// The center as a target. Targets share the center.
     ///
     /// # Errors
     /// A sentence, if no line leads to it.
     pub fn target(&self, patience: Duration) -> Result<ServerTarget, String> {
-        self.target_at(&self.url(), patience)
+        self.target_at(&self.post.url(), patience)
     }
 
     /// The center as a target at another address, where something stands before it.
@@ -123,8 +98,8 @@ impl<D: Decide + 'static> LoopbackCenter<D> {
     /// # Errors
     /// A sentence, if no line leads there.
     pub fn target_at(&self, url: &str, patience: Duration) -> Result<ServerTarget, String> {
-        let trust = Trust::Authorities(vec![self.post.certificate.clone()]);
-        let line = SocketLine::new(url, trust, patience).map_err(|why| why.to_string())?;
+        let line =
+            SocketLine::new(url, self.post.trust(), patience).map_err(|why| why.to_string())?;
         Ok(ServerTarget {
             line: Box::new(line),
             time: Some(Box::new(LoopbackTime(Arc::clone(&self.standing)))),

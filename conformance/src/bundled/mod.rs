@@ -7,8 +7,12 @@
 mod console;
 mod inside;
 mod loopback;
+mod post;
+mod served;
 mod world;
 
 pub use inside::{InsideCenter, Standing, core_center};
-pub use loopback::{LoopbackCenter, Post, bounds};
+pub use loopback::{LoopbackCenter, bounds};
+pub use post::Post;
+pub use served::Served;
 pub use world::{DrawnEntropy, MovedClock};

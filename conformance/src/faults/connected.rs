@@ -48,7 +48,7 @@ async fn played(proof: &mut Proof, cases: &[&Case], seed: u64) -> Result<(), Str
     };
     let url = front
         .as_ref()
-        .map_or_else(|| center.url(), |front| front.url().to_owned());
+        .map_or_else(|| center.post().url(), |front| front.url().to_owned());
     let target = center.target_at(&url, Duration::from_secs(SHORT.reply.into()))?;
     for case in cases {
         proof.take(case, run_case(case, &target, None, around).await);

@@ -20,7 +20,7 @@ use std::time::Duration;
 pub use ahead::Ahead;
 pub use frugal::FrugalLine;
 pub use inside::InsideLine;
-pub use socket::{SocketLine, Trust};
+pub use socket::{Habit, SocketLine, Trust};
 
 /// A future that a trait object gives.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

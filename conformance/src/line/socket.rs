@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, Method, Url};
+use reqwest::{Certificate, Client, Method, Url, Version};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -58,12 +58,27 @@ impl Trust {
     }
 }
 
+/// How connections are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Habit {
+    /// As the two sides agree, by whatever version, and again where possible.
+    #[default]
+    Agreed,
+    /// By HTTP/1.1, over and over.
+    Kept,
+    /// By HTTP/1.1, one for each request.
+    OneEach,
+    /// By HTTP/2.
+    Http2,
+}
+
 /// Carries requests to a base address.
 #[derive(Debug)]
 pub struct SocketLine {
     base: Url,
     trust: Trust,
     patience: Duration,
+    habit: Habit,
     clients: Mutex<HashMap<Option<IpAddr>, Client>>,
 }
 
@@ -89,8 +104,16 @@ impl SocketLine {
             base: url,
             trust,
             patience,
+            habit: Habit::Agreed,
             clients: Mutex::default(),
         })
+    }
+
+    /// The same line with another habit.
+    #[must_use]
+    pub fn using(mut self, habit: Habit) -> Self {
+        self.habit = habit;
+        self
     }
 
     /// Asks whether anything answers at all.
@@ -128,6 +151,12 @@ impl SocketLine {
             .no_proxy()
             .timeout(self.patience)
             .local_address(source);
+        builder = match self.habit {
+            Habit::Agreed => builder,
+            Habit::Kept => builder.http1_only(),
+            Habit::OneEach => builder.http1_only().pool_max_idle_per_host(0),
+            Habit::Http2 => builder.http2_prior_knowledge(),
+        };
         if let Trust::Authorities(found) = &self.trust {
             let certificates = found.iter().map(|der| Certificate::from_der(der));
             let certificates: Vec<Certificate> = certificates
@@ -154,6 +183,9 @@ impl SocketLine {
             builder = builder.body(body.clone());
         }
         let response = builder.send().await.map_err(|why| self.error(&why))?;
+        if self.habit == Habit::Http2 && response.version() != Version::HTTP_2 {
+            return Err(LineError::Unable("speak HTTP/2"));
+        }
         let status = response.status().as_u16();
         let headers = response.headers().iter().map(|(name, value)| {
             let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
