@@ -111,6 +111,7 @@ fn reply_word(reply: &Reply, step: &Step<'_>) -> &'static str {
                 "reply: reported, superseded"
             }
             DeviceReply::StatusReported(_) => "reply: reported",
+            DeviceReply::Acknowledged(_) => "reply: acknowledged",
             DeviceReply::Rotated(_) => "reply: rotated",
             DeviceReply::DevicesAdded(_) => "reply: devices added",
             DeviceReply::DevicesRemoved(_) => "reply: devices removed",

@@ -13,8 +13,9 @@ use restante_core::wire::people::{
 };
 use restante_core::wire::site::{CarriedOut, CarryOut, SelfDescription};
 use restante_core::wire::{
-    AddDevices, DevicesAdded, DevicesRemoved, Enrol, Enrolled, Leave, Left, Mailbox, Poll,
-    PollReply, Refusal, RemoveDevices, ReportStatus, Rotate, Rotated, StatusReported,
+    Acknowledge, Acknowledged, AddDevices, DevicesAdded, DevicesRemoved, Enrol, Enrolled, Leave,
+    Left, Mailbox, Poll, PollReply, Refusal, RemoveDevices, ReportStatus, Rotate, Rotated,
+    StatusReported,
 };
 use restante_http::problem::Problem;
 use schemars::JsonSchema;
@@ -93,7 +94,11 @@ fn device_messages() -> Vec<Message> {
         Message::of::<Poll>("poll", &device::poll_first()).and("poll-again", &device::poll_again()),
         Message::of::<PollReply>("polled", &device::polled())
             .and("polled-unchanged", &device::polled_unchanged()),
-        Message::of::<Mailbox>("mailbox", &device::mailbox()),
+        Message::of::<Mailbox>("mailbox", &device::mailbox())
+            .and("mailbox-waiting", &device::mailbox_waiting()),
+        Message::of::<Acknowledge>("acknowledge", &device::taken())
+            .and("acknowledge-done", &device::carried_out()),
+        Message::of::<Acknowledged>("acknowledged", &device::acknowledged()),
         Message::of::<ReportStatus>("report-status", &device::report_panel())
             .and("report-status-gateway", &device::report_gateway()),
         Message::of::<StatusReported>("status-reported", &device::reported()),

@@ -11,8 +11,8 @@ use restante_core::wire::people::{
     ListDevices, ListReadings, ListTokens, Page, Reading, TokenIssued, TokenRow,
 };
 use restante_core::wire::{
-    AddDevices, DevicesAdded, DevicesRemoved, Enrol, Enrolled, Mailbox, RefusalCode, RemoveDevices,
-    ReportStatus, Rotate, Rotated, StatusReported,
+    Acknowledge, Acknowledged, AddDevices, DevicesAdded, DevicesRemoved, Enrol, Enrolled, Mailbox,
+    RefusalCode, RemoveDevices, ReportStatus, Rotate, Rotated, StatusReported,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,8 @@ pub enum Operation {
     Enrol,
     /// The mailbox's present state.
     Poll,
+    /// What became of instructions.
+    Acknowledge,
     /// Running status.
     ReportStatus,
     /// A new formal code.
@@ -227,6 +229,18 @@ pub static ROUTES: &[Route] = &[
             "/v1/mailbox",
             Access::Formal,
             "Fetch the mailbox's present state, or learn that it is unchanged",
+        )
+    },
+    Route {
+        request: Some(schema::<Acknowledge>),
+        reply: Some(schema::<Acknowledged>),
+        refuses: &[RefusalCode::DeviceNotCovered],
+        ..line(
+            Operation::Acknowledge,
+            POST,
+            "/v1/acknowledgements",
+            Access::Formal,
+            "Say what became of instructions",
         )
     },
     Route {

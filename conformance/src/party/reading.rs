@@ -44,6 +44,7 @@ fn message(conversation: &str, reply: &Value) -> Option<DeviceReply> {
     Some(match conversation {
         "enrol" => DeviceReply::Enrolled(wire::parse(bytes).ok()?),
         "poll" => DeviceReply::Polled(wire::parse::<PollReply>(bytes).ok()?),
+        "acknowledge" => DeviceReply::Acknowledged(wire::parse(bytes).ok()?),
         "reportStatus" => DeviceReply::StatusReported(wire::parse(bytes).ok()?),
         "rotate" => DeviceReply::Rotated(wire::parse(bytes).ok()?),
         "addDevices" => DeviceReply::DevicesAdded(wire::parse(bytes).ok()?),

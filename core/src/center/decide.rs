@@ -68,6 +68,9 @@ impl<C: Crypto> Work<'_, C> {
         Ok(match request {
             DeviceRequest::Enrol(message) => DeviceReply::Enrolled(self.enrol(message)?),
             DeviceRequest::Poll(message) => DeviceReply::Polled(self.poll(message)?),
+            DeviceRequest::Acknowledge(message) => {
+                DeviceReply::Acknowledged(self.acknowledge(message)?)
+            }
             DeviceRequest::ReportStatus(message) => {
                 DeviceReply::StatusReported(self.report(message)?)
             }

@@ -10,6 +10,7 @@
 //! wrong codes and the time by which something was judged to have run out. Nothing here knows a
 //! store, a transport or a clock.
 
+mod acknowledge;
 mod authenticate;
 mod codes;
 mod collate;

@@ -19,6 +19,7 @@ impl<C: Crypto> Work<'_, C> {
         Ok(PollReply::Mailbox(Mailbox {
             etag: center.etag.clone(),
             instructions: alloc::vec::Vec::new(),
+            more: false,
             schedule: center.schedule.clone(),
         }))
     }

@@ -65,7 +65,10 @@ impl<C: Crypto> Work<'_, C> {
 
 /// Refuses a message that names devices for which the sender does not speak.
 // spec: STA-010
-fn covered(speaker: &Speaker, named: impl Iterator<Item = DeviceId>) -> Result<(), Stop> {
+pub(super) fn covered(
+    speaker: &Speaker,
+    named: impl Iterator<Item = DeviceId>,
+) -> Result<(), Stop> {
     let foreign: Vec<DeviceId> = named
         .filter(|device| !speaker.active.covers(*device))
         .collect();

@@ -45,6 +45,11 @@ impl<C: Crypto> Registrant<C> {
                 self.polled(now, polled);
                 None
             }
+            DeviceReply::Acknowledged(acknowledged) => {
+                self.accepted(news);
+                self.scheduled(now, &acknowledged.schedule);
+                None
+            }
             DeviceReply::StatusReported(reported) => {
                 self.accepted(news);
                 self.with_diary(|diary| diary.reported(now));

@@ -31,16 +31,10 @@ pub struct Instruction {
     /// It may be begun within so many seconds, and not after.
     pub expires: Seconds,
     /// It is called off: what has not been begun is not begun any more.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub cancel: bool,
     /// What to do, in this order.
     pub acts: Acts,
-}
-
-// The signature is serde's.
-#[allow(clippy::trivially_copy_pass_by_ref)]
-const fn is_false(flag: &bool) -> bool {
-    !*flag
 }
 
 /// The acts of one instruction: 1 to [`ACTS_PER_INSTRUCTION`].

@@ -50,6 +50,8 @@ pub enum DeviceRequest {
     Enrol(Enrol),
     /// What is in my mailbox?
     Poll(Poll),
+    /// This became of my instructions.
+    Acknowledge(Acknowledge),
     /// Running status, of one device or of many.
     ReportStatus(ReportStatus),
     /// I want a new formal code.
@@ -73,6 +75,8 @@ pub enum DeviceReply {
     Enrolled(Enrolled),
     /// To [`DeviceRequest::Poll`].
     Polled(PollReply),
+    /// To [`DeviceRequest::Acknowledge`].
+    Acknowledged(Acknowledged),
     /// To [`DeviceRequest::ReportStatus`].
     StatusReported(StatusReported),
     /// To [`DeviceRequest::Rotate`].

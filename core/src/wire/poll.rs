@@ -48,6 +48,10 @@ pub struct Mailbox {
     pub etag: ETag,
     /// What waits for the devices of the registration, in order for each device.
     pub instructions: Vec<Instruction>,
+    /// More wait than fit into this message. They are shown once some of these are done with, so
+    /// that the device polls again as soon as it has acknowledged.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub more: bool,
     /// When to come again and what to report.
     pub schedule: Schedule,
 }

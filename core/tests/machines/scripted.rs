@@ -251,6 +251,7 @@ pub(crate) fn polled() -> DeviceReply {
     DeviceReply::Polled(PollReply::Mailbox(Mailbox {
         etag: ETag::from_bytes(&[1; 16]),
         instructions: Vec::new(),
+        more: false,
         schedule: schedule(),
     }))
 }

@@ -1,13 +1,15 @@
 //! What devices and gateways say, and what they are answered.
 
 use restante_core::Seconds;
-use restante_core::id::{CorrelationId, RequestId};
+use restante_core::id::{CorrelationId, InstructionId, RequestId};
 use restante_core::wire::enrol::{DeviceList, MaxMessage};
 use restante_core::wire::{
-    AddDevices, Contacts, Counted, Counter, Counters, DeviceEntry, DeviceState, DevicesAdded,
-    DevicesRemoved, ETag, Enrol, EnrolDeviceResult, EnrolResult, Enrolled, Identification, Mailbox,
-    Poll, PollReply, Refusal, RefusalCode, RemoveDevices, ReportResult, ReportStatus, Reported,
-    Rotated, ServiceCounters, StateReason, StatusReport, StatusReported,
+    Acknowledge, Acknowledged, Acknowledgement, Act, ActResult, Acts, AddDevices, Contacts,
+    Counted, Counter, Counters, DeviceEntry, DeviceState, DevicesAdded, DevicesRemoved, ETag,
+    Enrol, EnrolDeviceResult, EnrolResult, Enrolled, Identification, Instruction, Mailbox,
+    NoteResult, Noted, Notify, Outcome, Poll, PollReply, Progress, Refusal, RefusalCode,
+    RemoveDevices, ReportResult, ReportStatus, Reported, Rotated, ServiceCounters, StateReason,
+    StatusReport, StatusReported,
 };
 
 use super::{
@@ -107,6 +109,76 @@ pub(crate) fn mailbox() -> Mailbox {
     Mailbox {
         etag: etag(),
         instructions: Vec::new(),
+        more: false,
+        schedule: schedule(),
+    }
+}
+
+pub(crate) fn mailbox_waiting() -> Mailbox {
+    Mailbox {
+        etag: ETag::from_bytes(&id("mailbox with an instruction")),
+        instructions: vec![Instruction {
+            id: instruction(),
+            device: device_id(&multifunction()),
+            attempt: 1,
+            expires: Seconds::new(30 * 86_400),
+            cancel: false,
+            acts: acts(),
+        }],
+        more: false,
+        schedule: schedule(),
+    }
+}
+
+pub(crate) fn acts() -> Acts {
+    let text = read("A technician will come on Monday.");
+    let acts = vec![Act::ReportStatus, Act::Notify(Notify { text })];
+    Acts::new(acts).expect("two acts")
+}
+
+pub(crate) fn instruction() -> InstructionId {
+    InstructionId::from_bytes(id("instruction"))
+}
+
+pub(crate) fn taken() -> Acknowledge {
+    acknowledge(Progress::Taken, Vec::new())
+}
+
+pub(crate) fn carried_out() -> Acknowledge {
+    let outcome = Outcome::Failed;
+    let detail = Some(read("The panel is switched off."));
+    let failed = ActResult { outcome, detail };
+    acknowledge(Progress::Failed, vec![done(), failed])
+}
+
+fn acknowledge(progress: Progress, results: Vec<ActResult>) -> Acknowledge {
+    let acknowledgement = Acknowledgement {
+        instruction: instruction(),
+        device: device_id(&multifunction()),
+        attempt: 1,
+        progress,
+        results,
+    };
+    Acknowledge {
+        acknowledgements: vec![acknowledgement],
+    }
+}
+
+pub(crate) fn done() -> ActResult {
+    ActResult {
+        outcome: Outcome::Done,
+        detail: None,
+    }
+}
+
+pub(crate) fn acknowledged() -> Acknowledged {
+    let noted = Noted {
+        instruction: instruction(),
+        result: NoteResult::Recorded,
+        state: "taken".into(),
+    };
+    Acknowledged {
+        acknowledgements: vec![noted],
         schedule: schedule(),
     }
 }

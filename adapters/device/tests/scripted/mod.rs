@@ -95,6 +95,7 @@ fn reply(request: &DeviceRequest) -> DeviceReply {
         DeviceRequest::Poll(_) => DeviceReply::Polled(PollReply::Mailbox(Mailbox {
             etag: ETag::from_bytes(&[1; 16]),
             instructions: Vec::new(),
+            more: false,
             schedule: schedule(),
         })),
         DeviceRequest::ReportStatus(report) => DeviceReply::StatusReported(StatusReported {

@@ -25,6 +25,7 @@ impl Client {
         Ok(match request {
             DeviceRequest::Enrol(_) => DeviceReply::Enrolled(got.message()?),
             DeviceRequest::Poll(_) => DeviceReply::Polled(polled(&got)?),
+            DeviceRequest::Acknowledge(_) => DeviceReply::Acknowledged(got.message()?),
             DeviceRequest::ReportStatus(_) => DeviceReply::StatusReported(got.message()?),
             DeviceRequest::Rotate(_) => DeviceReply::Rotated(got.message()?),
             DeviceRequest::AddDevices(_) => DeviceReply::DevicesAdded(got.message()?),
@@ -40,6 +41,7 @@ fn asked(request: &DeviceRequest) -> Result<Asked, SendError> {
     Ok(match request {
         DeviceRequest::Enrol(body) => Asked::new(Operation::Enrol).saying(body),
         DeviceRequest::Poll(poll) => self::poll(poll)?,
+        DeviceRequest::Acknowledge(body) => Asked::new(Operation::Acknowledge).saying(body),
         DeviceRequest::ReportStatus(body) => Asked::new(Operation::ReportStatus).saying(body),
         DeviceRequest::Rotate(body) => Asked::new(Operation::Rotate).saying(body),
         DeviceRequest::AddDevices(body) => Asked::new(Operation::AddDevices).saying(body),

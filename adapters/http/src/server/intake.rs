@@ -264,6 +264,7 @@ impl Sent<'_> {
         match operation {
             Operation::Enrol => device(D::Enrol(self.json()?)),
             Operation::Poll => device(D::Poll(self.poll()?)),
+            Operation::Acknowledge => device(D::Acknowledge(self.json()?)),
             Operation::ReportStatus => device(D::ReportStatus(self.json()?)),
             Operation::Rotate => device(D::Rotate(self.json()?)),
             Operation::AddDevices => device(D::AddDevices(self.json()?)),

@@ -164,6 +164,7 @@ pub(super) fn success(route: &Route, reply: Reply, seen: &Seen) -> Option<Answer
     Some(match (route.operation, reply) {
         (O::Enrol, Reply::Device(D::Enrolled(enrolled))) => self::enrolled(status, &enrolled),
         (O::Poll, Reply::Device(D::Polled(reply))) => polled(status, &reply, seen),
+        (O::Acknowledge, Reply::Device(D::Acknowledged(body))) => Answered::json(status, &body),
         (O::ReportStatus, Reply::Device(D::StatusReported(body))) => Answered::json(status, &body),
         (O::Rotate, Reply::Device(D::Rotated(body))) => Answered::json(status, &body),
         (O::AddDevices, Reply::Device(D::DevicesAdded(body))) => Answered::json(status, &body),

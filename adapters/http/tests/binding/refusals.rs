@@ -281,6 +281,7 @@ fn mailbox() -> Outcome {
     let mailbox = Mailbox {
         etag: ETag::from_bytes(&[5; 16]),
         instructions: Vec::new(),
+        more: false,
         schedule: Schedule {
             poll: Seconds::HOUR,
             entries: Vec::new(),

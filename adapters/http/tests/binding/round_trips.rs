@@ -4,8 +4,8 @@
 use restante_core::center::{Call, Credential, Message, Reply};
 use restante_core::code::Presented;
 use restante_core::id::{
-    CustomerId, DeviceId, GrantId, Model, RegistrationId, RequestId, Serial, TokenId, UserName,
-    Vendor,
+    CustomerId, DeviceId, GrantId, InstructionId, Model, RegistrationId, RequestId, Serial,
+    TokenId, UserName, Vendor,
 };
 use restante_core::time::{Seconds, Timestamp};
 use restante_core::wire::enrol::{DeviceList, MaxMessage};
@@ -15,10 +15,11 @@ use restante_core::wire::people::{
     RevokeToken, Role, TokenIssued, TokenRow,
 };
 use restante_core::wire::{
-    AddDevices, Contacts, Counters, DeviceEntry, DeviceReply, DeviceRequest, DeviceState,
-    DevicesAdded, DevicesRemoved, ETag, Enrol, EnrolDeviceResult, EnrolResult, Enrolled, Function,
-    FunctionSet, Identification, Leave, Left, Mailbox, Poll, PollReply, RemoveDevices,
-    ReportResult, ReportStatus, Reported, Rotate, Rotated, Schedule, StatusReport, StatusReported,
+    Acknowledge, Acknowledged, Acknowledgement, AddDevices, Contacts, Counters, DeviceEntry,
+    DeviceReply, DeviceRequest, DeviceState, DevicesAdded, DevicesRemoved, ETag, Enrol,
+    EnrolDeviceResult, EnrolResult, Enrolled, Function, FunctionSet, Identification, Leave, Left,
+    Mailbox, NoteResult, Noted, Poll, PollReply, Progress, RemoveDevices, ReportResult,
+    ReportStatus, Reported, Rotate, Rotated, Schedule, StatusReport, StatusReported,
 };
 
 use crate::stand::{Plan, as_formal, as_provisional, formal, provisional, token};
@@ -69,6 +70,7 @@ fn device_exchanges() -> Vec<Exchange> {
         enrolment(),
         changed_poll(),
         unchanged_poll(),
+        acknowledgement(),
         report(),
         rotation(),
         addition(),
@@ -100,6 +102,7 @@ fn changed_poll() -> Exchange {
     let mailbox = Mailbox {
         etag: ETag::from_bytes(&[5; 16]),
         instructions: Vec::new(),
+        more: false,
         schedule: schedule(),
     };
     (
@@ -118,6 +121,32 @@ fn unchanged_poll() -> Exchange {
         as_formal(),
         DeviceRequest::Poll(poll),
         DeviceReply::Polled(PollReply::Unchanged(Seconds::new(77))),
+    )
+}
+
+fn acknowledgement() -> Exchange {
+    let instruction = InstructionId::from_bytes([7; 16]);
+    let acknowledgement = Acknowledgement {
+        instruction,
+        device: device(),
+        attempt: 2,
+        progress: Progress::Taken,
+        results: Vec::new(),
+    };
+    let noted = Noted {
+        instruction,
+        result: NoteResult::Recorded,
+        state: "taken".into(),
+    };
+    (
+        as_formal(),
+        DeviceRequest::Acknowledge(Acknowledge {
+            acknowledgements: vec![acknowledgement],
+        }),
+        DeviceReply::Acknowledged(Acknowledged {
+            acknowledgements: vec![noted],
+            schedule: schedule(),
+        }),
     )
 }
 

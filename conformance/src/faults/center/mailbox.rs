@@ -84,6 +84,7 @@ pub(super) const FAULTS: &[Fault] = &[
                     let mailbox = Mailbox {
                         etag: ETag::from_bytes(&[7; 16]),
                         instructions: Vec::new(),
+                        more: false,
                         schedule: schedule(scene),
                     };
                     let reply = DeviceReply::Polled(PollReply::Mailbox(mailbox));
