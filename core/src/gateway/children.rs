@@ -80,14 +80,12 @@ impl<C: Crypto> Gateway<C> {
         gone.any(|it| it.identification.is_same_device(child))
     }
 
-    /// Compares those that answered with those that are known; whether anything was new, and how
-    /// many.
+    /// Compares those that answered with those that are known; how many were new.
     pub(super) fn meet(&mut self, answered: Vec<DeviceEntry>, news: &mut super::News) -> usize {
         let mut new: usize = 0;
         for child in answered {
-            if self.moved(&child) {
-                news.keep = true;
-            } else if self.is_new(&child.identification) {
+            self.locate(&child);
+            if self.is_new(&child.identification) {
                 if self.children_known() >= CHILDREN {
                     news.tell(Notice::TooMany);
                     break;
@@ -114,20 +112,19 @@ impl<C: Crypto> Gateway<C> {
             .saturating_add(self.ledger.gone.len())
     }
 
-    /// A child that is known has another address than before.
-    fn moved(&mut self, child: &DeviceEntry) -> bool {
+    /// Notes where a known child answered from. That is not kept for its own sake: whoever can
+    /// speak on the LAN could wear the memory out, and after a power cut the call that comes first
+    /// finds the child again.
+    fn locate(&mut self, child: &DeviceEntry) {
         let same = |it: &Identification| it.is_same_device(&child.identification);
         let members = self.registrant.members_mut();
         let member = members.and_then(|all| all.iter_mut().find(|it| same(&it.identification)));
         let found = &mut self.ledger.found;
         let found = found.iter_mut().find(|it| same(&it.identification));
-        let mut moved = false;
         let known = member.map(|it| &mut it.contacts);
         for contacts in known.into_iter().chain(found.map(|it| &mut it.contacts)) {
-            moved |= *contacts != child.contacts;
             contacts.clone_from(&child.contacts);
         }
-        moved
     }
 
     /// The registration names these now.

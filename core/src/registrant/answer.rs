@@ -196,6 +196,11 @@ impl<C: Crypto> Registrant<C> {
                 self.line.answered(now);
                 Some(self.left(news))
             }
+            // spec: GWY-010
+            (Asked::RemoveDevices, RefusalCode::FormalCodeRefused) if self.speaks_for_nobody() => {
+                self.line.answered(now);
+                Some(self.left(news))
+            }
             (_, RefusalCode::FormalCodeRefused) => self.code_refused(now, need, news),
             (Asked::ReportStatus, RefusalCode::DeviceNotCovered) => {
                 self.line.answered(now);
@@ -352,6 +357,11 @@ impl<C: Crypto> Registrant<C> {
             other => other,
         };
         news.keep = true;
+    }
+
+    /// Whether nothing is left of the registration: removing the last device ends it.
+    fn speaks_for_nobody(&self) -> bool {
+        self.holding().is_some_and(|held| held.members.is_empty())
     }
 
     fn scheduled(&mut self, now: Uptime, schedule: &Schedule) {

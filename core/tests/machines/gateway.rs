@@ -269,6 +269,23 @@ fn last_child_removed_ends_the_registration() {
 }
 
 #[test]
+fn last_child_is_removed_even_if_the_reply_is_lost() {
+    let mut site = Site::in_use(1);
+    site.give(Input::RemoveChild(child(0).identification));
+    site.lose();
+    site.sleep_until("remove-devices");
+    site.refuse_as(RefusalCode::FormalCodeRefused);
+    assert_eq!(site.gateway.phase(), Phase::Blank, "nobody is asked");
+
+    let mut site = Site::in_use(2);
+    site.give(Input::RemoveChild(child(0).identification));
+    site.lose();
+    site.sleep_until("remove-devices");
+    site.refuse_as(RefusalCode::FormalCodeRefused);
+    assert_eq!(site.gateway.phase(), Phase::NeedsPerson, "one is left");
+}
+
+#[test]
 fn child_that_is_registered_elsewhere_is_left_and_the_others_reported() {
     let mut site = Site::in_use(3);
     site.sleep_until("report-status");
@@ -295,6 +312,7 @@ fn lost_reply_repeats_the_first_enrolment_without_children_found_since() {
     site.sleep_until("enrol");
     assert_eq!(json::to_bytes(&site.last().request), first);
     site.power_cut();
+    site.sleep_until("enrol");
     assert_eq!(json::to_bytes(&site.last().request), first);
 }
 
@@ -321,6 +339,24 @@ fn after_a_boot_children_are_asked_where_the_call_has_found_them() {
     site.sleep_until("report-status");
     let silent = |it: &Notice| matches!(it, Notice::Silent(_));
     assert!(!site.shown.iter().any(silent), "{:?}", site.shown);
+}
+
+#[test]
+fn child_that_answers_from_ever_new_addresses_costs_no_write() {
+    let mut site = Site::in_use(1);
+    site.trace.clear();
+    for n in 0..100 {
+        let mut moved = child(0);
+        let address = format!("198.51.100.{n}");
+        moved.contacts.address = Some(LanAddress::new(address).expect("an address"));
+        site.give(Input::CallAnswered(Box::new(moved)));
+    }
+    assert_eq!(site.trace, [""; 0]);
+    site.lan[0].0.contacts.address = Some(LanAddress::new("198.51.100.99").expect("an address"));
+    site.shown.clear();
+    site.sleep_until("report-status");
+    let silent = |it: &Notice| matches!(it, Notice::Silent(_));
+    assert!(!site.shown.iter().any(silent), "asked where it was last");
 }
 
 #[test]
