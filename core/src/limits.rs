@@ -78,6 +78,9 @@ pub const EARLY_READS: usize = 8;
 /// Records that one sweep of due times takes in one decision, so that a sweep never holds up
 /// requests for long.
 pub const DUE_PER_TICK: usize = 64;
+/// How often a sweep looks further in one decision where nothing of what it found could be done,
+/// because it is damaged. A store with more such records has to be restored.
+pub const SWEEP_STRETCHES: usize = 8;
 
 /// Distinct wrong codes from one source within [`THROTTLE_WINDOW`] before it has to wait.
 pub const WRONG_CODES: usize = 10;
@@ -85,6 +88,10 @@ pub const WRONG_CODES: usize = 10;
 pub const THROTTLE_WINDOW: Seconds = Seconds::HOUR;
 /// Sources whose wrong codes one node remembers; the oldest make room.
 pub const THROTTLE_SOURCES: usize = 65_536;
+
+/// How long a sender waits that is told to come later and not when: a center that is busy has had
+/// time to work off what it took in, and its own senders' back-off takes over after that.
+pub const BUSY_WAIT: Seconds = Seconds::new(5);
 
 /// How long a provisional code is valid unless the dealer says otherwise.
 pub const CODE_VALIDITY: Seconds = Seconds::WEEK;
@@ -107,6 +114,9 @@ pub const INTERVAL_MIN: Seconds = Seconds::new(1);
 /// The longest interval that a schedule may name: thirty days.
 pub const INTERVAL_MAX: Seconds = Seconds::new(30 * 86_400);
 
+/// The window in which a device says its first word after it was switched on: where power returns
+/// to a district, its devices come one by one, and the last of them soon.
+pub const BOOT_SPREAD: Seconds = Seconds::new(10);
 /// The first window of a device's back-off; each further failure doubles it.
 pub const BACKOFF_FIRST: Seconds = Seconds::new(4);
 /// The widest window of a device's back-off.

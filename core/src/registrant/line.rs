@@ -119,6 +119,11 @@ impl Line {
         not_before.since(now)
     }
 
+    /// Says nothing of its own accord before `at`.
+    pub(crate) const fn rest_until(&mut self, at: Uptime) {
+        self.state = State::free_at(at);
+    }
+
     /// A person wants it done now: waits for nothing but what the center asked for.
     pub(crate) fn hurry(&mut self, now: Uptime) {
         if let State::Free { not_before, floor } = &mut self.state {

@@ -18,7 +18,7 @@ use crate::code::{FormalCode, Presented, ProvisionalCode};
 use crate::crypto::Crypto;
 use crate::entropy::Seed;
 use crate::id::{CenterAddress, DeviceId, RegistrationId, RequestId};
-use crate::limits::BACKOFF_FIRST;
+use crate::limits::BOOT_SPREAD;
 use crate::time::{Seconds, Uptime};
 use crate::wire::enrol::{DeviceList, MaxMessage};
 use crate::wire::{
@@ -168,10 +168,14 @@ impl<C: Crypto> Registrant<C> {
         }
     }
 
-    /// Begins where the machine stood.
+    /// Begins where the machine stood. Where power returns to many at once, each says its first
+    /// word at a time of its own, whatever it says; a person who does something is not kept
+    /// waiting.
+    // spec: ENR-042
     pub(crate) fn boot(&mut self, now: Uptime, seed: &Seed, kept: Standing) {
-        let wait = BACKOFF_FIRST.as_millis();
-        let poll_at = now.after_millis(seed.draw_below(&self.crypto, "boot", wait));
+        let window = BOOT_SPREAD.as_millis();
+        let poll_at = now.after_millis(seed.draw_below(&self.crypto, "boot", window));
+        self.line.rest_until(poll_at);
         self.stage = match kept {
             Standing::Blank {} => Stage::Blank,
             Standing::Enrolling { attempt, fallback } => Stage::Enrolling { attempt, fallback },

@@ -2,6 +2,7 @@
 
 use restante_core::code::Presented;
 use restante_core::device::{Input, InputError, Kept, Notice, Phase, Trouble};
+use restante_core::limits::BOOT_SPREAD;
 use restante_core::machine::Machine;
 use restante_core::wire::{DeviceRequest, Refusal, RefusalCode, json};
 use restante_core::{Seconds, Uptime};
@@ -52,8 +53,46 @@ fn power_cut_while_enrolling_repeats_the_same_request() {
     let mut world = World::with_code();
     let before = world.last().clone();
     world.power_cut();
+    world.sleep();
+    assert_eq!(world.sent.len(), 2);
     assert_eq!(world.last().request, before.request);
     assert_eq!(world.last().presented, before.presented);
+}
+
+#[test]
+fn devices_whose_power_returns_together_speak_at_different_times_and_soon() {
+    let mut leaving = World::in_use();
+    leaving.give(Input::LeaveNow);
+    for world in [World::with_code(), World::in_use(), leaving] {
+        let first_words: Vec<Seconds> = (0..50)
+            .map(|n| {
+                let mut world = world.clone();
+                for _ in 0..n {
+                    world.seed();
+                }
+                let sent = world.sent.len();
+                world.power_cut();
+                let slept = world.sleep();
+                assert_eq!(world.sent.len(), sent + 1, "one word, and not before");
+                slept
+            })
+            .collect();
+        let earliest = first_words.iter().min().expect("fifty");
+        let latest = first_words.iter().max().expect("fifty");
+        assert!(*latest <= BOOT_SPREAD, "the last comes soon: {latest:?}");
+        assert!(*earliest < Seconds::new(2), "{earliest:?}");
+        assert!(*latest > Seconds::new(8), "{latest:?}");
+    }
+}
+
+#[test]
+fn a_person_who_types_a_code_after_a_power_cut_does_not_wait() {
+    let mut world = World::with_code();
+    world.power_cut();
+    assert_eq!(world.sent.len(), 1);
+    world.enter(code(1));
+    assert_eq!(world.sent.len(), 2);
+    assert_eq!(world.now, Uptime::BOOT);
 }
 
 #[test]
@@ -75,6 +114,7 @@ fn power_cut_before_the_formal_code_is_kept_asks_for_it_again() {
     world.reply(enrolled(1));
     world.flash = flash;
     world.power_cut();
+    world.sleep();
     assert_eq!(world.last().request, first.request);
 }
 
@@ -400,6 +440,7 @@ fn leaving_goes_on_after_a_lost_reply_and_a_power_cut() {
     world.give(Input::LeaveNow);
     world.lose();
     world.power_cut();
+    world.sleep();
     assert_eq!(word(&world.last().request), "leave");
     world.refuse(RefusalCode::FormalCodeRefused);
     assert_eq!(world.phase(), Phase::Blank, "it had left before");
