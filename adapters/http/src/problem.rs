@@ -14,8 +14,6 @@ use serde::{Deserialize, Serialize};
 pub const MEDIA_TYPE: &str = "application/problem+json";
 /// What the type of a refusal begins with; the registry's word follows.
 pub const TYPE_PREFIX: &str = "urn:restante:refusal:";
-/// How long a sender waits where the center is busy and does not say for how long.
-pub const BUSY_RETRY: Seconds = Seconds::new(5);
 
 /// Why a request was refused, for a program and for a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -77,24 +75,19 @@ impl Problem {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
+        let retry_after = refusal.wait();
         Self {
             r#type: format!("{TYPE_PREFIX}{}", refusal.code.word()),
             title: refusal.code.title().into(),
             status: refusal.code.http_status(),
             detail: refusal.detail,
             code: Some(refusal.code),
-            retry_after: refusal.retry_after.or_else(|| default_wait(refusal.code)),
+            retry_after,
             free: refusal.free,
             devices: refusal.devices,
             correlation: refusal.correlation,
         }
     }
-}
-
-/// 429 and 503 always say when to come again.
-// spec: ERR-006
-fn default_wait(code: RefusalCode) -> Option<Seconds> {
-    matches!(code.http_status(), 429 | 503).then_some(BUSY_RETRY)
 }
 
 #[cfg(test)]

@@ -7,12 +7,14 @@
 //! order in which a message is judged: can it be read, is its source held up, who speaks, does it
 //! apply, is there room.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::{CorrelationId, DeviceId};
+use crate::limits::BUSY_WAIT;
 use crate::time::Seconds;
 
 /// What an outsider is told instead of a reply. On HTTP it is the body of an RFC 9457 problem.
@@ -25,7 +27,8 @@ pub struct Refusal {
     pub code: RefusalCode,
     /// What is wrong in this very case, in a sentence for a person.
     pub detail: String,
-    /// Try again after so many seconds; absent where the code's rule says it all.
+    /// Try again after so many seconds; absent where the code's rule says it all
+    /// ([`Refusal::wait`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<Seconds>,
     /// How many devices the provisional code can still register (`too-few-slots`).
@@ -58,6 +61,31 @@ impl Refusal {
     #[must_use]
     pub fn plain(code: RefusalCode) -> Self {
         Self::new(code, code.title())
+    }
+
+    /// A refusal by a word of a later registry, as this side treats it: not worth repeating, unless
+    /// the line says that it `is_temporary`. The word goes into what a person reads.
+    // spec: ERR-004
+    #[must_use]
+    pub fn unknown(word: &str, detail: &str, is_temporary: bool) -> Self {
+        let code = if is_temporary {
+            RefusalCode::Busy
+        } else {
+            RefusalCode::Invalid
+        };
+        Self::new(code, format!("{detail} ({word})"))
+    }
+
+    /// When the sender is to come again, for every line to say: the time that the refusal names, or
+    /// what holds for its word where it names none.
+    // spec: ERR-006
+    #[must_use]
+    pub fn wait(&self) -> Option<Seconds> {
+        let by_word = match self.code {
+            RefusalCode::Busy | RefusalCode::Throttled => Some(BUSY_WAIT),
+            _ => None,
+        };
+        self.retry_after.or(by_word)
     }
 }
 
@@ -209,6 +237,25 @@ mod tests {
             let json = serde_json::to_string(code).expect("a unit variant");
             assert_eq!(json.trim_matches('"'), code.to_string());
         }
+    }
+
+    #[test]
+    fn busy_and_throttled_always_name_a_wait_and_no_other_word_makes_one_up() {
+        for code in RefusalCode::ALL {
+            let waits = matches!(code, RefusalCode::Busy | RefusalCode::Throttled);
+            assert_eq!(Refusal::plain(*code).wait(), waits.then_some(BUSY_WAIT));
+        }
+        let mut named = Refusal::plain(RefusalCode::Throttled);
+        named.retry_after = Some(Seconds::HOUR);
+        assert_eq!(named.wait(), Some(Seconds::HOUR));
+    }
+
+    #[test]
+    fn an_unknown_word_is_final_unless_the_line_says_that_it_is_temporary() {
+        let refusal = |is_temporary| Refusal::unknown("moon-too-full", "wait", is_temporary);
+        assert_eq!(refusal(false).code.retry(), Retry::Never);
+        assert_eq!(refusal(true).code.retry(), Retry::Later);
+        assert_eq!(refusal(true).detail, "wait (moon-too-full)");
     }
 
     #[test]

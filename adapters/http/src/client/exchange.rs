@@ -171,10 +171,10 @@ impl Got {
             };
         }
         if is_problem && let Ok(unknown) = self.message::<UnknownWord>() {
-            return SendError::Refused(self.unknown(unknown));
+            return SendError::Refused(self.unknown(&unknown));
         }
         match self.status.as_u16() {
-            429 | 503 => SendError::Refused(self.busy(RefusalCode::Busy.title().into())),
+            429 | 503 => SendError::Refused(self.waiting(Refusal::plain(RefusalCode::Busy))),
             300..=399 => SendError::link(format!(
                 "the center answered {}; redirects are not followed",
                 self.status
@@ -188,20 +188,17 @@ impl Got {
         }
     }
 
-    /// A word of a later registry: not worth repeating, unless the status says that it is.
+    /// A word of a later registry. On HTTP the status says whether it is temporary.
     // spec: ERR-004
-    fn unknown(&self, refused: UnknownWord) -> Refusal {
-        let UnknownWord { code, detail } = refused;
-        let detail = format!("{detail} ({code})");
-        if self.status == StatusCode::TOO_MANY_REQUESTS || self.status.is_server_error() {
-            self.busy(detail)
-        } else {
-            Refusal::new(RefusalCode::Invalid, detail)
-        }
+    fn unknown(&self, refused: &UnknownWord) -> Refusal {
+        let is_temporary =
+            self.status == StatusCode::TOO_MANY_REQUESTS || self.status.is_server_error();
+        let refusal = Refusal::unknown(&refused.code, &refused.detail, is_temporary);
+        self.waiting(refusal)
     }
 
-    fn busy(&self, detail: String) -> Refusal {
-        let mut refusal = Refusal::new(RefusalCode::Busy, detail);
+    /// With the time that the header names.
+    fn waiting(&self, mut refusal: Refusal) -> Refusal {
         refusal.retry_after = self.seconds(RETRY_AFTER);
         refusal
     }
