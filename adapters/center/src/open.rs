@@ -127,7 +127,7 @@ fn policy(config: &PolicyConfig) -> Policy {
     Policy {
         poll: config.poll,
         report_status: config.report_status,
-        devices_per_grant: config.devices_per_code,
+        devices_per_grant: config.devices_per_grant,
         code_validity: config.code_validity,
     }
 }

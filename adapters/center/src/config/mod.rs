@@ -80,7 +80,7 @@ pub struct PolicyConfig {
     /// How often devices report their running status.
     pub report_status: Seconds,
     /// How many devices one provisional code may register at the most.
-    pub devices_per_code: u32,
+    pub devices_per_grant: u32,
     /// How long a provisional code is valid unless the dealer says otherwise.
     pub code_validity: Seconds,
 }
@@ -128,7 +128,7 @@ impl Config {
             policy: PolicyConfig {
                 poll: INTERVAL,
                 report_status: INTERVAL,
-                devices_per_code: DEVICES_PER_GRANT,
+                devices_per_grant: DEVICES_PER_GRANT,
                 code_validity: CODE_VALIDITY,
             },
             log: Log {
@@ -291,11 +291,11 @@ fn read_policy(
 ) -> Result<PolicyConfig, ConfigError> {
     let intervals = INTERVAL_MIN..=INTERVAL_MAX;
     let validity = CODE_VALIDITY_MIN..=CODE_VALIDITY_MAX;
-    let devices = default.devices_per_code;
+    let devices = default.devices_per_grant;
     let policy = PolicyConfig {
         poll: section.duration("poll", intervals.clone(), default.poll)?,
         report_status: section.duration("report-status", intervals, default.report_status)?,
-        devices_per_code: section.number("devices-per-code", 1..=DEVICES_PER_GRANT, devices)?,
+        devices_per_grant: section.number("devices-per-grant", 1..=DEVICES_PER_GRANT, devices)?,
         code_validity: section.duration("code-validity", validity, default.code_validity)?,
     };
     section.done()?;

@@ -88,9 +88,9 @@ fn a_wrong_setting_is_named_with_its_place_and_what_would_be_right() {
             "8: `poll` is 31d; it can be 1s to 30d",
         ),
         (
-            "# devices-per-code = 1000",
-            "devices-per-code = 0",
-            "20: `devices-per-code` is 0; it can be 1 to 1000",
+            "# devices-per-grant = 1000",
+            "devices-per-grant = 0",
+            "20: `devices-per-grant` is 0; it can be 1 to 1000",
         ),
         (
             "[policy]",
