@@ -36,6 +36,7 @@ impl Condition {
         } else {
             match &*self.told.borrow() {
                 Ok(ticked) if ticked.suspended => CLOCK,
+                Ok(ticked) if ticked.damage.is_some() => DAMAGED,
                 Ok(_) => return None,
                 Err(_) => TICK_FAILED,
             }
@@ -54,6 +55,7 @@ async fn answers(store: &impl Store) -> bool {
 const STOPPING: &str = "stopping: the center is shutting down";
 const STORE_STOPPED: &str = "store: it takes nothing more; the operator has to look at the disk";
 const STORE_SILENT: &str = "store: it does not answer";
+const DAMAGED: &str = "store: it holds damaged records; the operator has to look at the log";
 const TICK_FAILED: &str = "time: the last tick failed";
 const CLOCK: &str = "clock: it jumped ahead by more than a day, so that expiry stands still until \
                      the operator accepts it (restante-center clock accept)";

@@ -88,7 +88,12 @@ async fn catch_up<D: Decide, S: Store>(driver: &Driver<D, S>) -> Result<Ticked, 
     loop {
         match driver.tick().await {
             Ok(ticked) if ticked.more => tokio::task::yield_now().await,
-            Ok(ticked) => return Ok(ticked),
+            Ok(ticked) => {
+                if let Some(damage) = &ticked.damage {
+                    tracing::error!(%damage, "a tick met damaged records");
+                }
+                return Ok(ticked);
+            }
             Err(error) => {
                 tracing::error!(%error, "a tick failed");
                 return Err(error);

@@ -151,12 +151,14 @@ pub enum Reply {
 }
 
 /// What a tick did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ticked {
     /// More is due already: tick again at once.
     pub more: bool,
     /// Whether expiry is suspended because the clock jumped ahead.
     pub suspended: bool,
+    /// What was passed over because a record is damaged, for the operator; the rest was done.
+    pub damage: Option<String>,
 }
 
 /// A refusal: what the outsider is told, and what the operator's log says.

@@ -1,16 +1,19 @@
 //! Time passes: the highest time is written down, and what has become due is done.
 //!
 //! A tick takes a bounded number of due records and says whether there are more. It also hands over
-//! once more what lies in the outbox: a crash may have come between the commit and the telling.
+//! once more what lies in the outbox: a crash may have come between the commit and the telling. A
+//! damaged record keeps nothing back but itself: it is named for the operator at each tick.
 
+use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::crypto::Crypto;
-use crate::id::{CustomerId, GrantId, RegistrationId};
-use crate::limits::{CLOCK_SAVE, DUE_PER_TICK, PENDING_GRACE};
+use crate::id::{CustomerId, EffectId, GrantId, RegistrationId};
+use crate::limits::{CLOCK_SAVE, DUE_PER_TICK, PENDING_GRACE, SWEEP_STRETCHES};
 use crate::record::{
-    Clock, Due, Ended, Grant, GrantLocator, Key, Kind, Outbox, Owner, Pause, Range, Registration,
-    State, Why,
+    Clock, Due, Ended, Found, Grant, GrantLocator, Judged, Key, Kind, Outbox, Owner, Pause, Range,
+    Registration, State, Why,
 };
 use crate::time::{Seconds, Timestamp};
 use crate::wire::people::{ClockAccepted, DateTime, Role};
@@ -30,37 +33,62 @@ impl<C: Crypto> Work<'_, C> {
             let highest = judged.at;
             self.desk.put(Clock::key(), &Clock { highest });
         }
-        let limit = u32::try_from(DUE_PER_TICK).unwrap_or(u32::MAX);
-        let due = self.desk.range::<Due>(&Due::by(judged.at, limit))?;
-        let more = due.len() >= DUE_PER_TICK;
-        self.load(&self.involved(&due))?;
-        for (key, due) in due {
-            match due {
-                Due::GiveBack {
-                    customer,
-                    registration,
-                } => self.give_back(customer, registration)?,
-                Due::Forget { owner, grant } => self.forget(Owner(owner.0), grant, due)?,
-            }
-            self.desk.delete(key);
-        }
-        self.hand_over_again(judged.at)?;
+        let mut damage = Damage::default();
+        let more = self.sweep(judged.at, &mut damage)?;
+        self.hand_over_again(judged, &mut damage)?;
         Ok(Ticked {
             more,
             suspended: judged.suspended,
+            damage: damage.told(),
         })
     }
 
-    /// The records that due ones lead to directly.
-    fn involved(&self, due: &[(Key, Due)]) -> Vec<Key> {
-        let leads_to = |due: &Due| match due {
+    /// Does a bounded part of what is due; whether there is more. What is damaged stays where it is
+    /// and is passed over: only what could be done counts as a reason to go on at once.
+    fn sweep(&mut self, now: Timestamp, damage: &mut Damage) -> Result<bool, Stop> {
+        let limit = u32::try_from(DUE_PER_TICK).unwrap_or(u32::MAX);
+        let mut after = Vec::new();
+        for _ in 0..SWEEP_STRETCHES {
+            let due = self.desk.each::<Due>(&Due::by(now, after, limit))?;
+            let Some((last, _)) = due.last() else { break };
+            after = last.key.clone();
+            let is_full = due.len() >= DUE_PER_TICK;
+            let has_done = self.settle(due, damage)?;
+            if has_done || !is_full {
+                return Ok(has_done && is_full);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Does what these records say; whether anything could be done.
+    fn settle(&mut self, due: Vec<Found<Due>>, damage: &mut Damage) -> Result<bool, Stop> {
+        let readable = due.iter().filter_map(|(_, due)| due.as_ref().ok());
+        let involved: Vec<Key> = readable.map(leads_to).collect();
+        self.load(&involved)?;
+        let mut has_done = false;
+        for (key, due) in due {
+            let done = match due {
+                Ok(due) => self.carry_out(due),
+                Err(unreadable) => Err(unreadable.into()),
+            };
+            if damage.pass_over(done)? {
+                self.desk.delete(key);
+                has_done = true;
+            }
+        }
+        Ok(has_done)
+    }
+
+    /// Does one thing that is due, wholly or, where a record is damaged, not at all.
+    fn carry_out(&mut self, due: Due) -> Result<(), Stop> {
+        match due {
             Due::GiveBack {
                 customer,
                 registration,
-            } => Registration::key(*customer, *registration),
-            Due::Forget { owner, grant } => Grant::key(Owner(owner.0), *grant),
-        };
-        due.iter().map(|(_, due)| leads_to(due)).collect()
+            } => self.give_back(customer, registration),
+            Due::Forget { owner, grant } => self.forget(Owner(owner.0), grant, due),
+        }
     }
 
     /// A registration whose formal code was never used ends, and its slots are free again.
@@ -112,26 +140,39 @@ impl<C: Crypto> Work<'_, C> {
         Ok(())
     }
 
-    /// Hands over what has lain in the outbox for a while.
-    fn hand_over_again(&mut self, now: Timestamp) -> Result<(), Pause> {
-        let old = now.as_millis().saturating_sub(CLOCK_SAVE.as_millis());
-        let through = old.to_be_bytes().into_iter().skip(2);
+    /// Hands over what has lain in the outbox for a while. Where time stands still nothing in there
+    /// grows older, and all of it is handed over: twice is harmless, never is not.
+    fn hand_over_again(&mut self, judged: Judged, damage: &mut Damage) -> Result<(), Stop> {
+        let is_passing = judged.at == self.wall;
+        let age = if is_passing {
+            CLOCK_SAVE
+        } else {
+            Seconds::ZERO
+        };
+        let old = judged.at.as_millis().saturating_sub(age.as_millis());
+        let mut through: Vec<u8> = old.to_be_bytes().into_iter().skip(2).collect();
+        if !is_passing {
+            through.extend([u8::MAX; 10]);
+        }
         let range = Range {
             kind: Kind::Outbox,
             owner: Owner::NONE,
             after: Vec::new(),
-            through: through.collect(),
+            through,
             limit: u32::try_from(DUE_PER_TICK).unwrap_or(u32::MAX),
         };
-        for (key, outbox) in self.desk.range::<Outbox<EffectKind>>(&range)? {
-            if let Some(id) = Outbox::<EffectKind>::id(&key) {
-                self.hand_over(Effect {
-                    id,
-                    what: outbox.what,
-                });
-            }
+        for (key, outbox) in self.desk.each::<Outbox<EffectKind>>(&range)? {
+            let id = Outbox::<EffectKind>::id(&key);
+            let found = outbox.map(|outbox| self.hand_over_one(id, outbox.what));
+            damage.pass_over(found.map_err(Stop::from))?;
         }
         Ok(())
+    }
+
+    fn hand_over_one(&mut self, id: Option<EffectId>, what: EffectKind) {
+        if let Some(id) = id {
+            self.hand_over(Effect { id, what });
+        }
     }
 
     /// An operator says that the clock is right: expiry is judged by it again.
@@ -146,5 +187,44 @@ impl<C: Crypto> Work<'_, C> {
         Ok(ClockAccepted {
             now: DateTime(highest),
         })
+    }
+}
+
+/// Where what a due record is about lies.
+fn leads_to(due: &Due) -> Key {
+    match due {
+        Due::GiveBack {
+            customer,
+            registration,
+        } => Registration::key(*customer, *registration),
+        Due::Forget { owner, grant } => Grant::key(Owner(owner.0), *grant),
+    }
+}
+
+/// What a tick passes over because a record is damaged.
+#[derive(Default)]
+struct Damage {
+    count: usize,
+    first: Option<String>,
+}
+
+impl Damage {
+    /// Whether it was done. Damage is noted and nothing more; only a pause for loading, and a
+    /// defect, end the tick.
+    fn pass_over(&mut self, done: Result<(), Stop>) -> Result<bool, Stop> {
+        let why = match done {
+            Ok(()) => return Ok(true),
+            Err(Stop::Pause(damaged @ Pause::Damaged { .. })) => format!("{damaged}"),
+            Err(Stop::Refused(refused)) => refused.reason.detail,
+            Err(pause @ Stop::Pause(_)) => return Err(pause),
+        };
+        self.count = self.count.saturating_add(1);
+        self.first.get_or_insert(why);
+        Ok(false)
+    }
+
+    fn told(self) -> Option<String> {
+        let first = self.first?;
+        Some(format!("{} passed over; the first: {first}", self.count))
     }
 }

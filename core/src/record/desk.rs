@@ -53,6 +53,9 @@ pub enum Pause {
     TooMuch,
 }
 
+/// A record of a range and where it is; [`Pause::Damaged`] if it cannot be read.
+pub type Found<R> = (Key, Result<R, Pause>);
+
 /// Records and changes of one decision.
 #[derive(Debug)]
 pub struct Desk<'a> {
@@ -131,6 +134,16 @@ impl<'a> Desk<'a> {
     /// # Errors
     /// As [`Desk::get`].
     pub fn range<R: Record>(&mut self, range: &Range) -> Result<Vec<(Key, R)>, Pause> {
+        let rows = self.each(range)?.into_iter();
+        rows.map(|(key, record)| Ok((key, record?))).collect()
+    }
+
+    /// As [`Desk::range`], but a record that cannot be read does not keep the others back: it is
+    /// among them as [`Pause::Damaged`].
+    ///
+    /// # Errors
+    /// [`Pause::Read`] until the range has been loaded.
+    pub fn each<R: Record>(&mut self, range: &Range) -> Result<Vec<Found<R>>, Pause> {
         let need = Need::Range(range.clone());
         let Some(Loaded::Range { rows, head }) = self.records.get(&need) else {
             return Err(self.pause(alloc::vec![need]));
@@ -142,7 +155,7 @@ impl<'a> Desk<'a> {
         let mut found = Vec::with_capacity(rows.len());
         for row in rows {
             self.read.insert(row.key.clone(), row.revision);
-            found.push((row.key.clone(), read(&row.key, row.format, &row.body)?));
+            found.push((row.key.clone(), read(&row.key, row.format, &row.body)));
         }
         Ok(found)
     }
@@ -206,8 +219,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// Keeps only changes to volatile records and to those that `keep` allows: what a refusal may
-    /// leave behind.
+    /// Keeps only the changes to records whose key `keep` allows: what a refusal may leave behind.
     pub fn retain_changes(&mut self, keep: impl Fn(&Key) -> bool) {
         self.changed.retain(|key, _| keep(key));
     }

@@ -3,6 +3,8 @@
 //! What is due is judged by predicates wherever it matters; the sweep only tidies up behind them,
 //! so that a late sweep never keeps a code alive.
 
+use alloc::vec::Vec;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{CustomerId, GrantId, RegistrationId};
@@ -48,15 +50,16 @@ impl Due {
         Key::unowned(Kind::Due, &key)
     }
 
-    /// The first `limit` of those that are due at `now`.
+    /// The first `limit` of those that are due at `now`, in key order; those that come behind the
+    /// key `after`, where it is not empty.
     #[must_use]
-    pub fn by(now: Timestamp, limit: u32) -> Range {
+    pub fn by(now: Timestamp, after: Vec<u8>, limit: u32) -> Range {
         let mut through = now.as_millis().to_be_bytes().to_vec();
         through.push(u8::MAX);
         Range {
             kind: Kind::Due,
             owner: Owner::NONE,
-            after: alloc::vec::Vec::new(),
+            after,
             through,
             limit,
         }

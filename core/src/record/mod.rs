@@ -24,7 +24,7 @@ mod token;
 pub use bytes::Bytes;
 pub use clock::{Clock, Judged};
 pub use customer::Customer;
-pub use desk::{Desk, Pause, Record};
+pub use desk::{Desk, Found, Pause, Record};
 pub use device::Device;
 pub use due::Due;
 pub use grant::{Grant, GrantLocator, GrantState, Slots};

@@ -1,7 +1,8 @@
 //! Time at the center: what runs out, what the sweep tidies up, and what a clock that jumps can do.
 
 use restante_core::center::{Credential, Message, Reply, Ticked};
-use restante_core::record::{Clock, Kind, State, Why};
+use restante_core::limits::{CLOCK_JUMP, DUE_PER_TICK};
+use restante_core::record::{Clock, Key, Kind, State, Why};
 use restante_core::wire::RefusalCode;
 use restante_core::wire::people::{
     AcceptClock, ClockAccepted, DateTime, PeopleReply, PeopleRequest,
@@ -113,8 +114,8 @@ fn a_jump_of_more_than_a_day_is_not_believed_until_an_operator_accepts_it() {
     let code = world.issue_for("Miller", None, Some(Seconds::MINUTE));
     let start = world.now;
     let quiet = |suspended| Ticked {
-        more: false,
         suspended,
+        ..Ticked::default()
     };
     world.pass_unnoticed(Seconds::DAY);
     world.pass_unnoticed(Seconds::new(1));
@@ -211,4 +212,71 @@ fn a_tick_hands_over_again_what_a_crash_left_in_the_outbox() {
         .expect("delivered");
     world.pass_unnoticed(Seconds::new(90));
     assert_eq!(tick(&mut world), []);
+}
+
+#[test]
+fn an_alarm_that_a_crash_left_is_told_while_time_stands_still() {
+    let mut world = World::new();
+    let (miller, smith) = (world.issue("Miller", None), world.issue("Smith", None));
+    world.activate(&miller, 1, &["A"]);
+    let enrolled = world.enrol(&smith, 1, &["A"]).expect("enrolled");
+    world.tick();
+    let decided = world.decide(formal(&enrolled.formal_code), Message::Device(poll()));
+    world.commit(&decided.decision.written).expect("committed");
+    let left = decided.decision.effects;
+    let told = |world: &mut World| {
+        world
+            .decide(Credential::None, Message::Tick)
+            .decision
+            .effects
+    };
+    let right = world.now;
+    world.now = right.after(CLOCK_JUMP).after(Seconds::new(1));
+    assert!(world.tick().suspended);
+    assert_eq!(told(&mut world), left, "the clock jumped ahead");
+    world.now = Timestamp::from_millis(right.as_millis() - 3_600_000);
+    assert_eq!(told(&mut world), left, "the clock went back");
+    world.now = right;
+    assert_eq!(told(&mut world), [], "the driver may still be at it");
+}
+
+#[test]
+fn damaged_records_are_passed_over_and_named_and_the_rest_is_swept() {
+    let mut world = World::new();
+    for user in ["Miller", "Smith", "Jones", "Brown"] {
+        world.issue_for(user, None, Some(Seconds::MINUTE));
+    }
+    let due = |world: &World| -> Vec<Key> {
+        let is_due = |key: &&Key| key.kind == Kind::Due;
+        world.rows.keys().filter(is_due).cloned().collect()
+    };
+    let (first, other) = (due(&world).remove(0), due(&world).remove(2));
+    world.damage(&first);
+    let grants = world.rows.keys().filter(|key| key.kind == Kind::Grant);
+    let mut its_grant = grants.filter(|key| other.key.ends_with(&key.key));
+    let its_grant = its_grant.next().cloned().expect("what the other is about");
+    world.damage(&its_grant);
+    world.pass_unnoticed(Seconds::HOUR);
+    let ticked = world.tick();
+    assert!(!ticked.more, "no loop");
+    let damage = ticked.damage.expect("the operator is told");
+    assert!(damage.starts_with("2 passed over; the first: "), "{damage}");
+    assert_eq!(due(&world).len(), 2, "they stay until they are restored");
+    let again = world.tick();
+    assert_eq!(again.damage, Some(damage), "named at each tick");
+}
+
+#[test]
+fn a_stretch_of_damage_does_not_hide_what_lies_behind_it() {
+    let mut world = World::new();
+    for n in 0..DUE_PER_TICK + 1 {
+        world.issue_for(&format!("user {n}"), None, Some(Seconds::MINUTE));
+    }
+    let keys: Vec<Key> = world.rows.keys().cloned().collect();
+    let due = keys.iter().filter(|key| key.kind == Kind::Due);
+    due.take(DUE_PER_TICK).for_each(|key| world.damage(key));
+    world.pass_unnoticed(Seconds::HOUR);
+    let ticked = world.tick();
+    assert!(!ticked.more && ticked.damage.is_some());
+    assert_eq!(world.count(Kind::Due), DUE_PER_TICK);
 }

@@ -233,6 +233,12 @@ impl World {
         Some(R::read(row.format, &row.body).expect("a readable record"))
     }
 
+    /// Makes what is stored at `key` unreadable.
+    pub(crate) fn damage(&mut self, key: &Key) {
+        let row = self.rows.get_mut(key).expect("a record");
+        Arc::make_mut(row).body = b"{".to_vec();
+    }
+
     pub(crate) fn count(&self, kind: Kind) -> usize {
         self.rows.keys().filter(|key| key.kind == kind).count()
     }
