@@ -14,6 +14,8 @@ pub struct Post {
     pub address: SocketAddr,
     /// Its certificate, which signs itself.
     pub certificate: CertificateDer<'static>,
+    /// The certificate as PEM, for a client's file of authorities.
+    pub pem: String,
     /// The certificate's key.
     pub key: PrivateKeyDer<'static>,
 }
@@ -32,6 +34,7 @@ impl Post {
         let post = Self {
             address: SocketAddr::new(address, 0),
             certificate: made.cert.der().clone(),
+            pem: made.cert.pem(),
             key: key.map_err(ToOwned::to_owned)?,
         };
         Ok((post, tls.map_err(|why| why.to_string())?))

@@ -10,6 +10,7 @@ mod explain;
 mod faults;
 mod hook_check;
 mod init;
+mod pair;
 mod reports;
 mod self_test;
 mod server;
@@ -49,6 +50,8 @@ enum Command {
     Device(device::Arguments),
     /// Test a gateway: the kit is the center that it dials.
     Gateway(device::Arguments),
+    /// Watch a device and a server that are not the kit's, from between them.
+    Pair(pair::Arguments),
     /// The hook of the bundled device or gateway.
     #[command(hide = true)]
     BundledHook(bundled_hook::Arguments),
@@ -131,6 +134,7 @@ pub async fn run(line: CommandLine) -> Result<Exit, CommandError> {
         Command::Server(arguments) => server::run(arguments).await,
         Command::Device(arguments) => device::run(Role::Device, arguments).await,
         Command::Gateway(arguments) => device::run(Role::Gateway, arguments).await,
+        Command::Pair(arguments) => pair::run(arguments).await,
         Command::BundledHook(arguments) => bundled_hook::run(&arguments).await,
         Command::Init(arguments) => init::run(&arguments),
         Command::List(arguments) => cases::list(&arguments),

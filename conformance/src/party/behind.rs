@@ -85,7 +85,7 @@ impl Behind {
 
 /// Why no center can take this message, if so.
 #[must_use]
-pub(super) fn unreadable(conversation: &str, message: &Value) -> Option<String> {
+pub(crate) fn unreadable(conversation: &str, message: &Value) -> Option<String> {
     let bytes = message.to_string().into_bytes();
     let bytes = bytes.as_slice();
     let why = match conversation {

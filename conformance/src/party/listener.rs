@@ -16,7 +16,8 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
@@ -44,7 +45,7 @@ pub struct Listener {
     /// What the party has to trust, as PEM.
     pub certificates: String,
     held: mpsc::Receiver<Held>,
-    tasks: [JoinHandle<()>; 2],
+    tasks: Vec<JoinHandle<()>>,
 }
 
 /// Why the kit cannot listen.
@@ -59,6 +60,9 @@ pub enum ListenerError {
         /// What the system says.
         why: std::io::Error,
     },
+    /// Codes would cross a network in the clear.
+    #[error("plain HTTP on {0} would send access codes in the clear; listen on 127.0.0.1")]
+    Plain(SocketAddr),
     /// No certificate could be made.
     #[error("cannot make a certificate: {0}")]
     Certificate(String),
@@ -76,16 +80,37 @@ impl Listener {
         let (first, port) = bound(address).await?;
         let (second, other_port) = bound(SocketAddr::new(host, 0)).await?;
         let (sender, held) = mpsc::channel(HELD);
-        let tasks = [
-            tokio::spawn(accept(first, right, sender.clone(), false)),
-            tokio::spawn(accept(second, other, sender, true)),
+        let tasks = vec![
+            tokio::spawn(accept(first, Some(right), sender.clone(), false)),
+            tokio::spawn(accept(second, Some(other), sender, true)),
         ];
         Ok(Self {
-            center: url(host, port),
-            other_name: url(host, other_port),
+            center: url("https", host, port),
+            other_name: url("https", host, other_port),
             certificates: format!("{right_pem}{other_pem}"),
             held,
             tasks,
+        })
+    }
+
+    /// Listens on this loopback address without TLS, and on no other port.
+    ///
+    /// # Errors
+    /// [`ListenerError`] if the address is not of this machine alone or cannot be had.
+    pub async fn plain(address: SocketAddr) -> Result<Self, ListenerError> {
+        let host = address.ip();
+        if !host.is_loopback() {
+            return Err(ListenerError::Plain(address));
+        }
+        let (listener, port) = bound(address).await?;
+        let (sender, held) = mpsc::channel(HELD);
+        let center = url("http", host, port);
+        Ok(Self {
+            other_name: center.clone(),
+            center,
+            certificates: String::new(),
+            held,
+            tasks: vec![tokio::spawn(accept(listener, None, sender, false))],
         })
     }
 
@@ -113,8 +138,8 @@ async fn bound(address: SocketAddr) -> Result<(TcpListener, u16), ListenerError>
     Ok((listener, port))
 }
 
-fn url(host: IpAddr, port: u16) -> String {
-    format!("https://{}/", SocketAddr::new(host, port))
+fn url(scheme: &str, host: IpAddr, port: u16) -> String {
+    format!("{scheme}://{}/", SocketAddr::new(host, port))
 }
 
 /// A certificate for this name, and its text for whoever is to trust it.
@@ -137,7 +162,7 @@ fn certificate(name: &str) -> Result<(TlsAcceptor, String), ListenerError> {
 
 async fn accept(
     listener: TcpListener,
-    tls: TlsAcceptor,
+    tls: Option<TlsAcceptor>,
     held: mpsc::Sender<Held>,
     other_name: bool,
 ) {
@@ -148,16 +173,24 @@ async fn accept(
         };
         let (tls, held) = (tls.clone(), held.clone());
         tokio::spawn(async move {
-            serve(stream, &tls, &held, other_name).await;
+            match tls {
+                None => serve(stream, &held, other_name).await,
+                Some(tls) => {
+                    if let Ok(stream) = tls.accept(stream).await {
+                        serve(stream, &held, other_name).await;
+                    }
+                }
+            }
         });
     }
 }
 
 /// Serves one connection until the party or a case ends it.
-async fn serve(stream: TcpStream, tls: &TlsAcceptor, held: &mpsc::Sender<Held>, other_name: bool) {
-    let Ok(stream) = tls.accept(stream).await else {
-        return;
-    };
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    held: &mpsc::Sender<Held>,
+    other_name: bool,
+) {
     let service = service_fn(|request| hold(request, held.clone(), other_name));
     let connection = hyper::server::conn::http1::Builder::new();
     // That it ended without a response is what a case wanted, or what the party did.

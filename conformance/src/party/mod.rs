@@ -17,9 +17,10 @@ mod remote;
 mod unit;
 
 pub use behind::Behind;
+pub(crate) use behind::unreadable;
 pub use children::Child;
 pub use kind::{Deed, DeviceKind, GatewayKind, Happening, Kind, Outgoing};
-pub use listener::{Backstage, Listener, ListenerError};
+pub use listener::{Backstage, Held, Listener, ListenerError};
 pub(crate) use machine::do_to;
 pub use machine::{MachineParty, bundled, new_seat};
 pub use reading::{Read, read};

@@ -17,5 +17,6 @@ pub use hooked::HookTime;
 pub use one::{Circumstances, run_case};
 pub use party::{Asked, Party, PartyError, Reaction};
 pub use plan::{Plan, Run};
+pub(crate) use player::{request_text, response_text};
 pub use steps::{Ended, Failure};
 pub use target::{ServerTarget, Time, Tokens, Unmoved};

@@ -245,7 +245,8 @@ pub(super) fn outcome_text(outcome: &Outcome, status: u16) -> String {
     }
 }
 
-fn request_text(request: &Request) -> String {
+/// A request as a transcript shows it.
+pub(crate) fn request_text(request: &Request) -> String {
     let mut text = format!("{} {}", request.method, request.path);
     for (name, value) in &request.headers {
         text.push_str(&format!("\n{name}: {value}"));
@@ -255,7 +256,7 @@ fn request_text(request: &Request) -> String {
 }
 
 /// A response as a transcript shows it: status, the header fields of the protocol, body.
-pub(super) fn response_text(response: &Response) -> String {
+pub(crate) fn response_text(response: &Response) -> String {
     let mut text = format!("{}", response.status);
     for (name, value) in &response.headers {
         text.push_str(&format!("\n{name}: {value}"));
