@@ -7,9 +7,6 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use restante_core::device::Device;
-use restante_core::gateway::Gateway;
-use restante_crypto::RingCrypto;
 use restante_http::client::{Client, SendError, Trust};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -17,9 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::bundled::DrawnEntropy;
 use crate::hook::{Outcome, Request, Response, Verb};
-use crate::party::{
-    DeviceKind, GatewayKind, Happening, Kind, Make, Outgoing, Unit, do_to, new_seat,
-};
+use crate::party::{DeviceKind, GatewayKind, Happening, Kind, Outgoing, Unit, do_to, new_seat};
 use crate::verdict::Exit;
 
 use super::CommandError;
@@ -38,21 +33,8 @@ enum What {
 
 pub(super) async fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     match arguments.what {
-        What::Device => {
-            let make: Make<DeviceKind> = Arc::new(|seat| {
-                Box::new(Device::new(
-                    RingCrypto,
-                    seat.entry.clone(),
-                    seat.max_message,
-                ))
-            });
-            serve::<DeviceKind>(make).await
-        }
-        What::Gateway => {
-            let make: Make<GatewayKind> =
-                Arc::new(|seat| Box::new(Gateway::new(RingCrypto, seat.max_message)));
-            serve::<GatewayKind>(make).await
-        }
+        What::Device => serve::<DeviceKind>().await,
+        What::Gateway => serve::<GatewayKind>().await,
     }
 }
 
@@ -65,11 +47,11 @@ struct Served<K: Kind> {
     answers: mpsc::Sender<(u32, Happening)>,
 }
 
-async fn serve<K: Kind>(make: Make<K>) -> Result<Exit, CommandError> {
+async fn serve<K: Kind>() -> Result<Exit, CommandError> {
     let entropy = DrawnEntropy::new(u64::from(std::process::id()), "bundled hook");
     let (answers, mut answered) = mpsc::channel(1);
     let mut served = Served {
-        unit: Unit::<K>::new(make, new_seat(), entropy),
+        unit: Unit::<K>::new(Arc::new(K::machine), new_seat(), entropy),
         client: None,
         center: None,
         under_way: None,
@@ -167,10 +149,10 @@ impl<K: Kind> Served<K> {
     }
 
     fn send(&mut self) -> Result<(), CommandError> {
-        while let Some(outgoing) = self.unit.outgoing.pop_front() {
+        while let Some((boot, outgoing)) = self.unit.outgoing.pop_front() {
             let client = self.client.clone();
             let client = client.ok_or_else(|| CommandError::kit("it was not started"))?;
-            let (answers, boot) = (self.answers.clone(), self.unit.boots());
+            let answers = self.answers.clone();
             self.under_way = Some(tokio::spawn(async move {
                 // Nobody listens any more when the process ends.
                 let _gone = answers

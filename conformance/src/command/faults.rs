@@ -12,7 +12,7 @@ use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{ContentArrangement, Table};
 use serde_json::{Value, json};
 
-use crate::case::Catalogue;
+use crate::case::{Catalogue, Role};
 use crate::faults::{self, Fault, LEFT_OUT, Proof, Proven};
 use crate::verdict::Exit;
 
@@ -22,6 +22,8 @@ use super::CommandError;
 pub(super) struct Asked<'a> {
     /// Only the faults with these names; all where there is none.
     pub(super) names: &'a [String],
+    /// Only the faults of this role.
+    pub(super) role: Option<Role>,
     pub(super) seed: u64,
     pub(super) out: &'a Path,
     pub(super) quiet: bool,
@@ -29,7 +31,7 @@ pub(super) struct Asked<'a> {
 
 /// Proves the faults and tells what became of them.
 pub(super) fn run(catalogue: &Catalogue, asked: &Asked<'_>) -> Result<Exit, CommandError> {
-    let chosen = chosen(asked.names)?;
+    let chosen = chosen(asked)?;
     let began = Instant::now();
     let done = AtomicUsize::new(0);
     let proven = faults::prove_all(&chosen, catalogue, asked.seed, |proof| {
@@ -41,7 +43,14 @@ pub(super) fn run(catalogue: &Catalogue, asked: &Asked<'_>) -> Result<Exit, Comm
     });
     println!("{}", table(&proven));
     print!("{}", mistakes(&proven));
-    print!("{}", summary(&proven, catalogue, asked.names.is_empty()));
+    print!(
+        "{}",
+        summary(
+            &proven,
+            catalogue,
+            asked.names.is_empty() && asked.role.is_none()
+        )
+    );
     println!("  in {} s\n", began.elapsed().as_secs());
     keep(&proven, asked.out)?;
     Ok(match proven.holds() {
@@ -50,15 +59,16 @@ pub(super) fn run(catalogue: &Catalogue, asked: &Asked<'_>) -> Result<Exit, Comm
     })
 }
 
-fn chosen(names: &[String]) -> Result<Vec<&'static Fault>, CommandError> {
-    if names.is_empty() {
-        return Ok(faults::all().collect());
+fn chosen(asked: &Asked<'_>) -> Result<Vec<&'static Fault>, CommandError> {
+    let of_role = |fault: &&Fault| asked.role.is_none_or(|role| fault.defect.role() == role);
+    if asked.names.is_empty() {
+        return Ok(faults::all().filter(of_role).collect());
     }
     let find = |name: &String| {
         let unknown = || CommandError::usage(format!("there is no fault {name:?}"));
-        faults::named(name).ok_or_else(unknown)
+        faults::named(name).filter(of_role).ok_or_else(unknown)
     };
-    names.iter().map(find).collect()
+    asked.names.iter().map(find).collect()
 }
 
 fn table(proven: &Proven) -> Table {

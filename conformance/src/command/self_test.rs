@@ -80,6 +80,7 @@ async fn prove(catalogue: &Catalogue, arguments: &Arguments) -> Result<Exit, Com
     if arguments.faults {
         let asked = faults::Asked {
             names: &arguments.patterns,
+            role: arguments.role,
             seed: arguments.seed,
             out: &arguments.out,
             quiet: arguments.quiet,

@@ -1,117 +1,164 @@
-//! Faults at the seam of a machine: what happens to it and what it wants done, altered on the way.
+//! Faults at the seams of a device or a gateway: what happens to its machine, what that wants done
+//! and when, and what its senses make of people and replies, altered on the way.
 //!
-//! The core's device or gateway stands behind the fault and knows nothing of it.
+//! The core's machine stands behind the fault and knows nothing of it. It is made anew whenever the
+//! power comes on, and what the fault remembers goes with the power.
 
 use std::sync::Arc;
 
-use restante_core::code::Presented;
-use restante_core::device::{Device, Input, Output};
 use restante_core::machine::Machine;
 use restante_core::registrant::InputError;
-use restante_core::wire::DeviceRequest;
+use restante_core::wire::{DeviceRequest, StatusReport};
 use restante_core::{Seed, Uptime};
-use restante_crypto::RingCrypto;
 
 use crate::line::Line;
-use crate::party::{DeviceKind, MachineParty, Make};
+use crate::party::{Boxed, Kind, MachineParty, Make, Senses};
 use crate::run::{Party, Time};
 
-/// What a fault does to a device.
-#[derive(Clone, Copy, Debug)]
-pub struct Wiring {
-    /// Alters what happens to it; `None` where the machine never hears of it.
-    pub hears: fn(Input) -> Option<Input>,
-    /// Alters what it wants done; `None` where that is not carried out.
-    pub wants: fn(Output) -> Option<Output>,
-    /// Alters when it wants to be told that time has passed.
-    pub due: fn(Uptime) -> Uptime,
+use super::memo::{Memo, Seam};
+
+/// What a fault makes of the things that a machine wants done.
+pub type Wants<K> = fn(&mut Memo<K>, Vec<<K as Kind>::Output>) -> Vec<<K as Kind>::Output>;
+
+/// What a fault does to a device or a gateway.
+pub struct Wiring<K: Seam> {
+    /// Alters what happens to it: nothing, or something else, or more.
+    pub hears: fn(&mut Memo<K>, K::Input) -> Vec<K::Input>,
+    /// Alters what it wants done.
+    pub wants: Wants<K>,
+    /// Alters each report that it sends.
+    pub reports: fn(&mut Memo<K>, &mut StatusReport),
+    /// Alters when it wants to be told that time has passed; never, where there is no time.
+    pub due: fn(&Memo<K>, Uptime) -> Option<Uptime>,
+    /// What stands between it and the world.
+    pub senses: Senses,
 }
 
-impl Wiring {
+// Derived, these would ask the same of what a machine hears and wants.
+impl<K: Seam> Clone for Wiring<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K: Seam> Copy for Wiring<K> {}
+
+impl<K: Seam> core::fmt::Debug for Wiring<K> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Wiring").finish_non_exhaustive()
+    }
+}
+
+impl<K: Seam> Wiring<K> {
     /// Nothing altered.
     pub const RIGHT: Self = Self {
-        hears: Some,
-        wants: Some,
-        due: |at| at,
+        hears: |_, input| vec![input],
+        wants: |_, outputs| outputs,
+        reports: |_, _| {},
+        due: |_, at| Some(at),
+        senses: Senses::RIGHT,
     };
 
-    /// Alters what the device hears.
+    /// Alters what the machine hears.
     #[must_use]
-    pub const fn hearing(hears: fn(Input) -> Option<Input>) -> Self {
+    pub const fn hearing(hears: fn(&mut Memo<K>, K::Input) -> Vec<K::Input>) -> Self {
         Self {
             hears,
             ..Self::RIGHT
         }
     }
 
-    /// Alters what the device wants.
+    /// Alters what the machine wants.
     #[must_use]
-    pub const fn wanting(wants: fn(Output) -> Option<Output>) -> Self {
+    pub const fn wanting(wants: Wants<K>) -> Self {
         Self {
             wants,
             ..Self::RIGHT
         }
     }
+
+    /// Alters each report that the machine sends.
+    #[must_use]
+    pub const fn reporting(reports: fn(&mut Memo<K>, &mut StatusReport)) -> Self {
+        Self {
+            reports,
+            ..Self::RIGHT
+        }
+    }
+
+    /// Alters when the machine acts by itself.
+    #[must_use]
+    pub const fn waking(due: fn(&Memo<K>, Uptime) -> Option<Uptime>) -> Self {
+        Self { due, ..Self::RIGHT }
+    }
+
+    /// Alters what stands around the machine.
+    #[must_use]
+    pub const fn sensing(senses: Senses) -> Self {
+        Self {
+            senses,
+            ..Self::RIGHT
+        }
+    }
 }
 
-/// A device with a fault, as a party under test.
-pub(super) fn faulty_device(
-    wiring: Wiring,
+/// A device or a gateway with a fault, as a party under test.
+pub(super) fn faulty<K: Seam>(
+    wiring: Wiring<K>,
     line: Box<dyn Line>,
     time: Box<dyn Time>,
     seed: u64,
     case: &str,
 ) -> Box<dyn Party> {
-    let make: Make<DeviceKind> = Arc::new(move |seat| {
-        let inner = Device::new(RingCrypto, seat.entry.clone(), seat.max_message);
-        Box::new(Wired { inner, wiring })
+    let make: Make<K> = Arc::new(move |seat| {
+        Box::new(Wired {
+            inner: K::machine(seat),
+            wiring,
+            memo: Memo::new(),
+        })
     });
-    Box::new(MachineParty::<DeviceKind>::new(
-        make, line, time, seed, case,
-    ))
+    let party = MachineParty::<K>::new(make, line, time, seed, case);
+    Box::new(party.sensing(wiring.senses))
 }
 
-struct Wired {
-    inner: Device<RingCrypto>,
-    wiring: Wiring,
+struct Wired<K: Seam> {
+    inner: Boxed<K>,
+    wiring: Wiring<K>,
+    memo: Memo<K>,
 }
 
-impl Machine for Wired {
-    type Input = Input;
-    type Output = Output;
+impl<K: Seam> Machine for Wired<K> {
+    type Input = <K as Kind>::Input;
+    type Output = <K as Kind>::Output;
     type Error = InputError;
 
     fn handle(
         &mut self,
         now: Uptime,
         seed: &Seed,
-        input: Input,
-        out: &mut Vec<Output>,
+        input: Self::Input,
+        out: &mut Vec<Self::Output>,
     ) -> Result<(), InputError> {
-        let Some(input) = (self.wiring.hears)(input) else {
-            return Ok(());
-        };
+        self.memo.hear(now, &input);
         let mut wanted = Vec::new();
-        self.inner.handle(now, seed, input, &mut wanted)?;
-        out.extend(wanted.into_iter().filter_map(self.wiring.wants));
+        for input in (self.wiring.hears)(&mut self.memo, input) {
+            self.inner.handle(now, seed, input, &mut wanted)?;
+        }
+        let meant = wanted.clone();
+        let mut wanted = (self.wiring.wants)(&mut self.memo, wanted);
+        for (_, request) in wanted.iter_mut().filter_map(K::sent) {
+            if let DeviceRequest::ReportStatus(message) = request {
+                let reports = message.reports.iter_mut();
+                reports.for_each(|report| (self.wiring.reports)(&mut self.memo, report));
+            }
+        }
+        out.append(&mut wanted);
+        self.memo.note(&meant);
         Ok(())
     }
 
     fn deadline(&self) -> Option<Uptime> {
-        self.inner.deadline().map(self.wiring.due)
+        let at = self.inner.deadline()?;
+        (self.wiring.due)(&self.memo, at)
     }
-}
-
-/// What a device wants, with the message altered that it sends.
-pub(super) fn sending(
-    mut output: Output,
-    change: impl FnOnce(&mut Presented, &mut DeviceRequest),
-) -> Option<Output> {
-    if let Output::Send {
-        presented, request, ..
-    } = &mut output
-    {
-        change(presented, request);
-    }
-    Some(output)
 }

@@ -10,8 +10,10 @@ mod connected;
 mod decision;
 mod device;
 mod front;
+mod gateway;
 mod http;
 mod machine;
+mod memo;
 mod power;
 mod prove;
 mod scene;
@@ -19,13 +21,15 @@ mod scene;
 pub use decision::Faulty;
 pub use front::{Front, Oddness};
 pub use http::{FaultyLine, Wire};
-pub use machine::Wiring;
-pub use prove::{Collateral, Kill, LEFT_OUT, Proof, Proven, prove, prove_all};
+pub use machine::{Wants, Wiring};
+pub use memo::{Heard, Memo, Seam, Site};
+pub use prove::{Collateral, Kill, LEFT_OUT, Proof, Proven, allows, prove, prove_all};
 pub use scene::{Decided, Scene};
 
 use restante_http::server::Bounds;
 
 use crate::case::Role;
+use crate::party::{DeviceKind, GatewayKind};
 
 /// One defect.
 #[derive(Clone, Copy, Debug)]
@@ -34,9 +38,12 @@ pub struct Fault {
     pub name: &'static str,
     /// What the party does wrong, in a sentence.
     pub says: &'static str,
+    /// The requirements that it breaks; where none is named, all that the killed cases cite.
+    pub breaks: &'static [&'static str],
     /// The cases that have to fail, each with words that its reason has to hold.
     pub kills: &'static [(&'static str, &'static str)],
-    /// Other cases that may fail with it, since the same defect shows there too.
+    /// Other cases that may fail with it, since the same defect shows there too; all of a family or
+    /// role where the name ends in `/`.
     pub also: &'static [&'static str],
     /// What it does, and where.
     pub defect: Defect,
@@ -56,7 +63,9 @@ pub enum Defect {
     /// Before the center's listener: a proxy to which the kit connects instead.
     Front(Oddness),
     /// Before and behind a device: what happens to it, and what it wants done.
-    Device(Wiring),
+    Device(Wiring<DeviceKind>),
+    /// Before and behind a gateway.
+    Gateway(Wiring<GatewayKind>),
 }
 
 impl Defect {
@@ -69,7 +78,7 @@ impl Defect {
             Self::Power => "power",
             Self::Patience(_) => "listener",
             Self::Front(_) => "connection",
-            Self::Device(_) => "machine",
+            Self::Device(_) | Self::Gateway(_) => "machine",
         }
     }
 
@@ -83,6 +92,7 @@ impl Defect {
             | Self::Patience(_)
             | Self::Front(_) => Role::Server,
             Self::Device(_) => Role::Device,
+            Self::Gateway(_) => Role::Gateway,
         }
     }
 }
@@ -90,7 +100,9 @@ impl Defect {
 /// All faults.
 pub fn all() -> impl Iterator<Item = &'static Fault> {
     let center = center::FAULTS.iter().copied().flatten();
-    center.chain(device::FAULTS)
+    let device = device::FAULTS.iter().copied().flatten();
+    let gateway = gateway::FAULTS.iter().copied().flatten();
+    center.chain(device).chain(gateway)
 }
 
 /// The fault with this name.

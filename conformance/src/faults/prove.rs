@@ -17,7 +17,7 @@ use crate::results::CaseResult;
 use crate::run::{Circumstances, Party, run_case};
 use crate::verdict::Verdict;
 
-use super::machine::faulty_device;
+use super::machine::faulty;
 use super::power::Forgetful;
 use super::{Defect, Fault, Faulty, FaultyLine};
 
@@ -132,10 +132,10 @@ pub fn prove(fault: &'static Fault, catalogue: &Catalogue, seed: u64) -> Proof {
 async fn proof(fault: &'static Fault, catalogue: &Catalogue, seed: u64) -> Proof {
     let decision = match fault.defect {
         Defect::Decision(defect) => Some(defect),
-        Defect::Wire(_) | Defect::Power | Defect::Device(_) => None,
         Defect::Patience(_) | Defect::Front(_) => {
             return super::connected::proof(fault, catalogue, seed).await;
         }
+        _ => None,
     };
     let role = fault.defect.role();
     let center = InsideCenter::deciding(Faulty::new(core_center(seed), decision));
@@ -159,18 +159,21 @@ async fn proof(fault: &'static Fault, catalogue: &Catalogue, seed: u64) -> Proof
             }
         };
         match fault.defect {
-            Defect::Decision(_) | Defect::Device(_) | Defect::Patience(_) | Defect::Front(_) => {}
+            Defect::Decision(_)
+            | Defect::Device(_)
+            | Defect::Gateway(_)
+            | Defect::Patience(_)
+            | Defect::Front(_) => {}
             Defect::Wire(wire) => target.line = Box::new(FaultyLine::new(target.line, wire)),
             Defect::Power => {
                 let forgetful = Forgetful::new(&center, target.time.take(), seed, &case.id);
                 target.time = Some(Box::new(forgetful));
             }
         }
+        let (line, time) = (Box::new(center.line()), center.time());
         let mut party = match fault.defect {
-            Defect::Device(wiring) => {
-                let (line, time) = (Box::new(center.line()), center.time());
-                Some(faulty_device(wiring, line, time, seed, case.id.as_str()))
-            }
+            Defect::Device(wiring) => Some(faulty(wiring, line, time, seed, case.id.as_str())),
+            Defect::Gateway(wiring) => Some(faulty(wiring, line, time, seed, case.id.as_str())),
             _ => None,
         };
         let party = party.as_deref_mut().map(|party| party as &mut dyn Party);
@@ -226,7 +229,13 @@ impl Proof {
 /// Whether a case says nothing about a fault that does not name it.
 fn is_left_out(fault: &Fault, case: &Case) -> bool {
     let id = case.id.as_str();
-    LEFT_OUT.contains(&id) || fault.also.contains(&id)
+    LEFT_OUT.contains(&id) || fault.also.iter().any(|also| allows(also, id))
+}
+
+/// Whether a fault that says `also` lets this case fail.
+#[must_use]
+pub fn allows(also: &str, case: &str) -> bool {
+    case == also || (also.ends_with('/') && case.starts_with(also))
 }
 
 /// Cases of hundreds of devices or reports, which are run only where a fault names them.

@@ -13,17 +13,23 @@ use restante_core::wire::{
     DeviceEntry, DeviceReply, DeviceRequest, Identification, Refusal, Status,
 };
 use restante_core::{device, gateway};
+use restante_crypto::RingCrypto;
 
 use crate::case::Role;
 
+use super::unit::{Boxed, Seat};
+
 /// A kind of machine.
-pub trait Kind: Send + Sync + 'static {
+pub trait Kind: Sized + Send + Sync + 'static {
     /// What can happen to it.
     type Input: Send;
     /// What it wants done.
     type Output: Send;
     /// Which role it plays.
     const ROLE: Role;
+
+    /// The core's own machine at this seat, switched off.
+    fn machine(seat: &Seat) -> Boxed<Self>;
 
     /// That it was switched on, with what its memory holds.
     ///
@@ -111,6 +117,11 @@ impl Kind for DeviceKind {
     type Output = device::Output;
     const ROLE: Role = Role::Device;
 
+    fn machine(seat: &Seat) -> Boxed<Self> {
+        let entry = seat.entry.clone();
+        Box::new(device::Device::new(RingCrypto, entry, seat.max_message))
+    }
+
     fn booted(memory: Option<&[u8]>) -> Result<Self::Input, KeptError> {
         let kept = memory.map(device::Kept::from_bytes).transpose()?;
         let kept = kept.map(Box::new);
@@ -160,6 +171,10 @@ impl Kind for GatewayKind {
     type Input = gateway::Input;
     type Output = gateway::Output;
     const ROLE: Role = Role::Gateway;
+
+    fn machine(seat: &Seat) -> Boxed<Self> {
+        Box::new(gateway::Gateway::new(RingCrypto, seat.max_message))
+    }
 
     fn booted(memory: Option<&[u8]>) -> Result<Self::Input, KeptError> {
         let kept = memory.map(gateway::Kept::from_bytes).transpose()?;

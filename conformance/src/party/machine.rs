@@ -6,12 +6,9 @@
 use std::sync::Arc;
 
 use restante_core::code::{Presented, ProvisionalCode};
-use restante_core::device::Device;
-use restante_core::gateway::Gateway;
 use restante_core::id::CenterAddress;
 use restante_core::wire::enrol::MaxMessage;
 use restante_core::wire::{DeviceEntry, DeviceRequest, Identification, Status};
-use restante_crypto::RingCrypto;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -24,7 +21,8 @@ use crate::run::{Asked, Party, PartyError, Reaction, Time};
 use super::behind::{Answered, Behind, unreadable};
 use super::children::Child;
 use super::kind::{DeviceKind, GatewayKind, Happening, Kind, Outgoing};
-use super::reading::{Read, read};
+use super::reading::Read;
+use super::senses::Senses;
 use super::unit::{Cut, Make, Seat, Unit, UnitError};
 
 /// A unit inside this process, and the kit's center behind it.
@@ -35,6 +33,9 @@ pub struct MachineParty<K: Kind> {
     /// Whole seconds by which the center's clock has been moved.
     moved: u64,
     waiting: Option<Waiting>,
+    senses: Senses,
+    /// What a person has typed last.
+    typed: String,
 }
 
 /// A request that nobody has answered.
@@ -43,6 +44,8 @@ struct Waiting {
     asked: Asked,
     boot: u32,
     since: u64,
+    /// Whether the case has seen it.
+    heard: bool,
 }
 
 /// The bundled device or gateway as the core has it, with the kit's center behind it.
@@ -54,23 +57,20 @@ pub fn bundled(
     seed: u64,
     case: &str,
 ) -> Box<dyn Party> {
-    if role == Role::Gateway {
-        let make: Make<GatewayKind> =
-            Arc::new(|seat| Box::new(Gateway::new(RingCrypto, seat.max_message)));
-        return Box::new(MachineParty::<GatewayKind>::new(
-            make, line, time, seed, case,
-        ));
+    match role {
+        Role::Gateway => {
+            let make: Make<GatewayKind> = Arc::new(GatewayKind::machine);
+            Box::new(MachineParty::<GatewayKind>::new(
+                make, line, time, seed, case,
+            ))
+        }
+        _ => {
+            let make: Make<DeviceKind> = Arc::new(DeviceKind::machine);
+            Box::new(MachineParty::<DeviceKind>::new(
+                make, line, time, seed, case,
+            ))
+        }
     }
-    let make: Make<DeviceKind> = Arc::new(|seat| {
-        Box::new(Device::new(
-            RingCrypto,
-            seat.entry.clone(),
-            seat.max_message,
-        ))
-    });
-    Box::new(MachineParty::<DeviceKind>::new(
-        make, line, time, seed, case,
-    ))
 }
 
 impl<K: Kind> MachineParty<K> {
@@ -91,21 +91,34 @@ impl<K: Kind> MachineParty<K> {
             time,
             moved: 0,
             waiting: None,
+            senses: Senses::RIGHT,
+            typed: String::new(),
         }
+    }
+
+    /// The same with other senses; a fault that no machine can have is put in there.
+    #[must_use]
+    pub const fn sensing(mut self, senses: Senses) -> Self {
+        self.senses = senses;
+        self
     }
 
     async fn until(&mut self, within: u32) -> Result<Option<(Asked, u32)>, PartyError> {
         let began = self.unit.now();
         let until = began.saturating_add(u64::from(within).saturating_mul(1_000));
         self.take_up()?;
-        if let Some(waiting) = &self.waiting {
+        if let Some(waiting) = &mut self.waiting {
+            waiting.heard = true;
             return Ok(Some((waiting.asked.clone(), 0)));
         }
         self.unit.pass(until).map_err(broke)?;
         self.follow().await?;
         self.take_up()?;
         let after = u32::try_from(self.unit.now().saturating_sub(began) / 1_000);
-        let asked = self.waiting.as_ref().map(|waiting| waiting.asked.clone());
+        let asked = self.waiting.as_mut().map(|waiting| {
+            waiting.heard = true;
+            waiting.asked.clone()
+        });
         Ok(asked.map(|asked| (asked, after.unwrap_or(u32::MAX))))
     }
 
@@ -127,14 +140,21 @@ impl<K: Kind> MachineParty<K> {
         moved.map_err(|why| PartyError::Center(why.to_string()))
     }
 
-    /// Takes up what the unit has sent. No two requests may wait at once.
+    /// Takes up what the unit has sent. No two requests may wait at once. What was sent before the
+    /// power failed comes first, and a case has to have seen it before anything later comes.
     fn take_up(&mut self) -> Result<(), PartyError> {
-        while let Some(outgoing) = self.unit.outgoing.pop_front() {
-            let asked = asked(&outgoing)?;
+        let boots = self.unit.boots();
+        let unseen = |waiting: &Waiting| waiting.boot != boots && !waiting.heard;
+        if self.waiting.as_ref().is_some_and(unseen) {
+            return Ok(());
+        }
+        while let Some((boot, outgoing)) = self.unit.outgoing.pop_front() {
+            let mut asked = asked(&outgoing)?;
+            (self.senses.says)(&self.typed, &mut asked);
             if let Some(why) = unreadable(&asked.conversation, &asked.message) {
                 return Err(PartyError::Broke(why));
             }
-            let (boot, since) = (self.unit.boots(), self.unit.now());
+            let since = self.unit.now();
             if let Some(waiting) = &self.waiting
                 && waiting.boot == boot
                 && since < waiting.since + LONGEST_WAIT
@@ -149,7 +169,11 @@ impl<K: Kind> MachineParty<K> {
                 asked,
                 boot,
                 since,
+                heard: false,
             });
+            if boot != boots {
+                return Ok(());
+            }
         }
         Ok(())
     }
@@ -166,7 +190,8 @@ impl<K: Kind> MachineParty<K> {
         let max = self.unit.seat.max_message;
         let max = max.and_then(|max| usize::try_from(max.get()).ok());
         let conversation = &waiting.asked.conversation;
-        let happening = match response.map_or(Read::Nothing, |it| read(conversation, &it, max)) {
+        let read = |it| (self.senses.reads)(conversation, &it, max);
+        let happening = match response.map_or(Read::Nothing, read) {
             Read::Reply(reply) => Happening::Replied(exchange, reply),
             Read::Refusal(refusal) => Happening::Refused(exchange, refusal),
             Read::Nothing => Happening::LinkFailed(exchange),
@@ -175,12 +200,22 @@ impl<K: Kind> MachineParty<K> {
         Ok(decided)
     }
 
-    async fn done(&mut self, verb: Verb, with: Value) -> Result<Outcome, PartyError> {
+    async fn done(&mut self, verb: Verb, mut with: Value) -> Result<Outcome, PartyError> {
+        if let (Verb::EnterCode, Some(code)) = (verb, with.get_mut("code")) {
+            code.as_str()
+                .unwrap_or_default()
+                .clone_into(&mut self.typed);
+            *code = json!((self.senses.types)(&self.typed));
+        }
         if verb == Verb::Advance {
             let seconds = with.get("seconds").and_then(Value::as_u64).unwrap_or(0);
             return self
                 .advance(u32::try_from(seconds).unwrap_or(u32::MAX))
                 .await;
+        }
+        let at_once = with.get("when").is_none();
+        if at_once && matches!(verb, Verb::Start | Verb::Reset | Verb::Stop) {
+            self.waiting = None;
         }
         let done = do_to(&mut self.unit, verb, with);
         self.take_up()?;

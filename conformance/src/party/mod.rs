@@ -14,6 +14,7 @@ mod listener;
 mod machine;
 mod reading;
 mod remote;
+mod senses;
 mod unit;
 
 pub use behind::Behind;
@@ -25,4 +26,5 @@ pub(crate) use machine::do_to;
 pub use machine::{MachineParty, bundled, new_seat};
 pub use reading::{Read, read};
 pub use remote::RemoteParty;
+pub use senses::Senses;
 pub use unit::{Boxed, Make, Seat, Unit, UnitError};

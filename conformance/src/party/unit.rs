@@ -54,8 +54,9 @@ pub struct Unit<K: Kind> {
     pub seat: Seat,
     /// Who answers its general call.
     pub children: Vec<Child>,
-    /// What it has sent and nobody has fetched.
-    pub outgoing: VecDeque<Outgoing>,
+    /// What it has sent and nobody has fetched, and in which boot: what was sent before the power
+    /// failed is on its way.
+    pub outgoing: VecDeque<(u32, Outgoing)>,
 }
 
 /// When the power fails next.
@@ -221,7 +222,9 @@ impl<K: Kind> Unit<K> {
             match self.carry_out(K::deed(output)) {
                 Power::Stays => {}
                 Power::Fails => {
+                    let sent = core::mem::take(&mut self.outgoing);
                     self.switch_off();
+                    self.outgoing = sent;
                     return self.switch_on();
                 }
             }
@@ -240,7 +243,7 @@ impl<K: Kind> Unit<K> {
                     return Power::Fails;
                 }
             }
-            Deed::Send(outgoing) => self.outgoing.push_back(*outgoing),
+            Deed::Send(outgoing) => self.outgoing.push_back((self.boots, *outgoing)),
             Deed::Show(text) => self.shown.push(text),
             Deed::Call => self.call(),
             Deed::Ask(asked) => asked.iter().for_each(|ask| self.ask(ask)),

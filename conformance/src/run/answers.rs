@@ -83,10 +83,7 @@ impl Player<'_> {
         };
         match fit(pattern, decided.as_ref(), &mut self.scope)? {
             None => Ok(()),
-            Some(miss) => {
-                let why = format!("the kit's own center answered otherwise: {miss}");
-                Err(Ended::Error(why))
-            }
+            Some(miss) => Err(otherwise(decided.as_ref(), &miss.to_string())),
         }
     }
 
@@ -244,6 +241,17 @@ impl Player<'_> {
             )),
         }
     }
+}
+
+/// Why a case ends where the kit's own center answers otherwise than the case has it. The bundled
+/// party shows that it does so where the party is right: what this one asked is at fault.
+fn otherwise(decided: Option<&Value>, miss: &str) -> Ended {
+    let refused = decided.and_then(|it| it.get("code")?.as_str());
+    let why = match refused {
+        Some(word) => format!("it is refused as {word}"),
+        None => format!("in the answer, {miss}"),
+    };
+    Ended::broken("a request that the kit's own center accepts", why)
 }
 
 /// A request in the terms of a pattern.

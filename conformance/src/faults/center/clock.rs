@@ -11,6 +11,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "clock-believed-backwards",
         says: "An expired code is valid again when the clock goes back.",
+        breaks: &[],
         kills: &[(
             "server/ENR/a-clock-that-goes-back-revives-nothing",
             "expected the refusal code-refused; got enrolled",
@@ -30,6 +31,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "clock-believed-forwards",
         says: "A clock that jumps ahead by days is believed.",
+        breaks: &[],
         kills: &[(
             "server/ENR/a-clock-that-leaps-expires-nothing",
             "expected HTTP status 503; got HTTP status 200",
@@ -45,6 +47,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "acceptance-forgotten",
         says: "The operator's word for the clock changes nothing.",
+        breaks: &[],
         kills: &[(
             "server/ENR/a-clock-that-leaps-expires-nothing",
             "expected HTTP status 200; got HTTP status 503",
@@ -58,6 +61,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "nothing-survives-a-crash",
         says: "The center keeps everything in memory, and a power cut takes it.",
+        breaks: &[],
         kills: &[(
             "server/MSG/what-was-acknowledged-survives-a-crash",
             "expected the reply enrolled; got refusal code-refused",

@@ -21,6 +21,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "expiry-a-second-late",
         says: "A code still opens an enrolment at the instant of its expiry.",
+        breaks: &[],
         kills: &[(
             "server/COD/a-code-expires-at-its-instant",
             "expected the refusal code-refused; got enrolled",
@@ -39,6 +40,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "expiry-a-second-early",
         says: "A code is refused one second before its expiry already.",
+        breaks: &[],
         kills: &[(
             "server/COD/a-code-is-valid-until-its-expiry",
             "expected the reply enrolled; got refusal code-refused",
@@ -55,6 +57,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "list-shows-the-code",
         says: "The list of codes shows the codes themselves.",
+        breaks: &[],
         kills: &[(
             "server/COD/a-code-is-shown-once",
             "expected the reply codes; in the reply codes, rows.0.code: expected nothing, got",
@@ -65,6 +68,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "damaged-code-is-malformed",
         says: "A formal code that cannot be read is called a malformed message.",
+        breaks: &[],
         kills: &[(
             "server/COD/a-damaged-formal-code-is-refused",
             "expected the refusal formal-code-refused; got refusal malformed",
@@ -78,6 +82,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "revocation-across-accounts",
         says: "A dealer can revoke another dealer's code.",
+        breaks: &[],
         kills: &[(
             "server/COD/a-dealer-sees-own-codes-only",
             "expected the refusal not-found; got codeRevoked",
@@ -88,6 +93,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "dealers-see-each-others-codes",
         says: "All dealers share one account.",
+        breaks: &[],
         kills: &[
             (
                 "server/COD/a-dealer-sees-own-codes-only",
@@ -112,6 +118,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "new-code-revokes-the-old",
         says: "A further code for a user ends the earlier one.",
+        breaks: &[],
         kills: &[(
             "server/COD/a-lost-code-is-issued-again",
             "expected the reply enrolled; got refusal code-refused",
@@ -125,6 +132,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "mistyped-code-has-other-words",
         says: "A code whose check symbols are wrong is refused in words of its own.",
+        breaks: &[],
         kills: &[(
             "server/COD/a-mistyped-code-is-refused-alike",
             "in which detail: expected",
@@ -139,6 +147,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "validity-ignored",
         says: "Every code is valid for a minute, whatever the dealer asked for.",
+        breaks: &[],
         kills: &[(
             "server/COD/a-narrowed-code-keeps-its-bounds",
             "expected the reply enrolled; got refusal code-refused",
@@ -159,6 +168,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "limit-ignored",
         says: "Every code may register a thousand devices, whatever the dealer asked for.",
+        breaks: &[],
         kills: &[
             (
                 "server/COD/a-narrowed-code-keeps-its-bounds",
@@ -185,6 +195,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "limit-ignores-ceiling",
         says: "A code may register more than a thousand devices.",
+        breaks: &[],
         kills: &[(
             "server/COD/a-user-name-is-enough",
             "expected the reply codeIssued; in the reply codeIssued, row.limit: expected at most 1000, got 5000",
@@ -195,6 +206,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "validity-unbounded",
         says: "A validity beyond the bounds is cut to them instead of refused.",
+        breaks: &[],
         kills: &[(
             "server/MSG/bounds-of-a-code-are-kept",
             "expected the refusal invalid; got codeIssued",
@@ -210,6 +222,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "revocation-forgotten",
         says: "A revoked code still opens enrolments.",
+        breaks: &[],
         kills: &[(
             "server/COD/a-revoked-code-is-refused",
             "expected the refusal code-refused; got enrolled",
@@ -227,6 +240,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "expiry-forgotten",
         says: "A code that has expired opens enrolments.",
+        breaks: &[],
         kills: &[
             (
                 "server/COD/a-code-expires-at-its-instant",
@@ -255,6 +269,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "grants-stay",
         says: "The sweep leaves expired grants, with the names that they hold.",
+        breaks: &[],
         kills: &[
             (
                 "server/COD/a-swept-grant-forgets-the-name",
@@ -271,6 +286,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "operator-cannot-revoke",
         says: "The operator cannot revoke a dealer's code.",
+        breaks: &[],
         kills: &[(
             "server/COD/an-operator-revokes-any-code",
             "expected the reply codeRevoked; got refusal not-found",
@@ -286,6 +302,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "unknown-code-is-not-found",
         says: "A code that nobody issued is refused as not found.",
+        breaks: &[],
         kills: &[(
             "server/COD/an-unknown-code-is-refused",
             "expected the refusal code-refused; got refusal not-found",
@@ -312,6 +329,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "expired-code-says-so",
         says: "An expired code is refused in words of its own.",
+        breaks: &[],
         kills: &[(
             "server/COD/four-dead-codes-sound-alike",
             "in which detail: expected",
@@ -330,6 +348,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "exhausted-says-zero-free",
         says: "A code without a free slot is refused as having too few.",
+        breaks: &[],
         kills: &[(
             "server/ENR/an-exhausted-code-is-refused",
             "expected the refusal code-refused; got refusal too-few-slots",
@@ -348,6 +367,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "revoked-code-says-so",
         says: "A revoked code is refused with words of its own.",
+        breaks: &[],
         kills: &[(
             "server/COD/four-dead-codes-sound-alike",
             "in which detail: expected",

@@ -18,6 +18,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "enrolment-without-schedule",
         says: "The schedule of an enrolment's answer asks for nothing.",
+        breaks: &[],
         kills: &[(
             "server/ENR/a-first-enrolment",
             "expected the reply enrolled; in the reply enrolled, schedule.entries: expected an item like",
@@ -34,6 +35,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "epochs-begin-at-two",
         says: "The first formal code says that it is of epoch 2.",
+        breaks: &[],
         kills: &[(
             "server/ENR/a-first-enrolment",
             "expected the reply enrolled; in the reply enrolled, formalCode: expected the form firstFormalCode, got",
@@ -44,6 +46,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "registration-of-another-name",
         says: "The answer names another registration than the formal code does.",
+        breaks: &[],
         kills: &[(
             "server/COD/a-formal-code-names-its-registration",
             "expected the reply enrolled; in the reply enrolled, registration: expected",
@@ -63,6 +66,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "a-new-secret-each-time",
         says: "A repeated enrolment gets another formal code.",
+        breaks: &[],
         kills: &[(
             "server/ENR/lost-reply-yields-the-same-code",
             "expected the reply enrolled; in the reply enrolled, formalCode: expected",
@@ -89,6 +93,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "repetition-takes-a-slot",
         says: "A repeated enrolment takes its slots a second time.",
+        breaks: &[],
         kills: &[(
             "server/ENR/lost-reply-yields-the-same-code",
             "expected the reply codes; in the reply codes, rows.0.limit: expected 1, got 2",
@@ -99,6 +104,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "repetition-needs-a-valid-code",
         says: "A repeated enrolment is refused once the code has expired.",
+        breaks: &[],
         kills: &[(
             "server/ENR/a-repetition-works-after-expiry",
             "expected the reply enrolled; got refusal code-refused",
@@ -117,6 +123,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "contacts-are-content",
         says: "A repetition with other contacts or in another order is another request.",
+        breaks: &[],
         kills: &[(
             "server/ENR/the-same-content-in-other-words",
             "expected the reply enrolled; got refusal request-mismatch",
@@ -127,6 +134,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "mismatch-accepted",
         says: "The same request id with other devices makes another registration.",
+        breaks: &[],
         kills: &[(
             "server/ENR/other-content-is-a-mismatch",
             "expected the refusal request-mismatch; got enrolled",
@@ -148,6 +156,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "one-registration-per-code",
         says: "The request id is ignored: a code makes one registration.",
+        breaks: &[],
         kills: &[
             (
                 "server/ENR/another-request-is-another-registration",
@@ -178,6 +187,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "redeemed-answered-again",
         says: "An enrolment is answered again after the first use of its formal code.",
+        breaks: &[],
         kills: &[(
             "server/ENR/redeemed-after-first-use",
             "expected the refusal request-redeemed; got enrolled",
@@ -188,6 +198,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "enrolment-without-a-code",
         says: "An enrolment that presents nothing is accepted.",
+        breaks: &[],
         kills: &[(
             "server/ENR/without-a-code-nothing-is-registered",
             "expected the refusal credential-missing; got enrolled",
@@ -211,6 +222,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "reply-ignores-max-message",
         says: "An answer is sent that the sender cannot take.",
+        breaks: &[],
         kills: &[(
             "server/ENR/a-small-mouth-is-not-overfed",
             "expected the refusal too-large; got enrolled",
@@ -221,6 +233,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "too-few-registers-some",
         says: "Of too many devices an enrolment registers as many as there are slots.",
+        breaks: &[],
         kills: &[(
             "server/ENR/too-few-slots-registers-none",
             "expected the refusal too-few-slots; got enrolled",
@@ -231,6 +244,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "free-is-wrong",
         says: "A refusal for want of slots says one free slot too many.",
+        breaks: &[],
         kills: &[(
             "server/ENR/too-few-slots-registers-none",
             "in which free: expected 2, got 3",
@@ -248,6 +262,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "results-reversed",
         says: "The results of an enrolment stand in another order than the devices.",
+        breaks: &[],
         kills: &[(
             "server/ENR/results-stand-in-the-order-of-the-request",
             "expected the reply enrolled; in the reply enrolled, devices.1.device: expected",
@@ -268,6 +283,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "known-devices-are-new",
         says: "A device that the customer holds is called new.",
+        breaks: &[],
         kills: &[(
             "server/MOD/functions-make-no-other-device",
             "expected the reply enrolled; in the reply enrolled, devices.0.result: expected",
@@ -290,6 +306,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "four-hundred-are-enough",
         says: "A message of more than 400 devices is refused.",
+        breaks: &[],
         kills: &[(
             "server/MSG/five-hundred-devices-fit",
             "expected the reply enrolled; got refusal invalid",

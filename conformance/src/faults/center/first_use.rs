@@ -17,6 +17,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "secret-not-compared",
         says: "A formal code is accepted by its registration and epoch alone.",
+        breaks: &[],
         kills: &[(
             "server/COD/one-wrong-bit-is-refused",
             "expected the refusal formal-code-refused; got polled",
@@ -33,6 +34,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "holdings-before-first-use",
         says: "Devices become holdings when they enrol.",
+        breaks: &[],
         kills: &[(
             "server/ENR/first-use-activates",
             "expected the reply devices; in the reply devices, rows: expected 0 items, got 1",
@@ -50,6 +52,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "refusal-activates",
         says: "A message that is refused counts as the first use of its formal code.",
+        breaks: &[],
         kills: &[(
             "server/ENR/a-refused-message-is-no-first-use",
             "expected the reply codes; in the reply codes, rows.0.pending: expected 1, got 0",
@@ -60,6 +63,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "revocation-spares-pending",
         says: "A formal code that is pending can be used after its code was revoked.",
+        breaks: &[],
         kills: &[(
             "server/ENR/revocation-ends-what-is-pending",
             "expected the refusal formal-code-refused; got polled",
@@ -75,6 +79,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "pending-lives-for-ever",
         says: "A registration that was never used never ends.",
+        breaks: &[],
         kills: &[(
             "server/ENR/pending-ends-a-day-after-expiry",
             "expected the refusal formal-code-refused; got polled",
@@ -88,6 +93,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "pending-ends-with-the-code",
         says: "A formal code cannot be used for the first time after the code's expiry.",
+        breaks: &[],
         kills: &[(
             "server/ENR/pending-lasts-until-a-day-after-expiry",
             "expected the reply polled; got refusal formal-code-refused",
@@ -105,6 +111,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "old-registration-goes-on",
         says: "The registration that spoke for a device before goes on speaking for it.",
+        breaks: &[],
         kills: &[
             (
                 "server/ENR/a-new-registration-takes-the-device",
@@ -121,6 +128,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "enrolment-moves-the-device",
         says: "The registration that spoke for a device ends when the device enrols anew, before the first use.",
+        breaks: &[],
         kills: &[(
             "server/ENR/a-new-registration-takes-the-device",
             "expected the reply statusReported; got refusal formal-code-refused",

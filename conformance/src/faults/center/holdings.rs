@@ -19,6 +19,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "ids-in-capitals",
         says: "An identifier in capitals is taken for the same in small letters.",
+        breaks: &[],
         kills: &[(
             "server/MOD/ids-have-one-form",
             "expected the refusal invalid; got enrolled",
@@ -29,6 +30,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "serials-folded",
         says: "Serial numbers, vendors and models are compared without regard to case.",
+        breaks: &[],
         kills: &[(
             "server/MOD/serials-are-compared-byte-for-byte",
             "expected the reply enrolled; in the reply enrolled, devices.0.device: expected anything but",
@@ -41,6 +43,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "functions-are-identity",
         says: "A device that names other functions is another device.",
+        breaks: &[],
         kills: &[(
             "server/MOD/functions-make-no-other-device",
             "expected the reply enrolled; in the reply enrolled, devices.0.device: expected",
@@ -51,6 +54,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "second-customer-inherits",
         says: "A device that appears under a second customer is called known there.",
+        breaks: &[],
         kills: &[(
             "server/MOD/a-second-customer-inherits-nothing",
             "expected the reply enrolled; in the reply enrolled, devices.0.result: expected",
@@ -61,6 +65,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "addresses-dropped",
         says: "The address of a device is not kept.",
+        breaks: &[],
         kills: &[(
             "server/SCN/one-code-registers-a-site",
             "expected the reply devices; in the reply devices, rows: expected an item like",
@@ -79,6 +84,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "functions-completed",
         says: "Every device is listed as able to do everything.",
+        breaks: &[],
         kills: &[(
             "server/SCN/three-panels-three-formal-codes",
             "expected the reply devices; in the reply devices, rows: expected an item like",

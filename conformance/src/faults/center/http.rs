@@ -8,6 +8,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "not-modified-without-next-poll",
         says: "304 does not say when to poll again.",
+        breaks: &[],
         kills: &[(
             "server/HTTP/a-poll-has-its-headers",
             "expected HTTP status 304, a right header etag, a right header restante-next-poll, a right body; in the header restante-next-poll, expected a value, and it is absent",
@@ -26,6 +27,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "not-modified-with-a-body",
         says: "304 has a body.",
+        breaks: &[],
         kills: &[(
             "server/HTTP/a-poll-has-its-headers",
             "expected HTTP status 304, a right header etag, a right header restante-next-poll, a right body; in the body, expected",
@@ -40,6 +42,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "weak-etags",
         says: "The tag of a mailbox is weak.",
+        breaks: &[],
         kills: &[(
             "server/HTTP/a-poll-has-its-headers",
             "expected HTTP status 200, a right header etag, a right header restante-next-poll, a right body; in the header etag, expected the form strongEtag, got",
@@ -54,6 +57,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "enrolment-is-200",
         says: "An accepted enrolment is answered with 200.",
+        breaks: &[],
         kills: &[(
             "server/HTTP/an-enrolment-is-created-at-its-place",
             "expected HTTP status 201, a right header cache-control, a right header content-type, a right header location, a right body; got HTTP status 200",
@@ -74,6 +78,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "enrolment-without-location",
         says: "An accepted enrolment does not say where the registration is.",
+        breaks: &[],
         kills: &[(
             "server/HTTP/an-enrolment-is-created-at-its-place",
             "expected HTTP status 201, a right header cache-control, a right header content-type, a right header location, a right body; in the header location, expected a value, and it is absent",
@@ -84,6 +89,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "leaving-is-200",
         says: "Leaving is answered with 200 and a body.",
+        breaks: &[],
         kills: &[(
             "server/HTTP/each-route-has-its-success",
             "expected HTTP status 204; got HTTP status 200",
@@ -99,6 +105,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "schemes-are-case-sensitive",
         says: "The scheme of a credential is understood in one spelling only.",
+        breaks: &[],
         kills: &[(
             "server/HTTP/header-names-in-any-case",
             "expected HTTP status 201, a right body; got HTTP status 401",
@@ -117,6 +124,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "never-ready",
         says: "The center never says that it is ready.",
+        breaks: &[],
         kills: &[(
             "server/HTTP/health-and-readiness",
             "expected HTTP status 200; got HTTP status 503",
@@ -131,6 +139,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "always-ready",
         says: "The center says that it is ready while its clock is not believed.",
+        breaks: &[],
         kills: &[(
             "server/ENR/a-clock-that-leaps-expires-nothing",
             "expected HTTP status 503; got HTTP status 200",
@@ -145,6 +154,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "wrong-method-is-404",
         says: "A wrong method is answered as an unknown path.",
+        breaks: &[],
         kills: &[(
             "server/HTTP/nothing-there-and-wrong-method",
             "expected HTTP status 405, a right header allow; got HTTP status 404",
@@ -159,6 +169,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "wrong-method-without-allow",
         says: "A wrong method is answered without the right ones.",
+        breaks: &[],
         kills: &[(
             "server/HTTP/nothing-there-and-wrong-method",
             "expected HTTP status 405, a right header allow; in the header allow, expected a value, and it is absent",
@@ -169,6 +180,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "any-media-type",
         says: "A body of any media type is taken for JSON.",
+        breaks: &[],
         kills: &[(
             "server/HTTP/only-plain-json",
             "expected HTTP status 415; got HTTP status 201",
@@ -185,6 +197,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "problems-are-plain-json",
         says: "A refusal is sent as plain JSON.",
+        breaks: &[],
         kills: &[(
             "server/HTTP/refusals-are-problems",
             "expected HTTP status 403, a right header content-type, a right body; in the header content-type, expected a text with",
@@ -199,6 +212,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "refusal-status-wrong",
         says: "A refused provisional code is answered with 401.",
+        breaks: &[],
         kills: &[(
             "server/HTTP/refusals-are-problems",
             "expected HTTP status 403, a right header content-type, a right body; got HTTP status 401",
@@ -213,6 +227,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "tokens-are-200",
         says: "A token that is made is answered with 200.",
+        breaks: &[],
         kills: &[(
             "server/HTTP/people-have-their-routes",
             "expected HTTP status 201, a right body; got HTTP status 200",
@@ -227,6 +242,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "throttled-without-retry-after",
         says: "A throttled refusal has no Retry-After.",
+        breaks: &[],
         kills: &[(
             "server/HTTP/retry-after-is-a-header-too",
             "expected a right header retry-after; in the header retry-after, expected",
@@ -239,6 +255,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "replies-may-be-stored",
         says: "A reply with a secret may be stored by caches.",
+        breaks: &[],
         kills: &[
             (
                 "server/HTTP/secrets-are-not-for-caches",

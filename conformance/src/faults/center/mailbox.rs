@@ -14,6 +14,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "always-unchanged",
         says: "A poll that has any state is answered unchanged.",
+        breaks: &[],
         kills: &[(
             "server/MBX/another-state-is-not-unchanged",
             "expected the reply polled; in the reply polled, mailbox: expected",
@@ -35,6 +36,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "unchanged-never",
         says: "A poll that has the present state gets it again.",
+        breaks: &[],
         kills: &[(
             "server/MBX/unchanged-is-said-in-a-word",
             "expected the reply polled: unchanged; in the reply polled, unchanged: expected a value, and it is absent",
@@ -51,6 +53,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "etag-changes-each-time",
         says: "The tag of an unchanged mailbox changes with each poll.",
+        breaks: &[],
         kills: &[(
             "server/MBX/unchanged-is-said-in-a-word",
             "expected the reply polled: unchanged; in the reply polled, unchanged: expected a value, and it is absent",
@@ -70,6 +73,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "mailbox-for-anybody",
         says: "A poll without a formal code gets a mailbox.",
+        breaks: &[],
         kills: &[(
             "server/MBX/no-code-no-mailbox",
             "expected the refusal credential-missing; got polled",
@@ -97,6 +101,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "mailbox-without-instructions",
         says: "A mailbox in which nothing waits has no list of instructions.",
+        breaks: &[],
         kills: &[(
             "server/MBX/a-poll-gets-the-mailbox",
             "expected the reply polled; in the reply polled, mailbox.instructions: expected [], and it is absent",
@@ -115,6 +120,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "padded-mailbox",
         says: "A mailbox is larger than the device said that it can take.",
+        breaks: &[],
         kills: &[(
             "server/MBX/a-small-poll-fits",
             "expected HTTP status 200, a body of the right size; in the body's size in bytes, expected at most 2048, got 4239",

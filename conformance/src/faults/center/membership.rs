@@ -17,6 +17,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "additions-are-free-after-expiry",
         says: "An addition is answered as accepted although its code has expired.",
+        breaks: &[],
         kills: &[(
             "server/ENR/a-new-code-pays-for-additions",
             "expected the refusal code-refused; got devicesAdded",
@@ -33,6 +34,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "foreign-codes-pay",
         says: "The code of another customer pays for an addition.",
+        breaks: &[],
         kills: &[(
             "server/ENR/a-new-code-pays-for-additions",
             "expected the refusal code-refused; got devicesAdded",
@@ -49,6 +51,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "a-thousand-and-one",
         says: "A registration may name more than 1,000 devices.",
+        breaks: &[],
         kills: &[(
             "server/ENR/a-registration-has-a-thousand-devices",
             "expected the refusal too-many-devices; got devicesAdded",
@@ -65,6 +68,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "adding-again-costs-a-slot",
         says: "Adding a device that is there already takes a slot.",
+        breaks: &[],
         kills: &[(
             "server/ENR/adding-again-costs-nothing",
             "expected the reply devicesAdded; got refusal code-refused",
@@ -75,6 +79,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "too-few-adds-some",
         says: "Of too many devices an addition adds as many as there are slots.",
+        breaks: &[],
         kills: &[
             (
                 "server/ENR/adding-needs-slots",
@@ -91,6 +96,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "added-devices-are-not-spoken-for",
         says: "A device that is added is a holding, and nobody speaks for it.",
+        breaks: &[],
         kills: &[(
             "server/ENR/devices-are-added",
             "expected the reply statusReported; got refusal device-not-covered",
@@ -104,6 +110,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "additions-take-no-slot",
         says: "An addition takes no slot.",
+        breaks: &[],
         kills: &[(
             "server/ENR/devices-are-added",
             "expected the reply codes; in the reply codes, rows.0.used: expected 2, got 1",
@@ -120,6 +127,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "leaving-leaves-the-code",
         says: "The formal code is accepted after leaving.",
+        breaks: &[],
         kills: &[(
             "server/ENR/leaving-ends-the-registration",
             "expected the refusal formal-code-refused; got polled",
@@ -133,6 +141,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "leaving-forgets-the-devices",
         says: "Leaving takes the devices from their customer.",
+        breaks: &[],
         kills: &[(
             "server/ENR/leaving-ends-the-registration",
             "expected the reply devices; in the reply devices, rows: expected 1 items, got 0",
@@ -146,6 +155,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "removal-forgets-the-device",
         says: "A removed device vanishes from the customer's holdings.",
+        breaks: &[],
         kills: &[(
             "server/ENR/removed-devices-are-not-spoken-for",
             "expected the reply devices; in the reply devices, rows: expected 2 items, got 1",
@@ -159,6 +169,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "removed-devices-are-spoken-for",
         says: "The registration goes on speaking for a device that was removed.",
+        breaks: &[],
         kills: &[(
             "server/ENR/removed-devices-are-not-spoken-for",
             "expected the refusal device-not-covered; got statusReported",
@@ -172,6 +183,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "empty-registration-lives",
         says: "A registration whose last device is removed goes on.",
+        breaks: &[],
         kills: &[(
             "server/ENR/the-last-device-ends-the-registration",
             "expected the refusal formal-code-refused; got polled",
@@ -182,6 +194,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "leaving-gives-slots-back",
         says: "Leaving gives the slots of its devices back.",
+        breaks: &[],
         kills: &[(
             "server/ENR/used-slots-never-come-back",
             "expected the reply codes; in the reply codes, rows.0.used: expected 1, got 0",

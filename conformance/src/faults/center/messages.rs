@@ -10,6 +10,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "invalid-is-malformed",
         says: "A message with a wrong member is called malformed.",
+        breaks: &[],
         kills: &[(
             "server/MSG/a-missing-member-is-invalid",
             "expected the refusal invalid; got refusal malformed",
@@ -39,6 +40,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "duplicate-members-accepted",
         says: "Of a member that stands there twice the last counts.",
+        breaks: &[],
         kills: &[(
             "server/MSG/bytes-that-are-no-message-are-malformed",
             "expected HTTP status 400, a right body; got HTTP status 201",
@@ -56,6 +58,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "large-messages-welcome",
         says: "White space does not count towards the size of a message.",
+        breaks: &[],
         kills: &[(
             "server/MSG/too-large-is-refused",
             "expected HTTP status 413, a right body; got HTTP status 201",
@@ -70,6 +73,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "small-messages-only",
         says: "A message of more than 32 KiB is too large.",
+        breaks: &[],
         kills: &[(
             "server/MSG/too-large-is-refused",
             "expected HTTP status 201; got HTTP status 413",
@@ -86,6 +90,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "unknown-members-refused",
         says: "A member that the center does not know is refused.",
+        breaks: &[],
         kills: &[(
             "server/MSG/unknown-members-are-ignored",
             "expected the reply enrolled; got refusal invalid",

@@ -14,6 +14,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "one-correlation-for-all",
         says: "All refusals have the same correlation id.",
+        breaks: &[],
         kills: &[(
             "server/ERR/a-refusal-has-its-members",
             "in which correlation: expected anything but",
@@ -29,6 +30,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "refusals-without-correlation",
         says: "A refusal has no correlation id.",
+        breaks: &[],
         kills: &[(
             "server/ERR/a-refusal-has-its-members",
             "in which correlation: expected a value, and it is absent",
@@ -47,6 +49,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "refusal-quotes-the-code",
         says: "A refusal repeats the code that was presented.",
+        breaks: &[],
         kills: &[(
             "server/ERR/no-refusal-repeats-a-credential",
             "in which detail: expected anything but",
@@ -63,6 +66,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "content-before-credential",
         says: "A wrong formal code that reports on a foreign device is refused for the device.",
+        breaks: &[],
         kills: &[(
             "server/ERR/the-first-rule-is-named",
             "expected the refusal formal-code-refused; got refusal device-not-covered",

@@ -13,6 +13,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "rotates-once-only",
         says: "A registration can be given a new formal code once.",
+        breaks: &[],
         kills: &[(
             "server/ENR/rotation-goes-on",
             "expected the reply rotated; got refusal formal-code-refused",
@@ -28,6 +29,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "rotation-makes-another-each-time",
         says: "A repeated rotation gets another formal code.",
+        breaks: &[],
         kills: &[(
             "server/ENR/rotation-hands-out-the-next-epoch",
             "expected the reply rotated; in the reply rotated, formalCode: expected",
@@ -47,6 +49,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "old-code-survives-rotation",
         says: "The formal code before a rotation is accepted after the first use of the next.",
+        breaks: &[],
         kills: &[(
             "server/ENR/the-old-code-lives-until-the-new-is-used",
             "expected the refusal formal-code-refused; got polled",
@@ -57,6 +60,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "rotation-ends-the-old-at-once",
         says: "The formal code in use is refused as soon as the next is handed out.",
+        breaks: &[],
         kills: &[(
             "server/ENR/the-old-code-lives-until-the-new-is-used",
             "expected the reply polled; got refusal formal-code-refused",
@@ -70,6 +74,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "rotation-keeps-the-epoch",
         says: "A rotation hands out the code that is in use.",
+        breaks: &[],
         kills: &[(
             "server/ENR/rotation-hands-out-the-next-epoch",
             "expected the reply rotated; in the reply rotated, formalCode: expected anything but",

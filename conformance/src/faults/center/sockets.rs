@@ -9,6 +9,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "patient-with-handshakes",
         says: "A connection may wait for its TLS handshake as long as it likes.",
+        breaks: &[],
         kills: &[("server/HTTP/an-idle-handshake-is-cut", NOTHING_CAME)],
         also: &[],
         defect: Defect::Patience(|bounds| bounds.handshake = FOR_EVER),
@@ -16,6 +17,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "patient-with-heads",
         says: "The head of a request may take as long as it likes.",
+        breaks: &[],
         kills: &[
             ("server/HTTP/a-slow-head-is-cut", NOTHING_CAME),
             ("server/HTTP/a-dripping-head-is-cut", ANSWERED),
@@ -26,6 +28,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "patient-with-bodies",
         says: "The body of a request may take as long as it likes.",
+        breaks: &[],
         kills: &[("server/HTTP/a-slow-body-is-cut", NOTHING_CAME)],
         also: &[],
         defect: Defect::Patience(|bounds| bounds.body = FOR_EVER),
@@ -33,6 +36,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "each-piece-has-its-time",
         says: "The time for the head of a request begins anew with each piece of it.",
+        breaks: &[],
         kills: &[("server/HTTP/a-dripping-head-is-cut", ANSWERED)],
         also: &[],
         defect: Defect::Front(Oddness::EachPieceHasItsTime),
@@ -40,6 +44,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "plain-beside-tls",
         says: "The port takes requests without TLS as well.",
+        breaks: &[],
         kills: &[("server/HTTP/no-credentials-without-tls", ANSWERED)],
         also: &[],
         defect: Defect::Front(Oddness::PlainBesideTls),

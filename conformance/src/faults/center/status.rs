@@ -17,6 +17,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "reports-not-kept",
         says: "Reports are answered as accepted and not kept.",
+        breaks: &[],
         kills: &[
             (
                 "server/SCN/copy-sheets-from-100-to-140",
@@ -50,6 +51,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "covered-reports-kept",
         says: "Of a message that is refused for one device the other reports are kept.",
+        breaks: &[],
         kills: &[
             (
                 "server/STA/a-foreign-device-refuses-the-whole-message",
@@ -78,6 +80,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "partial-reports-accepted",
         says: "A message that reports on a device that is not covered is accepted for the others.",
+        breaks: &[],
         kills: &[
             (
                 "server/STA/a-foreign-device-refuses-the-whole-message",
@@ -103,6 +106,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "foreign-devices-unnamed",
         says: "A refusal for a device that is not covered does not name it.",
+        breaks: &[],
         kills: &[(
             "server/STA/a-foreign-device-refuses-the-whole-message",
             "in which devices: expected a value, and it is absent",
@@ -120,6 +124,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "vendors-reasons-dropped",
         says: "Reasons that are not registered are dropped.",
+        breaks: &[],
         kills: &[(
             "server/STA/a-report-is-kept-as-it-was-sent",
             "expected the reply devices; in the reply devices, rows.0.latest.reasons: expected 2 items, got 1",
@@ -136,6 +141,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "older-report-overwrites",
         says: "A report that is not above the latest is kept as the latest.",
+        breaks: &[],
         kills: &[(
             "server/STA/an-older-report-is-superseded",
             "expected the reply statusReported; in the reply statusReported, results.0.result: expected",
@@ -173,6 +179,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "superseded-is-refused",
         says: "A report that is not above the latest is refused.",
+        breaks: &[],
         kills: &[(
             "server/STA/an-older-report-is-superseded",
             "expected the reply statusReported; got refusal invalid",
@@ -198,6 +205,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "forgets-after-a-hundred",
         says: "Only the first page of readings is kept.",
+        breaks: &[],
         kills: &[(
             "server/STA/four-hundred-readings-are-kept",
             "expected the reply readings; in the reply readings, next: expected a value, and it is absent",
@@ -217,6 +225,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "reports-from-anybody",
         says: "A report without a formal code is accepted.",
+        breaks: &[],
         kills: &[(
             "server/STA/no-code-no-report",
             "expected the refusal credential-missing; got statusReported",
@@ -242,6 +251,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "report-results-reversed",
         says: "The results of reports stand in another order than the reports.",
+        breaks: &[],
         kills: &[(
             "server/STA/one-message-for-all-devices",
             "expected the reply statusReported; in the reply statusReported, results.0.device: expected",
@@ -258,6 +268,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "thirty-two-reasons-are-too-many",
         says: "A report with 32 reasons is refused.",
+        breaks: &[],
         kills: &[(
             "server/STA/reports-have-bounds",
             "expected the reply statusReported; got refusal invalid",
@@ -278,6 +289,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "age-ignored",
         says: "A reading counts as taken when it is received.",
+        breaks: &[],
         kills: &[(
             "server/STA/taken-is-receipt-less-age",
             "expected the reply readings; in the reply readings, rows.0.taken: expected",

@@ -15,6 +15,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "throttle-counts-repetitions",
         says: "A wrong code counts each time that it is tried.",
+        breaks: &[],
         kills: &[(
             "server/COD/one-stale-code-counts-once",
             "expected the refusal code-refused; got refusal throttled",
@@ -27,6 +28,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "throttle-for-everybody",
         says: "Wrong codes count against everybody.",
+        breaks: &[],
         kills: &[(
             "server/COD/others-wrong-codes-do-not-throttle",
             "expected the reply enrolled; got refusal throttled",
@@ -37,6 +39,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "throttle-never",
         says: "Nobody is ever throttled.",
+        breaks: &[],
         kills: &[(
             "server/COD/ten-wrong-codes-are-throttled",
             "expected the refusal throttled; got refusal code-refused",
@@ -51,6 +54,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "throttle-lets-right-codes-through",
         says: "A throttled source is heard when its code is right.",
+        breaks: &[],
         kills: &[(
             "server/COD/ten-wrong-codes-are-throttled",
             "expected the refusal throttled; got enrolled",
@@ -72,6 +76,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "throttle-too-early",
         says: "A source is throttled after five wrong codes.",
+        breaks: &[],
         kills: &[(
             "server/COD/ten-wrong-codes-are-throttled",
             "expected the refusal code-refused; got refusal throttled",
@@ -92,6 +97,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "throttle-never-ends",
         says: "A source that is throttled stays throttled.",
+        breaks: &[],
         kills: &[(
             "server/COD/the-throttle-ends-with-the-hour",
             "expected the reply enrolled; got refusal throttled",
@@ -105,6 +111,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "throttle-for-a-day",
         says: "A throttled source is told to wait for a day.",
+        breaks: &[],
         kills: &[(
             "server/COD/ten-wrong-codes-are-throttled",
             "in which retryAfter: expected at most 3600, got 86400",

@@ -14,6 +14,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "dealers-are-operators",
         says: "A dealer's token makes tokens.",
+        breaks: &[],
         kills: &[(
             "server/COD/a-dealer-is-no-operator",
             "expected the refusal role-forbidden; got tokenIssued",
@@ -27,6 +28,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "operators-are-dealers",
         says: "An operator's token makes codes.",
+        breaks: &[],
         kills: &[(
             "server/COD/a-dealer-is-no-operator",
             "expected the refusal role-forbidden; got codeIssued",
@@ -42,6 +44,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "token-secret-not-compared",
         says: "A token is accepted by its id alone.",
+        breaks: &[],
         kills: &[(
             "server/COD/a-wrong-token-is-refused",
             "expected the refusal token-refused; got codes",
@@ -58,6 +61,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "expired-tokens-live",
         says: "A token is accepted after its end.",
+        breaks: &[],
         kills: &[(
             "server/COD/a-wrong-token-is-refused",
             "expected the refusal token-refused; got codes",
@@ -70,6 +74,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "revoked-tokens-live",
         says: "A revoked token is accepted.",
+        breaks: &[],
         kills: &[(
             "server/COD/an-operator-makes-tokens",
             "expected the refusal token-refused; got codeIssued",
@@ -82,6 +87,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "administrators-of-nobody",
         says: "A token of an administrator need not name a customer.",
+        breaks: &[],
         kills: &[(
             "server/COD/tokens-name-their-customer",
             "expected the refusal invalid; got tokenIssued",
@@ -103,6 +109,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "administrators-see-all",
         says: "An administrator sees the devices of every customer.",
+        breaks: &[],
         kills: &[(
             "server/HTTP/an-administrator-sees-one-customer",
             "expected the refusal not-found; got devices",
@@ -119,6 +126,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "foreign-customers-forbidden",
         says: "A customer of somebody else is refused in other words than one that there is not.",
+        breaks: &[],
         kills: &[(
             "server/MOD/foreign-ids-answer-like-none",
             "expected the refusal not-found; got refusal role-forbidden",

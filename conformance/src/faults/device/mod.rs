@@ -1,0 +1,26 @@
+//! The faults of a device, by what they are about.
+
+mod codes;
+mod enrolling;
+mod keeping;
+mod patience;
+mod polling;
+mod refusals;
+mod replies;
+mod reporting;
+mod rotating;
+
+use super::Fault;
+
+/// All of them.
+pub(super) const FAULTS: &[&[Fault]] = &[
+    codes::FAULTS,
+    enrolling::FAULTS,
+    keeping::FAULTS,
+    patience::FAULTS,
+    refusals::FAULTS,
+    replies::FAULTS,
+    rotating::FAULTS,
+    polling::FAULTS,
+    reporting::FAULTS,
+];

@@ -1,0 +1,16 @@
+//! The faults of a gateway, by what they are about.
+
+mod calling;
+mod enrolling;
+mod growing;
+mod reporting;
+
+use super::Fault;
+
+/// All of them.
+pub(super) const FAULTS: &[&[Fault]] = &[
+    calling::FAULTS,
+    enrolling::FAULTS,
+    growing::FAULTS,
+    reporting::FAULTS,
+];
