@@ -162,6 +162,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "numbers-compared-across-registrations",
         says: "A report is superseded by a higher number of a registration before.",
+        breaks: &[],
         kills: &[(
             "server/STA/a-new-registration-counts-anew",
             "expected the reply statusReported; in the reply statusReported, results.0.result: expected",
