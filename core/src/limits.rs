@@ -38,6 +38,17 @@ pub const ACTS_PER_INSTRUCTION: usize = 8;
 /// Instructions that wait in one device's mailbox. A device that does not come for a month is sent
 /// one a day; more means that somebody is sending in a circle.
 pub const INSTRUCTIONS_PER_MAILBOX: usize = 32;
+/// Finished instructions that are kept of one device, so that people see what became of the latest.
+pub const FINISHED_PER_MAILBOX: usize = 32;
+/// Bytes of one instruction's acts as JSON: a longest text in any script fits, and one instruction
+/// always fits into the smallest message that a device may declare.
+pub const ACTS_BYTES: usize = 1_536;
+/// For how long an instruction may be begun unless who gives it says otherwise.
+pub const INSTRUCTION_TIME: Seconds = Seconds::new(30 * 86_400);
+/// The shortest time within which an instruction may have to be begun.
+pub const INSTRUCTION_TIME_MIN: Seconds = Seconds::MINUTE;
+/// The longest time within which an instruction may be begun: about three months.
+pub const INSTRUCTION_TIME_MAX: Seconds = Seconds::new(90 * 86_400);
 /// Acknowledgements in one message: a gateway whose children have all done something says so in a
 /// few messages.
 pub const ACKNOWLEDGEMENTS_PER_MESSAGE: usize = 64;

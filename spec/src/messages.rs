@@ -5,6 +5,9 @@
 //! the code does not do. Members are sorted in schemas, whose order means nothing, and stand in the
 //! type's own order in examples, which people read.
 
+use restante_core::wire::instruct::{
+    CancelInstruction, Instruct, Instructed, InstructionRow, ListInstructions,
+};
 use restante_core::wire::json::{self, JsonError};
 use restante_core::wire::people::{
     AcceptClock, ClockAccepted, CodeIssued, CodeRow, DeviceRow, IssueCode, IssueToken, ListCodes,
@@ -113,7 +116,8 @@ fn device_messages() -> Vec<Message> {
         Message::of::<Refusal>("refusal", &device::refused())
             .and("refusal-throttled", &device::throttled())
             .and("refusal-too-few-slots", &device::too_few_slots())
-            .and("refusal-device-not-covered", &device::not_covered()),
+            .and("refusal-device-not-covered", &device::not_covered())
+            .and("refusal-mailbox-full", &device::mailbox_full()),
         Message::of::<Problem>("problem", &Problem::from(device::throttled())),
     ]
 }
@@ -145,6 +149,16 @@ fn people_messages() -> Vec<Message> {
         Message::of::<Page<DeviceRow, restante_core::id::DeviceId>>("devices", &people::devices()),
         Message::of::<ListReadings>("list-readings", &people::list_readings()),
         Message::of::<Page<Reading, u32>>("readings", &people::readings()),
+        Message::of::<Instruct>("instruct", &people::instruct())
+            .and("instruct-later", &people::instruct_later()),
+        Message::of::<Instructed>("instructed", &people::instructed()),
+        Message::of::<ListInstructions>("list-instructions", &people::list_instructions()),
+        Message::of::<Page<InstructionRow, restante_core::id::InstructionId>>(
+            "instructions",
+            &people::instructions(),
+        ),
+        Message::of::<CancelInstruction>("cancel-instruction", &people::cancel_instruction()),
+        Message::of::<InstructionRow>("instruction-row", &people::instruction_row_called_off()),
         Message::of::<AcceptClock>("accept-clock", &AcceptClock::default()),
         Message::of::<ClockAccepted>("clock-accepted", &people::clock_accepted()),
     ]

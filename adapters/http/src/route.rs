@@ -5,7 +5,10 @@
 //! [`Operation`] means is an exhaustive match in the server and in the client.
 
 use axum::http::Method;
-use restante_core::id::{DeviceId, GrantId, TokenId};
+use restante_core::id::{DeviceId, GrantId, InstructionId, TokenId};
+use restante_core::wire::instruct::{
+    CancelInstruction, Instruct, Instructed, InstructionRow, ListInstructions,
+};
 use restante_core::wire::people::{
     AcceptClock, ClockAccepted, CodeIssued, CodeRow, DeviceRow, IssueCode, IssueToken, ListCodes,
     ListDevices, ListReadings, ListTokens, Page, Reading, TokenIssued, TokenRow,
@@ -48,6 +51,12 @@ pub enum Operation {
     ListTokens,
     /// An operator ends a token.
     RevokeToken,
+    /// Devices are to do something.
+    Instruct,
+    /// What a device has been told.
+    ListInstructions,
+    /// An instruction is called off.
+    CancelInstruction,
     /// An operator accepts the clock.
     AcceptClock,
     /// A customer's devices.
@@ -141,6 +150,12 @@ impl Route {
     #[must_use]
     pub const fn body_is_optional(&self) -> bool {
         matches!(self.operation, Operation::Rotate | Operation::AcceptClock)
+    }
+
+    /// Whether its query has to hold this member.
+    #[must_use]
+    pub fn needs(&self, member: &str) -> bool {
+        self.operation == Operation::CancelInstruction && member == "device"
     }
 
     /// All that it may refuse, in order of precedence.
@@ -373,6 +388,49 @@ pub static ROUTES: &[Route] = &[
             "/v1/tokens/{token}/revocation",
             Access::Token,
             "Operator: end an access token",
+        )
+    },
+    Route {
+        request: Some(schema::<Instruct>),
+        success: 201,
+        reply: Some(schema::<Instructed>),
+        refuses: &[
+            RefusalCode::NotFound,
+            RefusalCode::RequestMismatch,
+            RefusalCode::MailboxFull,
+        ],
+        ..line(
+            Operation::Instruct,
+            POST,
+            "/v1/instructions",
+            Access::Token,
+            "Administrator, operator: have devices do something",
+        )
+    },
+    Route {
+        parameter: Some(schema::<DeviceId>),
+        query: Some(schema::<ListInstructions>),
+        reply: Some(schema::<Page<InstructionRow, InstructionId>>),
+        refuses: &[RefusalCode::NotFound],
+        ..line(
+            Operation::ListInstructions,
+            GET,
+            "/v1/devices/{device}/instructions",
+            Access::Token,
+            "Administrator, operator: list what a device was told and what became of it",
+        )
+    },
+    Route {
+        parameter: Some(schema::<InstructionId>),
+        query: Some(schema::<CancelInstruction>),
+        reply: Some(schema::<InstructionRow>),
+        refuses: &[RefusalCode::NotFound],
+        ..line(
+            Operation::CancelInstruction,
+            POST,
+            "/v1/instructions/{instruction}/cancellation",
+            Access::Token,
+            "Administrator, operator: call an instruction off",
         )
     },
     Route {

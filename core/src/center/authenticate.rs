@@ -32,6 +32,11 @@ impl Speaker {
 }
 
 impl Person {
+    /// Whether they run the center.
+    pub(super) fn is_operator(&self) -> bool {
+        self.role == Role::Operator
+    }
+
     /// Whether they see only what they installed themselves.
     pub(super) fn is_dealer(&self) -> bool {
         self.role == Role::Dealer

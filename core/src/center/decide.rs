@@ -28,7 +28,7 @@ impl<C: Crypto> Center<C> {
     pub fn new(crypto: C, keys: Keys, policy: Policy) -> Self {
         let policy = policy.bounded();
         let schedule = policy.schedule();
-        let etag = poll::etag(&crypto, &schedule);
+        let etag = poll::etag(&crypto, &schedule, &[]);
         Self {
             crypto,
             keys,
@@ -104,6 +104,13 @@ impl<C: Crypto> Work<'_, C> {
             }
             PeopleRequest::ListReadings(message) => {
                 PeopleReply::Readings(self.list_readings(message)?)
+            }
+            PeopleRequest::Instruct(message) => PeopleReply::Instructed(self.instruct(message)?),
+            PeopleRequest::ListInstructions(message) => {
+                PeopleReply::Instructions(self.list_instructions(message)?)
+            }
+            PeopleRequest::CancelInstruction(message) => {
+                PeopleReply::InstructionCancelled(self.cancel_instruction(message)?)
             }
             PeopleRequest::AcceptClock(_) => PeopleReply::ClockAccepted(self.accept_clock()?),
         })

@@ -94,7 +94,11 @@ impl<C: Crypto> Work<'_, C> {
 
     /// The customer whose holdings this person may read.
     // spec: MOD-002
-    fn readable(&mut self, person: &Person, named: Option<CustomerId>) -> Result<CustomerId, Stop> {
+    pub(super) fn readable(
+        &mut self,
+        person: &Person,
+        named: Option<CustomerId>,
+    ) -> Result<CustomerId, Stop> {
         let customer = match (person.customer, named) {
             (Some(own), None) => own,
             (Some(own), Some(named)) if own == named => own,
@@ -145,7 +149,7 @@ fn row(customer: CustomerId, id: DeviceId, device: Device, latest: Option<Readin
     }
 }
 
-fn not_found(detail: alloc::string::String) -> Stop {
+pub(super) fn not_found(detail: alloc::string::String) -> Stop {
     Stop::plain(RefusalCode::NotFound, "not-found", detail)
 }
 

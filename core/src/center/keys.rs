@@ -9,7 +9,9 @@ use core::fmt;
 
 use crate::code::{EnrolId, FormalCode};
 use crate::crypto::{Crypto, Digest, NONCE_LEN, OpenError};
-use crate::id::{AccountName, CustomerId, DeviceId, GrantId, RegistrationId, RequestId, UserName};
+use crate::id::{
+    AccountName, CustomerId, DeviceId, GrantId, InstructionId, RegistrationId, RequestId, UserName,
+};
 use crate::record::{Bytes, Owner, Secret};
 use crate::wire::Identification;
 
@@ -96,6 +98,20 @@ impl Keys {
         let [vendor, model, serial] = same_device(device);
         let parts = [customer.as_bytes(), vendor, model, serial];
         DeviceId::from_bytes(self.id(crypto, "device", &parts))
+    }
+
+    /// The instruction that this request makes for this device.
+    // spec: MBX-039
+    #[must_use]
+    pub fn instruction(
+        &self,
+        crypto: &impl Crypto,
+        customer: CustomerId,
+        request: RequestId,
+        device: DeviceId,
+    ) -> InstructionId {
+        let parts = [customer.as_bytes(), request.as_bytes(), device.as_bytes()];
+        InstructionId::from_bytes(self.id(crypto, "instruction", &parts.map(|part| &part[..])))
     }
 
     /// What finds the customers that hold this device.

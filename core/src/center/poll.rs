@@ -1,35 +1,174 @@
-//! Polling: what is in the mailbox, and when to come again. A poll writes nothing, unless it is the
-//! first use of its formal code.
+//! Polling: what waits for the devices of a registration, and when to come again.
+//!
+//! A poll reads one row for each device, which mostly is not there, and writes nothing unless it
+//! shows an instruction whose delivery begins with that, or is the first use of its formal code.
+
+use alloc::vec::Vec;
 
 use crate::crypto::Crypto;
-use crate::wire::{ETag, Mailbox, Poll, PollReply, Schedule, json};
+use crate::id::DeviceId;
+use crate::limits::{DELIVERIES, MESSAGE_BYTES};
+use crate::record::{self, Event, Key, Pause};
+use crate::time::{Seconds, Timestamp};
+use crate::wire::{ETag, Instruction, Mailbox, Poll, PollReply, Schedule, json};
 
 use super::work::{Stop, Work};
 
+/// One device's open instructions as a poll finds them.
+struct Found {
+    device: DeviceId,
+    mailbox: record::Mailbox,
+    /// As it was read.
+    read: record::Mailbox,
+}
+
 impl<C: Crypto> Work<'_, C> {
-    /// The mailbox's present state, or that it is unchanged. An empty mailbox fits the smallest
-    /// `maxMessage` that a device may state.
-    // spec: MBX-001, MBX-002, MBX-004, MBX-005
+    /// The mailbox's present state, or that it is unchanged.
+    // spec: MBX-001, MBX-002, MBX-005, MBX-011, MBX-015, MBX-017
     pub(super) fn poll(&mut self, poll: &Poll) -> Result<PollReply, Stop> {
-        self.speaker(&[])?;
+        let speaker = self.speaker(&[])?;
         let center = self.center;
-        if poll.have.as_ref() == Some(&center.etag) {
+        let mut found = self.found(&speaker.active.devices)?;
+        if found.is_empty() {
+            return Ok(if poll.have.as_ref() == Some(&center.etag) {
+                PollReply::Unchanged(center.schedule.poll)
+            } else {
+                PollReply::Mailbox(empty(center.etag.clone(), &center.schedule))
+            });
+        }
+        let now = self.time()?;
+        let most = poll.max_message.map_or(MESSAGE_BYTES, |most| {
+            usize::try_from(most.get()).unwrap_or(MESSAGE_BYTES)
+        });
+        let mut mailbox = empty(center.etag.clone(), &center.schedule);
+        show(&found, &mut mailbox, most, now);
+        mailbox.etag = etag(&center.crypto, &center.schedule, &mailbox.instructions);
+        if poll.have.as_ref() == Some(&mailbox.etag) {
             return Ok(PollReply::Unchanged(center.schedule.poll));
         }
-        Ok(PollReply::Mailbox(Mailbox {
-            etag: center.etag.clone(),
-            instructions: alloc::vec::Vec::new(),
-            more: false,
-            schedule: center.schedule.clone(),
-        }))
+        for instruction in &mut mailbox.instructions {
+            deliver(&mut found, instruction, now);
+        }
+        self.keep_moved(found)?;
+        Ok(PollReply::Mailbox(mailbox))
+    }
+
+    /// The mailboxes of these devices in which something is open, loaded in one round.
+    fn found(&mut self, devices: &[DeviceId]) -> Result<Vec<Found>, Pause> {
+        let keys: Vec<Key> = devices.iter().map(|it| record::Mailbox::key(*it)).collect();
+        self.load(&keys)?;
+        let mut found = Vec::new();
+        for (device, key) in devices.iter().zip(&keys) {
+            if let Some(mailbox) = self.desk.peek::<record::Mailbox>(key)? {
+                found.push(Found {
+                    device: *device,
+                    read: mailbox.clone(),
+                    mailbox,
+                });
+            }
+        }
+        if !found.is_empty() {
+            let now = self.time()?;
+            found.iter_mut().for_each(|it| it.mailbox.pass(now));
+        }
+        Ok(found)
+    }
+
+    /// Keeps the mailboxes in which something has moved.
+    fn keep_moved(&mut self, found: Vec<Found>) -> Result<(), Pause> {
+        let moved: Vec<Found> = found
+            .into_iter()
+            .filter(|it| it.mailbox != it.read)
+            .collect();
+        let devices: Vec<DeviceId> = moved.iter().map(|it| it.device).collect();
+        for (mut held, found) in self.mailboxes(&devices)?.into_iter().zip(moved) {
+            held.open = found.mailbox;
+            self.keep_mailbox(held);
+        }
+        Ok(())
     }
 }
 
-/// The tag of a mailbox in which nothing waits: a hash of the schedule. It is the same for every
-/// device, so that it is made once.
-// spec: MBX-003
-pub(super) fn etag(crypto: &impl Crypto, schedule: &Schedule) -> ETag {
-    let hash = crypto.sha256(&[b"restante mailbox 1", &json::to_bytes(schedule)]);
+/// Puts into the reply what is to be shown, oldest first, as far as there is room. The room that an
+/// instruction takes does not depend on its delivery, so that the same ones fit the next time.
+// spec: MBX-012, MBX-014, MBX-016
+fn show(found: &[Found], mailbox: &mut Mailbox, most: usize, now: Timestamp) {
+    let mut shown = Vec::new();
+    for it in found {
+        let mut made = Timestamp::EPOCH;
+        for instruction in &it.mailbox.instructions {
+            made = made.max(instruction.made);
+            if instruction.is_shown(now) {
+                shown.push((made, widest(it.device, instruction)));
+            }
+        }
+    }
+    shown.sort_by_key(|(made, _)| *made);
+    mailbox.more = true;
+    let mut room = most.saturating_sub(json::to_bytes(&PollReply::Mailbox(mailbox.clone())).len());
+    mailbox.more = false;
+    for (_, instruction) in shown {
+        let bytes = json::to_bytes(&instruction).len().saturating_add(1);
+        match room.checked_sub(bytes) {
+            Some(left) => {
+                room = left;
+                mailbox.instructions.push(instruction);
+            }
+            None => {
+                mailbox.more = true;
+                return;
+            }
+        }
+    }
+}
+
+/// The instruction as it takes the most room.
+fn widest(device: DeviceId, kept: &record::Instruction) -> Instruction {
+    Instruction {
+        id: kept.id,
+        device,
+        attempt: DELIVERIES,
+        expires: Seconds::new(u32::MAX),
+        cancel: kept.state.delivery().is_some_and(|it| it.cancel),
+        acts: kept.acts.clone(),
+    }
+}
+
+/// Has the delivery of a shown instruction begin, unless it is under way, and says in the reply
+/// which one it is.
+// spec: MBX-018, MBX-019, MBX-037
+fn deliver(found: &mut [Found], shown: &mut Instruction, now: Timestamp) {
+    let kept = found
+        .iter_mut()
+        .find(|it| it.device == shown.device)
+        .and_then(|it| it.mailbox.get_mut(shown.id));
+    if let Some(kept) = kept {
+        kept.apply(Event::Shown, now);
+        shown.attempt = kept.state.attempt();
+        shown.expires = kept.expires.since(now);
+    }
+}
+
+fn empty(etag: ETag, schedule: &Schedule) -> Mailbox {
+    Mailbox {
+        etag,
+        instructions: Vec::new(),
+        more: false,
+        schedule: schedule.clone(),
+    }
+}
+
+/// The tag of a mailbox: a hash of the schedule and of what is shown. Where nothing waits it is the
+/// same for every device, so that it is made once.
+// spec: MBX-010
+pub(super) fn etag(crypto: &impl Crypto, schedule: &Schedule, shown: &[Instruction]) -> ETag {
+    let schedule = json::to_bytes(schedule);
+    let mut hashed = Vec::with_capacity(shown.len().saturating_mul(17));
+    for instruction in shown {
+        hashed.extend_from_slice(instruction.id.as_bytes());
+        hashed.push(u8::from(instruction.cancel));
+    }
+    let hash = crypto.sha256(&[b"restante mailbox 1", &schedule, &hashed]);
     let mut tag = [0; 16];
     for (to, from) in tag.iter_mut().zip(hash) {
         *to = from;

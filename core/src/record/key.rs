@@ -45,11 +45,14 @@ pub enum Kind {
     Throttle = 14,
     /// Counts the insertions and deletions of a range; the range's kind is the key.
     Head = 15,
+    /// What waits for a device, and what it has done with lately; owned by the device, keyed by
+    /// which of the two.
+    Mailbox = 16,
 }
 
 impl Kind {
     /// All kinds, in the order of their numbers.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Clock,
         Self::Token,
         Self::Customer,
@@ -65,6 +68,7 @@ impl Kind {
         Self::Outbox,
         Self::Throttle,
         Self::Head,
+        Self::Mailbox,
     ];
 
     /// The number in the stored key.

@@ -12,7 +12,9 @@ mod desk;
 mod device;
 mod due;
 mod grant;
+mod instruction;
 mod key;
+mod mailbox;
 mod outbox;
 mod registration;
 mod row;
@@ -28,7 +30,11 @@ pub use desk::{Desk, Found, Pause, Record};
 pub use device::Device;
 pub use due::Due;
 pub use grant::{Grant, GrantLocator, GrantState, Slots};
+pub use instruction::{
+    Delivery, End, Event, Finished, Instruction, InstructionState, Verdict, Word,
+};
 pub use key::{Key, Kind, Owner, Range};
+pub use mailbox::Mailbox;
 pub use outbox::{Outbox, delivered};
 pub use registration::{
     Active, Ended, Facts, Pending, PendingDevice, Registration, RegistrationLocator, Secret, State,

@@ -19,6 +19,8 @@ pub mod site;
 pub mod status;
 
 #[cfg(feature = "center")]
+pub mod instruct;
+#[cfg(feature = "center")]
 pub mod people;
 
 use serde::{Deserialize, Serialize};

@@ -14,12 +14,13 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::code::AccessToken;
 use crate::id::{
-    AccountName, CustomerId, DeviceId, GrantId, LanAddress, Model, Note, RegistrationId, Serial,
-    TokenId, UserName, Vendor,
+    AccountName, CustomerId, DeviceId, GrantId, InstructionId, LanAddress, Model, Note,
+    RegistrationId, Serial, TokenId, UserName, Vendor,
 };
 use crate::time::{Seconds, Timestamp};
 
 use super::devices::FunctionSet;
+use super::instruct::{CancelInstruction, Instruct, Instructed, InstructionRow, ListInstructions};
 use super::status::{Counters, DeviceState, StateReason};
 
 /// What a person or a program asks for.
@@ -44,6 +45,12 @@ pub enum PeopleRequest {
     ListDevices(ListDevices),
     /// Dealer, administrator, operator: the readings of one device.
     ListReadings(ListReadings),
+    /// Operator, administrator: devices are to do something.
+    Instruct(Instruct),
+    /// Operator, administrator: what has a device been told, and what became of it?
+    ListInstructions(ListInstructions),
+    /// Operator, administrator: an instruction is not to be carried out after all.
+    CancelInstruction(CancelInstruction),
     /// Operator: the clock is right after all; judge expiry by it again.
     AcceptClock(AcceptClock),
 }
@@ -70,6 +77,12 @@ pub enum PeopleReply {
     Devices(Page<DeviceRow, DeviceId>),
     /// To [`PeopleRequest::ListReadings`].
     Readings(Page<Reading, u32>),
+    /// To [`PeopleRequest::Instruct`].
+    Instructed(Instructed),
+    /// To [`PeopleRequest::ListInstructions`].
+    Instructions(Page<InstructionRow, InstructionId>),
+    /// To [`PeopleRequest::CancelInstruction`]: the instruction as it is now.
+    InstructionCancelled(InstructionRow),
     /// To [`PeopleRequest::AcceptClock`].
     ClockAccepted(ClockAccepted),
 }

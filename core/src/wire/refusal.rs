@@ -34,7 +34,8 @@ pub struct Refusal {
     /// How many devices the provisional code can still register (`too-few-slots`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub free: Option<u32>,
-    /// The devices that the registration does not speak for (`device-not-covered`).
+    /// The devices that it is about: those that the registration does not speak for
+    /// (`device-not-covered`), or those for which an instruction cannot be made.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub devices: Vec<DeviceId>,
     /// What to quote to the center's operator.
@@ -196,8 +197,8 @@ registry! {
         "Ask the center's operator for a token with the role that this needs.";
     /// The same request id came with other content.
     RequestMismatch "request-mismatch" 422 Never
-        "this request id was used for another enrolment",
-        "Enter the provisional code anew, which makes a new request.";
+        "this request id was used with other content",
+        "Make a new request; at a device, enter the provisional code anew.";
     /// The request was answered and its formal code has been used.
     RequestRedeemed "request-redeemed" 409 Never
         "this enrolment is complete and its formal code is in use",
@@ -214,6 +215,10 @@ registry! {
     TooFewSlots "too-few-slots" 409 Never
         "the provisional access code cannot register that many devices",
         "Ask the dealer for another code, or enrol as many devices as are free.";
+    /// No more instructions can wait for a device.
+    MailboxFull "mailbox-full" 409 Never
+        "too many instructions wait for a device already",
+        "Call off what is not needed any more, or wait until the device has come for it.";
     /// The center could not do it, through no fault of the sender.
     Internal "internal" 500 Later
         "the center failed",

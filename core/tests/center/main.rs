@@ -4,6 +4,7 @@ mod codes;
 mod enrolment;
 mod laws;
 mod lifecycle;
+mod mailbox;
 mod people;
 mod redeeming_model;
 mod running_status;

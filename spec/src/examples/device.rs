@@ -145,10 +145,19 @@ pub(crate) fn taken() -> Acknowledge {
 }
 
 pub(crate) fn carried_out() -> Acknowledge {
-    let outcome = Outcome::Failed;
-    let detail = Some(read("The panel is switched off."));
-    let failed = ActResult { outcome, detail };
-    acknowledge(Progress::Failed, vec![done(), failed])
+    acknowledge(Progress::Failed, carried_out_results())
+}
+
+pub(crate) fn carried_out_results() -> Vec<ActResult> {
+    let done = ActResult {
+        outcome: Outcome::Done,
+        detail: None,
+    };
+    let failed = ActResult {
+        outcome: Outcome::Failed,
+        detail: Some(read("The panel is switched off.")),
+    };
+    vec![done, failed]
 }
 
 fn acknowledge(progress: Progress, results: Vec<ActResult>) -> Acknowledge {
@@ -161,13 +170,6 @@ fn acknowledge(progress: Progress, results: Vec<ActResult>) -> Acknowledge {
     };
     Acknowledge {
         acknowledgements: vec![acknowledgement],
-    }
-}
-
-pub(crate) fn done() -> ActResult {
-    ActResult {
-        outcome: Outcome::Done,
-        detail: None,
     }
 }
 
@@ -305,6 +307,13 @@ pub(crate) fn too_few_slots() -> Refusal {
     Refusal {
         free: Some(2),
         ..refusal(RefusalCode::TooFewSlots)
+    }
+}
+
+pub(crate) fn mailbox_full() -> Refusal {
+    Refusal {
+        devices: vec![device_id(&multifunction())],
+        ..refusal(RefusalCode::MailboxFull)
     }
 }
 

@@ -1,16 +1,22 @@
 //! What dealers, administrators and operators say, and what they are answered.
 
 use restante_core::code::AccessToken;
-use restante_core::id::{CustomerId, DeviceId, GrantId, TokenId};
-use restante_core::wire::DeviceState;
+use restante_core::id::{CustomerId, DeviceId, GrantId, InstructionId, RequestId, TokenId};
+use restante_core::wire::instruct::{
+    CancelInstruction, Instruct, Instructed, InstructedDevice, InstructionRow, InstructionState,
+    ListInstructions,
+};
 use restante_core::wire::people::{
     ClockAccepted, CodeIssued, CodeRow, CodeState, DateTime, DeviceRow, IssueCode, IssueToken,
     ListDevices, ListReadings, Page, Reading, RevokeCode, RevokeToken, Role, TokenIssued, TokenRow,
 };
+use restante_core::wire::{Act, Acts, DeviceState};
 use restante_core::{Seconds, Timestamp};
 
-use super::device::counters;
-use super::{bytes, device_id, id, multifunction, provisional_code, read, registration};
+use super::device::{acts, carried_out_results, counters, instruction};
+use super::{
+    bytes, device_id, id, multifunction, printer, provisional_code, read, registration, scanner,
+};
 
 pub(crate) fn issue_code() -> IssueCode {
     IssueCode {
@@ -182,6 +188,92 @@ fn reading(seq: u32, sheets: u64) -> Reading {
         state: DeviceState::Idle,
         reasons: Vec::new(),
         counters: counters(sheets),
+    }
+}
+
+pub(crate) fn instruct() -> Instruct {
+    Instruct {
+        customer: Some(customer()),
+        devices: vec![device_id(&multifunction())],
+        acts: acts(),
+        not_before: None,
+        expires: None,
+        request: RequestId::from_bytes(id("order")),
+    }
+}
+
+pub(crate) fn instruct_later() -> Instruct {
+    Instruct {
+        devices: vec![device_id(&scanner()), device_id(&printer())],
+        acts: Acts::one(Act::ReportStatus),
+        not_before: Some(Seconds::HOUR),
+        expires: Some(Seconds::DAY),
+        request: RequestId::from_bytes(id("later order")),
+        ..instruct()
+    }
+}
+
+pub(crate) fn instructed() -> Instructed {
+    let device = device_id(&multifunction());
+    let instruction = instruction();
+    Instructed {
+        rows: vec![InstructedDevice {
+            device,
+            instruction,
+        }],
+    }
+}
+
+pub(crate) fn list_instructions() -> ListInstructions {
+    ListInstructions {
+        device: device_id(&multifunction()),
+        customer: Some(customer()),
+        after: None,
+    }
+}
+
+pub(crate) fn instructions() -> Page<InstructionRow, InstructionId> {
+    let failed = InstructionRow {
+        state: InstructionState::Failed,
+        finished: Some(day(2)),
+        results: carried_out_results(),
+        ..instruction_row()
+    };
+    Page {
+        rows: vec![failed],
+        next: None,
+    }
+}
+
+pub(crate) fn cancel_instruction() -> CancelInstruction {
+    CancelInstruction {
+        instruction: instruction(),
+        device: device_id(&multifunction()),
+        customer: Some(customer()),
+    }
+}
+
+pub(crate) fn instruction_row_called_off() -> InstructionRow {
+    InstructionRow {
+        cancel: true,
+        ..instruction_row()
+    }
+}
+
+fn instruction_row() -> InstructionRow {
+    InstructionRow {
+        instruction: instruction(),
+        device: device_id(&multifunction()),
+        customer: customer(),
+        state: InstructionState::Taken,
+        cancel: false,
+        attempt: Some(1),
+        acts: acts(),
+        made: day(1),
+        not_before: None,
+        expires: day(31),
+        finished: None,
+        results: Vec::new(),
     }
 }
 

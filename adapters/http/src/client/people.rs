@@ -2,6 +2,7 @@
 
 use reqwest::header::HeaderValue;
 use restante_core::code::AccessToken;
+use restante_core::wire::instruct::{CancelInstruction, ListInstructions};
 use restante_core::wire::people::{ListDevices, ListReadings, PeopleReply, PeopleRequest};
 
 use super::exchange::Asked;
@@ -49,6 +50,9 @@ impl Client {
             Request::RevokeToken(_) => Reply::TokenRevoked(got.message()?),
             Request::ListDevices(_) => Reply::Devices(got.message()?),
             Request::ListReadings(_) => Reply::Readings(got.message()?),
+            Request::Instruct(_) => Reply::Instructed(got.message()?),
+            Request::ListInstructions(_) => Reply::Instructions(got.message()?),
+            Request::CancelInstruction(_) => Reply::InstructionCancelled(got.message()?),
             Request::AcceptClock(_) => Reply::ClockAccepted(got.message()?),
             _ => return Err(unknown()),
         })
@@ -66,6 +70,9 @@ fn asked(request: &PeopleRequest) -> Result<Asked, SendError> {
         Request::RevokeToken(revoke) => Asked::new(Operation::RevokeToken).at(&revoke.token),
         Request::ListDevices(list) => devices(list),
         Request::ListReadings(list) => readings(list),
+        Request::Instruct(body) => Asked::new(Operation::Instruct).saying(body),
+        Request::ListInstructions(list) => instructions(list),
+        Request::CancelInstruction(cancel) => cancellation(cancel),
         Request::AcceptClock(body) => Asked::new(Operation::AcceptClock).saying(body),
         _ => return Err(unknown()),
     })
@@ -83,6 +90,20 @@ fn readings(list: &ListReadings) -> Asked {
         .at(&list.device)
         .asking("customer", list.customer)
         .asking("after", list.after)
+}
+
+fn instructions(list: &ListInstructions) -> Asked {
+    Asked::new(Operation::ListInstructions)
+        .at(&list.device)
+        .asking("customer", list.customer)
+        .asking("after", list.after)
+}
+
+fn cancellation(cancel: &CancelInstruction) -> Asked {
+    Asked::new(Operation::CancelInstruction)
+        .at(&cancel.instruction)
+        .asking("device", Some(cancel.device))
+        .asking("customer", cancel.customer)
 }
 
 fn unknown() -> SendError {

@@ -52,7 +52,7 @@ fn parameters(route: &Route, generator: &mut SchemaGenerator) -> Vec<Value> {
     if let Some(schema) = route.query {
         for (name, schema) in schemas::members(generator, schema) {
             if Some(name.as_str()) != route.parameter_name() {
-                parameters.push(query_parameter(&name, schema));
+                parameters.push(query_parameter(route, &name, schema));
             }
         }
     }
@@ -62,14 +62,14 @@ fn parameters(route: &Route, generator: &mut SchemaGenerator) -> Vec<Value> {
     parameters
 }
 
-fn query_parameter(name: &str, mut schema: Value) -> Value {
+fn query_parameter(route: &Route, name: &str, mut schema: Value) -> Value {
     let description = schema
         .as_object_mut()
         .and_then(|members| members.remove("description"));
     json!({
         "name": name,
         "in": "query",
-        "required": false,
+        "required": route.needs(name),
         "description": description,
         "schema": schemas::not_null(schema),
     })

@@ -85,7 +85,9 @@ fn example(code: RefusalCode) -> Refusal {
     match code {
         RefusalCode::Throttled => refusal.retry_after = Some(Seconds::new(2_400)),
         RefusalCode::TooFewSlots => refusal.free = Some(2),
-        RefusalCode::DeviceNotCovered => refusal.devices = vec![DeviceId::from_bytes([0x11; 16])],
+        RefusalCode::DeviceNotCovered | RefusalCode::MailboxFull => {
+            refusal.devices = vec![DeviceId::from_bytes([0x11; 16])]
+        }
         _ => {}
     }
     refusal

@@ -16,9 +16,10 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
 use restante_core::center::{Call, Message, Source};
-use restante_core::id::{CorrelationId, CustomerId, DeviceId};
+use restante_core::id::{CorrelationId, CustomerId, DeviceId, InstructionId};
 use restante_core::limits::MESSAGE_BYTES;
 use restante_core::wire::enrol::MaxMessage;
+use restante_core::wire::instruct::{CancelInstruction, ListInstructions};
 use restante_core::wire::json::{self, JsonError};
 use restante_core::wire::people::{ListReadings, PeopleRequest, RevokeCode, RevokeToken};
 use restante_core::wire::{DeviceRequest, ETag, Leave, Poll, Refusal, RefusalCode};
@@ -276,6 +277,9 @@ impl Sent<'_> {
             Operation::IssueToken => people(P::IssueToken(self.json()?)),
             Operation::ListTokens => people(P::ListTokens(self.query()?)),
             Operation::RevokeToken => people(P::RevokeToken(RevokeToken { token: self.id()? })),
+            Operation::Instruct => people(P::Instruct(self.json()?)),
+            Operation::ListInstructions => people(P::ListInstructions(self.instructions()?)),
+            Operation::CancelInstruction => people(P::CancelInstruction(self.cancellation()?)),
             Operation::AcceptClock => people(P::AcceptClock(self.json()?)),
             Operation::ListDevices => people(P::ListDevices(self.query()?)),
             Operation::ListReadings => people(P::ListReadings(self.readings()?)),
@@ -322,6 +326,40 @@ impl Sent<'_> {
             after,
         })
     }
+
+    fn instructions(&self) -> Result<ListInstructions, Refusal> {
+        let device: DeviceId = self.id()?;
+        let InstructionsOf { customer, after } = self.query()?;
+        Ok(ListInstructions {
+            device,
+            customer,
+            after,
+        })
+    }
+
+    fn cancellation(&self) -> Result<CancelInstruction, Refusal> {
+        let instruction: InstructionId = self.id()?;
+        let CancellationOf { device, customer } = self.query()?;
+        Ok(CancelInstruction {
+            instruction,
+            device,
+            customer,
+        })
+    }
+}
+
+/// The members of [`ListInstructions`] that travel in the query.
+#[derive(Deserialize)]
+struct InstructionsOf {
+    customer: Option<CustomerId>,
+    after: Option<InstructionId>,
+}
+
+/// The members of [`CancelInstruction`] that travel in the query.
+#[derive(Deserialize)]
+struct CancellationOf {
+    device: DeviceId,
+    customer: Option<CustomerId>,
 }
 
 /// The members of [`ListReadings`] that travel in the query.

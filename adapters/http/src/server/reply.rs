@@ -176,6 +176,13 @@ pub(super) fn success(route: &Route, reply: Reply, seen: &Seen) -> Option<Answer
         (O::IssueToken, Reply::People(P::TokenIssued(body))) => Answered::json(status, &body),
         (O::ListTokens, Reply::People(P::Tokens(body))) => Answered::json(status, &body),
         (O::RevokeToken, Reply::People(P::TokenRevoked(body))) => Answered::json(status, &body),
+        (O::Instruct, Reply::People(P::Instructed(body))) => Answered::json(status, &body),
+        (O::ListInstructions, Reply::People(P::Instructions(body))) => {
+            Answered::json(status, &body)
+        }
+        (O::CancelInstruction, Reply::People(P::InstructionCancelled(body))) => {
+            Answered::json(status, &body)
+        }
         (O::AcceptClock, Reply::People(P::ClockAccepted(body))) => Answered::json(status, &body),
         (O::ListDevices, Reply::People(P::Devices(body))) => Answered::json(status, &body),
         (O::ListReadings, Reply::People(P::Readings(body))) => Answered::json(status, &body),

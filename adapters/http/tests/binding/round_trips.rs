@@ -9,16 +9,20 @@ use restante_core::id::{
 };
 use restante_core::time::{Seconds, Timestamp};
 use restante_core::wire::enrol::{DeviceList, MaxMessage};
+use restante_core::wire::instruct::{
+    CancelInstruction, Instruct, Instructed, InstructedDevice, InstructionRow, InstructionState,
+    ListInstructions,
+};
 use restante_core::wire::people::{
     AcceptClock, ClockAccepted, CodeIssued, CodeRow, CodeState, DateTime, IssueCode, IssueToken,
     ListCodes, ListDevices, ListReadings, ListTokens, Page, PeopleReply, PeopleRequest, RevokeCode,
     RevokeToken, Role, TokenIssued, TokenRow,
 };
 use restante_core::wire::{
-    Acknowledge, Acknowledged, Acknowledgement, AddDevices, Contacts, Counters, DeviceEntry,
-    DeviceReply, DeviceRequest, DeviceState, DevicesAdded, DevicesRemoved, ETag, Enrol,
-    EnrolDeviceResult, EnrolResult, Enrolled, Function, FunctionSet, Identification, Leave, Left,
-    Mailbox, NoteResult, Noted, Poll, PollReply, Progress, RemoveDevices, ReportResult,
+    Acknowledge, Acknowledged, Acknowledgement, Act, Acts, AddDevices, Contacts, Counters,
+    DeviceEntry, DeviceReply, DeviceRequest, DeviceState, DevicesAdded, DevicesRemoved, ETag,
+    Enrol, EnrolDeviceResult, EnrolResult, Enrolled, Function, FunctionSet, Identification, Leave,
+    Left, Mailbox, NoteResult, Noted, Poll, PollReply, Progress, RemoveDevices, ReportResult,
     ReportStatus, Reported, Rotate, Rotated, Schedule, StatusReport, StatusReported,
 };
 
@@ -292,6 +296,71 @@ fn none<T, A>() -> Page<T, A> {
     }
 }
 
+fn instruction_row() -> InstructionRow {
+    InstructionRow {
+        instruction: InstructionId::from_bytes([7; 16]),
+        device: device(),
+        customer: CustomerId::from_bytes([8; 16]),
+        state: InstructionState::SetAside,
+        cancel: false,
+        attempt: Some(5),
+        acts: Acts::one(Act::ReportStatus),
+        made: code_row().issued,
+        not_before: None,
+        expires: code_row().expires,
+        finished: Some(code_row().expires),
+        results: Vec::new(),
+    }
+}
+
+fn instructing() -> (PeopleRequest, PeopleReply) {
+    let row = instruction_row();
+    let instruct = Instruct {
+        customer: Some(row.customer),
+        devices: vec![row.device],
+        acts: row.acts,
+        not_before: Some(Seconds::HOUR),
+        expires: None,
+        request: RequestId::from_bytes([3; 16]),
+    };
+    let instructed = InstructedDevice {
+        device: row.device,
+        instruction: row.instruction,
+    };
+    let rows = vec![instructed];
+    (
+        PeopleRequest::Instruct(instruct),
+        PeopleReply::Instructed(Instructed { rows }),
+    )
+}
+
+fn listing() -> (PeopleRequest, PeopleReply) {
+    let row = instruction_row();
+    let list = ListInstructions {
+        device: row.device,
+        customer: Some(row.customer),
+        after: Some(row.instruction),
+    };
+    let next = row.instruction;
+    (
+        PeopleRequest::ListInstructions(list),
+        PeopleReply::Instructions(page(row, next)),
+    )
+}
+
+fn cancelling() -> (PeopleRequest, PeopleReply) {
+    let row = instruction_row();
+    let cancel = CancelInstruction {
+        instruction: row.instruction,
+        device: row.device,
+        customer: Some(row.customer),
+    };
+    (
+        PeopleRequest::CancelInstruction(cancel),
+        PeopleReply::InstructionCancelled(row),
+    )
+}
+
 /// Each question of people's programs and a reply that fits.
 fn people_exchanges() -> Vec<(PeopleRequest, PeopleReply)> {
     use {PeopleReply as Reply, PeopleRequest as Request};
@@ -355,6 +424,9 @@ fn people_exchanges() -> Vec<(PeopleRequest, PeopleReply)> {
         ),
         (Request::ListDevices(devices), Reply::Devices(none())),
         (Request::ListReadings(readings), Reply::Readings(none())),
+        instructing(),
+        listing(),
+        cancelling(),
         (
             Request::AcceptClock(AcceptClock {}),
             Reply::ClockAccepted(accepted),
