@@ -90,7 +90,7 @@ fn a_wrong_setting_is_named_with_its_place_and_what_would_be_right() {
         (
             "# devices-per-grant = 1000",
             "devices-per-grant = 0",
-            "20: `devices-per-grant` is 0; it can be 1 to 1000",
+            "21: `devices-per-grant` is 0; it can be 1 to 1000",
         ),
         (
             "[policy]",
