@@ -75,6 +75,24 @@ pub(super) const FAULTS: &[Fault] = &[
         })),
     },
     Fault {
+        name: "last-removal-repeated-for-ever",
+        says: "A gateway takes a formal code that is refused for a reply that was lost.",
+        breaks: &["GWY-010"],
+        kills: &[(
+            "gateway/GWY/the-last-child-is-removed-twice",
+            "expected not the request any within 86000 s; the request removeDevices came",
+        )],
+        also: &[],
+        defect: Defect::Gateway(Wiring::hearing(|_, input| match input {
+            Input::Refused { exchange, refusal }
+                if refusal.code == RefusalCode::FormalCodeRefused =>
+            {
+                vec![Input::LinkFailed { exchange }]
+            }
+            other => vec![other],
+        })),
+    },
+    Fault {
         name: "silent-child-removed",
         says: "A gateway removes a child that did not answer from its registration.",
         breaks: &["GWY-006"],
