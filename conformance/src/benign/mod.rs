@@ -12,6 +12,8 @@ mod variants;
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::bundled::{InsideCenter, core_center};
 use crate::case::{Case, CaseId, Catalogue, Role};
 use crate::faults::{FaultyLine, Wire};
@@ -37,7 +39,9 @@ pub struct Variant {
 /// What is odd.
 #[derive(Clone, Copy, Debug)]
 pub enum Oddity {
-    /// How messages are written.
+    /// How the JSON of messages is written.
+    Json(fn(&Value) -> String),
+    /// What else is odd in requests and responses.
     Wire(Wire),
     /// Each poll comes twice, and the second answer counts.
     PollsTwice,
@@ -121,6 +125,10 @@ pub async fn try_out(
             Oddity::Manner(manner) => {
                 let behind = target.line;
                 target.line = Box::new(manners::Mannered { behind, manner });
+            }
+            Oddity::Json(write) => {
+                let behind = target.line;
+                target.line = Box::new(variants::Rewritten { behind, write });
             }
             Oddity::Wire(wire) => target.line = Box::new(FaultyLine::new(target.line, wire)),
             Oddity::PollsTwice => target.line = Box::new(variants::Twice(target.line)),

@@ -17,53 +17,38 @@ pub const VARIANTS: &[Variant] = &[
     Variant {
         name: "unknown-members",
         says: "Every object of every message has a member that nobody knows.",
-        oddity: both(
-            |request| asked(request, |value| grown(value).to_string()),
-            |_, response| answered(response, |value| grown(value).to_string()),
-        ),
+        oddity: Oddity::Json(grown),
     },
     Variant {
         name: "members-in-another-order",
         says: "The members of every object stand in reverse order.",
-        oddity: both(
-            |request| asked(request, reversed),
-            |_, response| answered(response, reversed),
-        ),
+        oddity: Oddity::Json(reversed),
     },
     Variant {
         name: "white-space",
         says: "There is white space wherever JSON allows it.",
-        oddity: both(
-            |request| asked(request, spaced),
-            |_, response| answered(response, spaced),
-        ),
+        oddity: Oddity::Json(spaced),
     },
     Variant {
         name: "escapes",
         says: "Every character of every text is written as an escape.",
-        oddity: both(
-            |request| asked(request, escaped),
-            |_, response| answered(response, escaped),
-        ),
+        oddity: Oddity::Json(escaped),
     },
     Variant {
         name: "header-names-in-capitals",
         says: "Requests have their header names in capitals.",
-        oddity: both(
-            |request| {
-                for (name, _) in &mut request.headers {
-                    name.make_ascii_uppercase();
-                }
-                None
-            },
-            |_, _| {},
-        ),
+        oddity: Oddity::Wire(Wire::asking(|request| {
+            for (name, _) in &mut request.headers {
+                name.make_ascii_uppercase();
+            }
+            None
+        })),
     },
     Variant {
         name: "further-headers",
         says: "There are header fields that nobody asked for.",
-        oddity: both(
-            |request| {
+        oddity: Oddity::Wire(Wire {
+            asks: |request| {
                 let more = [
                     ("x-forwarded-proto", "https"),
                     ("accept-language", "ja, en;q=0.5"),
@@ -72,22 +57,22 @@ pub const VARIANTS: &[Variant] = &[
                 request.headers.extend(more);
                 None
             },
-            |_, response| {
+            answers: |_, response| {
                 let more = ("x-served-by".to_owned(), "some cache".to_owned());
                 response.headers.push(more);
             },
-        ),
+        }),
     },
     Variant {
         name: "media-types-with-a-charset",
         says: "Media types state the character set that JSON has anyway.",
-        oddity: both(
-            |request| {
+        oddity: Oddity::Wire(Wire {
+            asks: |request| {
                 typed(&mut request.headers);
                 None
             },
-            |_, response| typed(&mut response.headers),
-        ),
+            answers: |_, response| typed(&mut response.headers),
+        }),
     },
     Variant {
         name: "polls-twice",
@@ -146,39 +131,47 @@ pub const VARIANTS: &[Variant] = &[
     },
 ];
 
-const fn both(
-    asks: fn(&mut Request) -> Option<Response>,
-    answers: fn(&Request, &mut Response),
-) -> Oddity {
-    Oddity::Wire(Wire { asks, answers })
-}
-
-fn grown(value: &Value) -> Value {
+fn grown(value: &Value) -> String {
     let mut value = value.clone();
     with_unknown_members(&mut value);
-    value
+    value.to_string()
 }
 
-/// Writes the body of a request anew, if it is JSON as the kit writes it and stays small enough.
-fn asked(request: &mut Request, write: impl Fn(&Value) -> String) -> Option<Response> {
-    if let Some(body) = &mut request.body {
-        rewrite(body, MESSAGE_BYTES, write);
+/// A line that writes the JSON of messages anew: a request's if it is JSON as the kit writes it and
+/// stays small enough, and a response's.
+pub(super) struct Rewritten {
+    pub(super) behind: Box<dyn Line>,
+    pub(super) write: fn(&Value) -> String,
+}
+
+impl Ahead for Rewritten {
+    fn behind(&self) -> &dyn Line {
+        &*self.behind
     }
-    None
-}
 
-/// Writes the body of a response anew; what a small device could just take stays as it is.
-fn answered(response: &mut Response, write: impl Fn(&Value) -> String) {
-    rewrite(&mut response.body, usize::MAX, write);
-    let length = response.body.len().to_string();
-    for (name, value) in &mut response.headers {
-        if name == "content-length" {
-            value.clone_from(&length);
-        }
+    fn carried<'a>(
+        &'a self,
+        request: &'a Request,
+        source: Option<IpAddr>,
+    ) -> Pending<'a, Result<Response, LineError>> {
+        Box::pin(async move {
+            let mut asked = request.clone();
+            if let Some(body) = &mut asked.body {
+                rewrite(body, MESSAGE_BYTES, self.write);
+            }
+            let mut response = self.behind.carry(&asked, source).await?;
+            rewrite(&mut response.body, usize::MAX, self.write);
+            let length = response.body.len().to_string();
+            let mut headers = response.headers.iter_mut();
+            if let Some((_, value)) = headers.find(|(name, _)| name == "content-length") {
+                *value = length;
+            }
+            Ok(response)
+        })
     }
 }
 
-fn rewrite(body: &mut Vec<u8>, most: usize, write: impl Fn(&Value) -> String) {
+fn rewrite(body: &mut Vec<u8>, most: usize, write: fn(&Value) -> String) {
     let Ok(value) = serde_json::from_slice::<Value>(body) else {
         return;
     };

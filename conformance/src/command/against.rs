@@ -1,8 +1,12 @@
 //! Running a plan against a center, and telling a person and a CI server what came of it.
 
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
+
+use crate::case::{Catalogue, Selection};
+use crate::profile::Profile;
 use crate::report::{Progress, terminal};
 use crate::results::{Results, write};
 use crate::run::{Circumstances, Plan, ServerTarget, run_case};
@@ -11,6 +15,52 @@ use crate::verdict::{Exit, Verdict};
 
 use super::reports::write_reports;
 use super::{CommandError, say};
+
+/// What is asked of every run against a party that a vendor has.
+#[derive(Debug, Args)]
+pub(super) struct Asked {
+    /// Only these cases or requirements; the run is then partial and makes no claim.
+    pub(super) patterns: Vec<String>,
+    /// What is tested and what it can do; `init` writes one.
+    #[arg(long)]
+    pub(super) profile: PathBuf,
+    /// A program that does what the protocol does not: switches power, moves time, types codes.
+    #[arg(long)]
+    pub(super) hook: Option<String>,
+    /// The number that drawn values and the order of cases come from.
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    /// Accept that MUSTs go untested; the report says so.
+    #[arg(long)]
+    pub(super) accept_untested: bool,
+    /// Where results and reports go.
+    #[arg(long, default_value = "conformance-results")]
+    pub(super) out: PathBuf,
+    /// Show no progress.
+    #[arg(long)]
+    pub(super) quiet: bool,
+}
+
+impl Asked {
+    /// The cases of this role that are asked for, in an order of the seed's.
+    pub(super) fn plan<'a>(
+        &self,
+        catalogue: &'a Catalogue,
+        profile: &'a Profile,
+        line: String,
+    ) -> Result<Plan<'a>, CommandError> {
+        let selection = Selection::new(self.patterns.clone());
+        let plan = Plan {
+            cases: selection.select(catalogue, profile.role)?,
+            profile,
+            seed: self.seed,
+            partial: selection.is_partial(),
+            accept_untested: self.accept_untested,
+            line,
+        };
+        Ok(plan.shuffled())
+    }
+}
 
 /// Runs a plan's cases against one center, in the plan's order.
 ///

@@ -1,13 +1,12 @@
 //! `device` and `gateway`: the kit as a center that a device or a gateway dials.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 
 use crate::bundled::{InsideCenter, core_center};
-use crate::case::{Catalogue, Role, Selection};
+use crate::case::{Catalogue, Role};
 use crate::hook::ChildHook;
 use crate::party::{Backstage, Listener, RemoteParty};
 use crate::profile::Profile;
@@ -18,56 +17,30 @@ use crate::trace::Demands;
 use crate::verdict::{Exit, Verdict};
 
 use super::CommandError;
-use super::against::conclude;
+use super::against::{Asked, conclude};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Only these cases or requirements; the run is then partial and makes no claim.
-    patterns: Vec<String>,
+    #[command(flatten)]
+    asked: Asked,
     /// Where the kit listens; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
-    /// What is tested and what it can do; `init` writes one.
-    #[arg(long)]
-    profile: PathBuf,
-    /// A program that types codes, switches power and moves time.
-    #[arg(long)]
-    hook: Option<String>,
-    /// The number that drawn values and the order of cases come from.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// Accept that MUSTs go untested; the report says so.
-    #[arg(long)]
-    accept_untested: bool,
-    /// Where results and reports go.
-    #[arg(long, default_value = "conformance-results")]
-    out: PathBuf,
-    /// Show no progress.
-    #[arg(long)]
-    quiet: bool,
 }
 
 pub(super) async fn run(role: Role, arguments: Arguments) -> Result<Exit, CommandError> {
-    let profile = Profile::load(&arguments.profile, role)?;
+    let asked = &arguments.asked;
+    let profile = Profile::load(&asked.profile, role)?;
     let catalogue = Catalogue::embedded()?;
-    let selection = Selection::new(arguments.patterns.clone());
-    let plan = Plan {
-        cases: selection.select(&catalogue, role)?,
-        profile: &profile,
-        seed: arguments.seed,
-        partial: selection.is_partial(),
-        accept_untested: arguments.accept_untested,
-        line: "http, the kit listening".to_owned(),
-    }
-    .shuffled();
+    let plan = asked.plan(&catalogue, &profile, "http, the kit listening".to_owned())?;
     let again = format!(
         "restante-conformance {role} --listen {} --profile {}",
         arguments.listen,
-        arguments.profile.display()
+        asked.profile.display()
     );
-    let hook = arguments.hook.as_deref();
-    let results = dialled(&plan, arguments.listen, hook, &again, arguments.quiet).await?;
-    conclude(&results, &arguments.out)
+    let hook = asked.hook.as_deref();
+    let results = dialled(&plan, arguments.listen, hook, &again, asked.quiet).await?;
+    conclude(&results, &asked.out)
 }
 
 /// Runs a plan's cases against a party that dials the kit.

@@ -5,44 +5,26 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::case::{Catalogue, Role, Selection};
+use crate::case::{Catalogue, Role};
 use crate::hook::ChildHook;
 use crate::line::{FrugalLine, Line, SocketLine, Trust};
 use crate::profile::Profile;
-use crate::run::{HookTime, Plan, ServerTarget, Time, Tokens};
+use crate::run::{HookTime, ServerTarget, Time, Tokens};
 use crate::verdict::Exit;
 
 use super::CommandError;
-use super::against::{conclude, run_against};
+use super::against::{Asked, conclude, run_against};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Only these cases or requirements; the run is then partial and makes no claim.
-    patterns: Vec<String>,
+    #[command(flatten)]
+    asked: Asked,
     /// The center, such as https://center.example:8443.
     #[arg(long)]
     target: String,
-    /// What the center is and can do; `init` writes one.
-    #[arg(long)]
-    profile: PathBuf,
     /// The authority that signed the center's certificate, as PEM; the system's otherwise.
     #[arg(long)]
     ca: Option<PathBuf>,
-    /// A program that moves the center's time.
-    #[arg(long)]
-    hook: Option<String>,
-    /// The number that drawn values and the order of cases come from.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// Accept that MUSTs go untested; the report says so.
-    #[arg(long)]
-    accept_untested: bool,
-    /// Where results and reports go.
-    #[arg(long, default_value = "conformance-results")]
-    out: PathBuf,
-    /// Show no progress.
-    #[arg(long)]
-    quiet: bool,
     /// An operator's token, by which the kit makes dealers of its own.
     #[arg(long, env = "RESTANTE_OPERATOR_TOKEN", hide_env_values = true)]
     operator_token: Option<String>,
@@ -55,37 +37,28 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments) -> Result<Exit, CommandError> {
-    let profile = Profile::load(&arguments.profile, Role::Server)?;
+    let asked = &arguments.asked;
+    let profile = Profile::load(&asked.profile, Role::Server)?;
     let catalogue = Catalogue::embedded()?;
-    let selection = Selection::new(arguments.patterns.clone());
-    let cases = selection.select(&catalogue, Role::Server)?;
     let line = line(&arguments, &profile)?;
+    let plan = asked.plan(&catalogue, &profile, line.name())?;
     line.knock().await?;
-    let plan = Plan {
-        cases,
-        profile: &profile,
-        seed: arguments.seed,
-        partial: selection.is_partial(),
-        accept_untested: arguments.accept_untested,
-        line: line.name(),
-    }
-    .shuffled();
     let target = target(&arguments, &profile, line).await?;
     let again = again(&arguments);
-    let results = run_against(&plan, &target, &again, arguments.quiet).await;
-    conclude(&results, &arguments.out)
+    let results = run_against(&plan, &target, &again, asked.quiet).await;
+    conclude(&results, &asked.out)
 }
 
 /// The command line that tests the same center again, up to what is tested. Tokens come from the
 /// environment, as they should.
 fn again(arguments: &Arguments) -> String {
-    let profile = quoted(&arguments.profile.display().to_string());
+    let profile = quoted(&arguments.asked.profile.display().to_string());
     let target = quoted(&arguments.target);
     let mut again = format!("restante-conformance server --target {target} --profile {profile}");
     if let Some(ca) = &arguments.ca {
         again.push_str(&format!(" --ca {}", quoted(&ca.display().to_string())));
     }
-    if let Some(hook) = &arguments.hook {
+    if let Some(hook) = &arguments.asked.hook {
         again.push_str(&format!(" --hook {}", quoted(hook)));
     }
     again
@@ -114,7 +87,7 @@ async fn target(
     profile: &Profile,
     line: SocketLine,
 ) -> Result<ServerTarget, CommandError> {
-    let time: Option<Box<dyn Time>> = match &arguments.hook {
+    let time: Option<Box<dyn Time>> = match &arguments.asked.hook {
         None => None,
         Some(command) => {
             let patience = Duration::from_secs(profile.limits.boot.into());
