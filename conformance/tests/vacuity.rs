@@ -132,9 +132,9 @@ fn a_run_that_did_not_end_is_no_verdict() {
 #[test]
 fn what_init_writes_runs() {
     let folder = folder();
-    let (code, _) = kit(folder.path(), &["init", "--role", "server", "mine.toml"]);
+    let (code, _) = kit(folder.path(), &["init", "server", "mine.toml"]);
     assert_eq!(code, Some(0));
-    let (code, text) = kit(folder.path(), &["init", "--role", "server", "mine.toml"]);
+    let (code, text) = kit(folder.path(), &["init", "server", "mine.toml"]);
     assert_eq!(code, Some(2), "an existing file is left alone: {text}");
 }
 

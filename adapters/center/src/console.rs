@@ -86,6 +86,9 @@ pub enum ConsoleError {
     /// The center refused.
     #[error("refused ({}): {}", .0.code, .0.detail)]
     Refused(Refusal),
+    /// The center's certificate is not trusted.
+    #[error("{0}; --ca FILE names a certificate to trust, such as a center's own for trials")]
+    Untrusted(SendError),
     /// Nothing came back.
     #[error("the center did not answer: {0}")]
     Link(String),
@@ -144,6 +147,7 @@ impl Console {
         };
         asked.map_err(|error| match error {
             SendError::Refused(refusal) => ConsoleError::Refused(refusal),
+            untrusted @ SendError::Untrusted { .. } => ConsoleError::Untrusted(untrusted),
             other => ConsoleError::Link(other.to_string()),
         })
     }

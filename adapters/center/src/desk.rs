@@ -58,7 +58,17 @@ impl<D: Decide + 'static, S: Store + 'static> Answer for ConsoleDesk<D, S> {
         if matches!(call.presented, Credential::None) {
             call.presented = Credential::Console;
         }
-        self.0.answer(call).await
+        let mut answered = self.0.answer(call).await;
+        // The operator may know what strangers may not: that the disk is full, for instance.
+        if let Err(refused) = &mut answered
+            && matches!(
+                refused.refusal.code,
+                RefusalCode::Busy | RefusalCode::Internal
+            )
+        {
+            refused.refusal.detail.clone_from(&refused.reason.detail);
+        }
+        answered
     }
 
     async fn unready(&self) -> Option<String> {

@@ -45,9 +45,12 @@ pub struct MasterKey {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyFileError {
+    /// There is none.
+    #[error("there is no key file at {}; put back a copy of it, or check `keys` in [center]", .0.display())]
+    Missing(PathBuf),
     /// It cannot be read, or others can.
     #[error("the key file {0}")]
-    File(#[from] PrivateFileError),
+    File(PrivateFileError),
     /// It is no key file, or a part of it is missing or has another length.
     #[error(
         "the key file {} is damaged: {why}; put back a copy of it, and never make a new one for an \
@@ -75,6 +78,17 @@ pub enum KeyFileError {
         /// What the system says.
         why: io::Error,
     },
+}
+
+impl From<PrivateFileError> for KeyFileError {
+    fn from(error: PrivateFileError) -> Self {
+        match error {
+            PrivateFileError::Unreadable { path, why } if why.kind() == io::ErrorKind::NotFound => {
+                Self::Missing(path)
+            }
+            other => Self::File(other),
+        }
+    }
 }
 
 impl KeyFile {

@@ -55,6 +55,8 @@ pub enum Milestone {
     Reported,
     /// A new formal code is in use, or the former one is again.
     Rotated,
+    /// A general call is over.
+    Called,
     /// Children were added or removed, or cannot be.
     Members,
     /// The registration has ended.
@@ -168,6 +170,7 @@ fn milestone(notice: &Notice) -> Option<Milestone> {
 fn milestone_of_gateway(notice: &gateway::Notice) -> Option<Milestone> {
     match notice {
         gateway::Notice::Center(notice) => milestone(notice),
+        gateway::Notice::Called { .. } => Some(Milestone::Called),
         gateway::Notice::Added { .. }
         | gateway::Notice::NotAdded { .. }
         | gateway::Notice::Removed => Some(Milestone::Members),

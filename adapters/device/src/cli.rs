@@ -23,19 +23,31 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Enters a code at this device and registers it.
+    #[command(
+        after_help = "Example:\n  restante-device enrol --center https://center.example --code 7K2MN-… --serial D10010101 --state device.state"
+    )]
     Enrol(EnrolDevice),
     /// Polls and reports on schedule.
+    #[command(
+        after_help = "Examples:\n  restante-device run --state device.state --copy-sheets 100\n  restante-device run --state device.state --copy-sheets 100 --until-reported"
+    )]
     Run(RunDevice),
     /// Shows where this device stands.
+    #[command(after_help = "Example:\n  restante-device status --state device.state")]
     Status(StatusOf),
     /// Asks the center for a new formal access code.
+    #[command(after_help = "Example:\n  restante-device rotate --state device.state")]
     Rotate(Act),
     /// Ends this device's registration.
+    #[command(after_help = "Example:\n  restante-device leave --state device.state")]
     Leave(Act),
     /// Speaks for all devices of this network.
     #[command(subcommand)]
     Gateway(Gateway),
     /// Is a trial device on this network, for a gateway to find.
+    #[command(
+        after_help = "Examples:\n  restante-device child --serial D10010101 --copy-sheets 100\n  restante-device child --serial D10010101 --listen 192.0.2.7:8080 --no-multicast"
+    )]
     Child(Child),
 }
 
@@ -44,18 +56,29 @@ pub enum Command {
 pub enum Gateway {
     /// Enters a code, calls the devices of this network and registers all that answer. At a gateway
     /// that is registered, the code pays for the devices that it finds new.
+    #[command(
+        after_help = "Examples:\n  restante-device gateway enrol --center https://center.example --code 7K2MN-… --state gateway.state\n  restante-device gateway enrol --center https://center.example --code 7K2MN-… --state gateway.state --no-multicast --child 192.0.2.7:8080"
+    )]
     Enrol(EnrolGateway),
     /// Polls, looks for new devices and reports for all on schedule.
+    #[command(after_help = "Example:\n  restante-device gateway run --state gateway.state")]
     Run(RunGateway),
     /// Shows where the gateway stands.
+    #[command(after_help = "Example:\n  restante-device gateway status --state gateway.state")]
     Status(StatusOf),
     /// Lists the devices that the gateway knows.
+    #[command(after_help = "Example:\n  restante-device gateway children --state gateway.state")]
     Children(StatusOf),
     /// Removes a device from the registration.
+    #[command(
+        after_help = "Example:\n  restante-device gateway remove --serial D10010101 --state gateway.state"
+    )]
     Remove(Remove),
     /// Asks the center for a new formal access code.
+    #[command(after_help = "Example:\n  restante-device gateway rotate --state gateway.state")]
     Rotate(Act),
     /// Ends the gateway's registration.
+    #[command(after_help = "Example:\n  restante-device gateway leave --state gateway.state")]
     Leave(Act),
 }
 
@@ -264,3 +287,25 @@ Examples:
 
 Exit status: 0 done; 1 refused, or a person is needed; 2 wrong use, or an unfit state file;
 3 not done in the time given by --patience.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    /// Every command that does something shows how it is called.
+    fn shows_examples(command: &clap::Command, path: &str) {
+        for inner in command.get_subcommands() {
+            shows_examples(inner, &format!("{path} {}", inner.get_name()));
+        }
+        if !command.has_subcommands() {
+            let help = command.get_after_help().expect(path).to_string();
+            assert!(help.contains(&format!("\n  {path}")), "{help}");
+        }
+    }
+
+    #[test]
+    fn every_command_shows_an_example() {
+        shows_examples(&Cli::command(), "restante-device");
+    }
+}

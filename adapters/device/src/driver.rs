@@ -4,7 +4,7 @@
 //! that depends on what was not kept. Messages travel in a task of their own; a newer one makes an
 //! older one's answer worthless, and the machine knows it by its number.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use restante_core::machine::Machine;
@@ -31,6 +31,7 @@ pub struct Driver<M: Machine, K, L, N> {
     inputs: mpsc::Receiver<M::Input>,
     inbox: mpsc::Sender<M::Input>,
     message: Option<JoinHandle<()>>,
+    told: Arc<Mutex<String>>,
     reached: Vec<Milestone>,
 }
 
@@ -108,6 +109,7 @@ where
             inputs,
             inbox,
             message: None,
+            told: Arc::default(),
             reached: Vec::new(),
         }
     }
@@ -198,6 +200,7 @@ where
             older.abort();
         }
         let (line, inbox) = (Arc::clone(&self.line), self.inbox.clone());
+        let told = Arc::clone(&self.told);
         self.message = Some(tokio::spawn(async move {
             let Outgoing {
                 exchange,
@@ -213,7 +216,7 @@ where
                     M::Input::refused(exchange, refusal)
                 }
                 Answer::Nothing(why) => {
-                    tracing::info!(why = why.escape_debug().to_string(), "no answer");
+                    tell_once(&told, why);
                     M::Input::link_failed(exchange)
                 }
             };
@@ -239,6 +242,16 @@ impl<M: Machine, K, L, N> Drop for Driver<M, K, L, N> {
         if let Some(message) = self.message.take() {
             message.abort();
         }
+    }
+}
+
+/// Says why nothing came, unless that was what was said last: attempts are many, and reasons few.
+fn tell_once(told: &Mutex<String>, why: String) {
+    let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+    if *told != why {
+        let printable: String = why.chars().filter(|c| !c.is_control()).collect();
+        say::line(format!("no answer: {printable}"));
+        *told = why;
     }
 }
 

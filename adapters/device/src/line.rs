@@ -18,7 +18,7 @@ pub enum Answer {
     Reply(DeviceReply),
     /// The center's refusal.
     Refusal(Refusal),
-    /// Nothing that this protocol knows; a sentence for the log.
+    /// Nothing that this protocol knows; a sentence for people says why.
     Nothing(String),
 }
 
@@ -81,6 +81,9 @@ impl Line for HttpLine {
         match client.send(presented, request).await {
             Ok(reply) => Answer::Reply(reply),
             Err(SendError::Refused(refusal)) => Answer::Refusal(refusal),
+            Err(error @ SendError::Untrusted { .. }) => Answer::Nothing(format!(
+                "{error}; --ca FILE names a certificate to trust, such as a center's own for trials"
+            )),
             Err(error) => Answer::Nothing(error.to_string()),
         }
     }

@@ -209,7 +209,13 @@ pub fn function(word: &str) -> Option<Function> {
 /// What a child says of itself.
 // spec: SITE-007
 async fn own(http: &reqwest::Client, address: &LanAddress) -> Result<SelfDescription, String> {
-    let said = |error: reqwest::Error| error.without_url().to_string();
+    let said = |error: reqwest::Error| {
+        let mut deepest: &dyn std::error::Error = &error;
+        while let Some(cause) = deepest.source() {
+            deepest = cause;
+        }
+        deepest.to_string()
+    };
     let url = format!("http://{address}{SELF_PATH}");
     let mut response = http.get(url).send().await.map_err(said)?;
     if response.status() != reqwest::StatusCode::OK {

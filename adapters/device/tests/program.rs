@@ -74,6 +74,9 @@ fn center_that_does_not_answer_leaves_an_enrolment_to_go_on_with() {
     let text = String::from_utf8_lossy(&shown.stdout).into_owned();
     assert!(text.contains("enrolling with http://127.0.0.1:9"), "{text}");
     assert!(!text.contains(&code()), "a status shows no code");
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let why = "no answer: no connection to http://127.0.0.1:9: ";
+    assert_eq!(told.matches(why).count(), 1, "{told}");
 }
 
 #[test]

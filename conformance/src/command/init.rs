@@ -15,7 +15,7 @@ use super::{CommandError, role};
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Who will be tested.
-    #[arg(long, value_parser = role)]
+    #[arg(value_parser = role)]
     role: Role,
     /// The file to write; one that exists is left alone.
     #[arg(default_value = "restante-profile.toml")]

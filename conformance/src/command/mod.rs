@@ -43,12 +43,24 @@ pub struct CommandLine {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run all cases against the bundled center, device and gateway.
+    #[command(
+        after_help = "Examples:\n  restante-conformance self-test\n  restante-conformance self-test server/ENR\n  restante-conformance self-test --inside --faults"
+    )]
     SelfTest(self_test::Arguments),
     /// Test a center: the kit is dealer, operator, device and gateway.
+    #[command(
+        after_help = "Example:\n  restante-conformance server --target https://center.example --profile restante-profile.toml --hook ./hook"
+    )]
     Server(server::Arguments),
     /// Test a device: the kit is the center that it dials.
+    #[command(
+        after_help = "Example:\n  restante-conformance device --profile restante-profile.toml --hook ./hook"
+    )]
     Device(device::Arguments),
     /// Test a gateway: the kit is the center that it dials.
+    #[command(
+        after_help = "Example:\n  restante-conformance gateway --profile restante-profile.toml --hook ./hook"
+    )]
     Gateway(device::Arguments),
     /// Watch a device and a server that are not the kit's, from between them.
     Pair(pair::Arguments),
@@ -56,12 +68,20 @@ enum Command {
     #[command(hide = true)]
     BundledHook(bundled_hook::Arguments),
     /// Write a profile to begin with.
+    #[command(
+        after_help = "Examples:\n  restante-conformance init server\n  restante-conformance init device device.toml"
+    )]
     Init(init::Arguments),
     /// List the cases.
+    #[command(after_help = "Example:\n  restante-conformance list --role device")]
     List(cases::ListArguments),
     /// Write the cases or their schema to files.
+    #[command(after_help = "Example:\n  restante-conformance cases cases/")]
     Cases(cases::ExportArguments),
     /// Explain a case, a requirement or a refusal.
+    #[command(
+        after_help = "Examples:\n  restante-conformance explain ENR-009\n  restante-conformance explain code-refused"
+    )]
     Explain {
         /// A case (server/ENR/…), a requirement (ENR-009) or a refusal (code-refused).
         what: String,
@@ -70,8 +90,12 @@ enum Command {
     #[command(subcommand)]
     Vectors(vectors::Arguments),
     /// See whether a hook speaks the kit's language.
+    #[command(after_help = "Example:\n  restante-conformance hook-check ./hook")]
     HookCheck(hook_check::Arguments),
     /// Compare two runs.
+    #[command(
+        after_help = "Example:\n  restante-conformance diff before/results.jsonl after/results.jsonl"
+    )]
     Diff {
         /// The folder or results.jsonl of the run before.
         before: PathBuf,
@@ -79,15 +103,21 @@ enum Command {
         after: PathBuf,
     },
     /// Show the transcripts of a run.
+    #[command(after_help = "Example:\n  restante-conformance replay conformance-results")]
     Replay(compare::ReplayArguments),
     /// Write a run's report in another form.
+    #[command(
+        after_help = "Example:\n  restante-conformance report conformance-results --format md"
+    )]
     Report(reports::Arguments),
     /// Write the statement that a whole run that passed allows.
+    #[command(after_help = "Example:\n  restante-conformance claim conformance-results")]
     Claim {
         /// The folder or results.jsonl of the run.
         run: PathBuf,
     },
     /// Check that requirements, cases and code belong together.
+    #[command(after_help = "Example:\n  restante-conformance trace --check")]
     Trace(tracing_thread::Arguments),
 }
 
@@ -196,5 +226,27 @@ impl From<HookError> for CommandError {
 impl From<LineError> for CommandError {
     fn from(error: LineError) -> Self {
         Self::kit(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    /// Every command that does something shows how it is called.
+    fn shows_examples(command: &clap::Command, path: &str) {
+        for inner in command.get_subcommands().filter(|it| !it.is_hide_set()) {
+            shows_examples(inner, &format!("{path} {}", inner.get_name()));
+        }
+        if !command.has_subcommands() {
+            let help = command.get_after_help().expect(path).to_string();
+            assert!(help.contains(&format!("  {path}")), "{help}");
+        }
+    }
+
+    #[test]
+    fn every_command_shows_an_example() {
+        shows_examples(&CommandLine::command(), "restante-conformance");
     }
 }

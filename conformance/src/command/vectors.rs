@@ -18,11 +18,15 @@ use super::CommandError;
 #[derive(Debug, Subcommand)]
 pub(super) enum Arguments {
     /// Write them to files.
+    #[command(after_help = "Example:\n  restante-conformance vectors export vectors/")]
     Export {
         /// The folder.
         folder: PathBuf,
     },
     /// Ask a program for each of them.
+    #[command(
+        after_help = "Example:\n  restante-conformance vectors check --cmd ./my-codec --only provisional-code"
+    )]
     Check(CheckArguments),
 }
 

@@ -15,6 +15,9 @@ use super::table;
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Make a code for a user; it is shown this once
+    #[command(
+        after_help = "Examples:\n  restante-center code issue --user \"Anna Weber, 2nd floor\"\n  restante-center code issue --user C001 --validity 12h --limit 3 --note \"ground floor\""
+    )]
     Issue {
         /// The user whose devices it enrols: all that must be entered
         #[arg(long, value_name = "NAME")]
@@ -30,8 +33,14 @@ pub(crate) enum Command {
         note: Option<Note>,
     },
     /// Show the codes that you have made
+    #[command(
+        after_help = "Examples:\n  restante-center code list\n  restante-center code list --center https://center.example --token-file token"
+    )]
     List,
     /// Refuse a code from now on; what it has enrolled stays enrolled
+    #[command(
+        after_help = "Example:\n  restante-center code revoke grt-01m7ya45bvcpmn75kyy5me293q"
+    )]
     Revoke {
         /// Its id, as `code list` shows it
         code: GrantId,
@@ -156,7 +165,9 @@ const fn state(state: CodeState) -> &'static str {
 async fn revoke(reach: &Reach, grant: GrantId) -> Result<(), Failure> {
     let console = reach.console().await?;
     let request = PeopleRequest::RevokeCode(RevokeCode { grant });
-    match console.ask(request).await? {
+    let missing = || format!("there is no code {grant}; `code list` shows the ids of yours");
+    let revoked = console.ask(request).await;
+    match revoked.map_err(|error| Failure::unless_missing(error, missing))? {
         PeopleReply::CodeRevoked(row) if reach.json => table::json(&row),
         PeopleReply::CodeRevoked(row) => table::line(&format!(
             "revoked: the code for {} enrols nothing any more; {} devices stay enrolled",

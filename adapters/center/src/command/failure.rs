@@ -30,6 +30,17 @@ impl Failure {
         }
     }
 
+    /// What a person named is not there: `what` in the place of the registry's words, which cannot
+    /// know what was asked for.
+    pub(crate) fn unless_missing(error: ConsoleError, what: impl FnOnce() -> String) -> Self {
+        match error {
+            ConsoleError::Refused(refusal) if refusal.code == RefusalCode::NotFound => {
+                Self::ran(what())
+            }
+            other => other.into(),
+        }
+    }
+
     /// The center answered something else than was asked.
     pub(crate) fn other_reply() -> Self {
         ConsoleError::OtherReply.into()
@@ -75,12 +86,17 @@ impl From<ConsoleError> for Failure {
         match error {
             ConsoleError::Open(error) => error.into(),
             ConsoleError::Client(error) => Self::given(error.to_string()),
+            untrusted @ ConsoleError::Untrusted(_) => Self::given(untrusted.to_string()),
             forbidden @ ConsoleError::Forbidden { .. } => Self::given(forbidden.to_string()),
             ConsoleError::Refused(refusal) => {
                 let (code, detail) = (refusal.code, refusal.detail);
                 Self::ran(match code {
-                    // What the registry advises is for makers of devices; the detail says it all.
-                    RefusalCode::Invalid | RefusalCode::Malformed => {
+                    // What the registry advises is for devices and their makers; the detail says it
+                    // all.
+                    RefusalCode::Invalid
+                    | RefusalCode::Malformed
+                    | RefusalCode::Busy
+                    | RefusalCode::Internal => {
                         format!("refused ({code}): {detail}")
                     }
                     _ => format!("refused ({code}): {detail}. {}", code.remedy()),

@@ -23,6 +23,7 @@ use super::table;
 #[derive(Subcommand)]
 pub(crate) enum Devices {
     /// Show a customer's devices, each with its latest counters
+    #[command(after_help = "Example:\n  restante-center devices list --user C001")]
     List {
         #[command(flatten)]
         whose: Whose,
@@ -32,6 +33,9 @@ pub(crate) enum Devices {
 #[derive(Subcommand)]
 pub(crate) enum Readings {
     /// Show what one device has reported, newest first
+    #[command(
+        after_help = "Example:\n  restante-center readings list dev-3p7zc89q416mpf5d8e7wdnwrw6 --user C001"
+    )]
     List {
         /// The device's id, as `devices list` shows it
         device: DeviceId,
@@ -39,6 +43,9 @@ pub(crate) enum Readings {
         whose: Whose,
     },
     /// Write all readings of a customer's devices, for supplies and charging
+    #[command(
+        after_help = "Examples:\n  restante-center readings export --user C001 --output readings.csv\n  restante-center readings export --user C001 --format jsonl"
+    )]
     Export {
         /// The form of the lines
         #[arg(long, value_enum, default_value_t = Format::Csv)]
@@ -151,7 +158,7 @@ impl Readings {
 }
 
 /// All devices.
-async fn devices(console: &Console, whose: &Whose) -> Result<Vec<DeviceRow>, ConsoleError> {
+async fn devices(console: &Console, whose: &Whose) -> Result<Vec<DeviceRow>, Failure> {
     let asked = |after| {
         PeopleRequest::ListDevices(ListDevices {
             customer: whose.customer,
@@ -163,7 +170,13 @@ async fn devices(console: &Console, whose: &Whose) -> Result<Vec<DeviceRow>, Con
         PeopleReply::Devices(page) => Some(page),
         _ => None,
     };
-    console.all_pages(asked, page).await
+    let missing = || match (&whose.user, whose.customer) {
+        (Some(user), _) => format!("you have no user {user}; `code list` shows whom you have"),
+        (_, Some(customer)) => format!("there is no customer {customer} for you"),
+        _ => "there is no such customer".to_owned(),
+    };
+    let rows = console.all_pages(asked, page).await;
+    rows.map_err(|error| Failure::unless_missing(error, missing))
 }
 
 /// The readings of one device, newest first.

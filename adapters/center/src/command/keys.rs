@@ -15,8 +15,10 @@ use super::table;
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// See whether the key file is whole, private, and fits the store
+    #[command(after_help = "Example:\n  restante-center keys check")]
     Check,
     /// Add a master key for the registrations to come; earlier ones keep theirs
+    #[command(after_help = "Example:\n  restante-center keys rotate")]
     Rotate,
 }
 

@@ -36,8 +36,14 @@ pub(crate) struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Make a new center: configuration, keys, and a certificate for trials
+    #[command(
+        after_help = "Examples:\n  restante-center init\n  restante-center init --dir /etc/restante --host center.example"
+    )]
     Init(init::Init),
     /// Run the center until SIGTERM or SIGINT
+    #[command(
+        after_help = "Examples:\n  restante-center serve\n  restante-center serve --config /etc/restante/restante.toml --ready-file /run/restante.json"
+    )]
     Serve(serve::Serve),
     /// Access tokens of people and programs
     #[command(subcommand)]
@@ -58,14 +64,17 @@ enum Command {
     #[command(subcommand)]
     Keys(keys::Command),
     /// Write all records to a new file, as JSON lines, also while the center runs
+    #[command(after_help = "Example:\n  restante-center export backup.jsonl")]
     Export(export::Export),
     /// Read such a file into a store that is still empty, before its center is first served
+    #[command(after_help = "Example:\n  restante-center import backup.jsonl")]
     Import(export::Import),
 }
 
 #[derive(Subcommand)]
 enum Clock {
     /// Accept a clock that has jumped ahead by more than a day, so that expiry is judged again
+    #[command(after_help = "Example:\n  restante-center clock accept")]
     Accept,
 }
 
@@ -122,4 +131,26 @@ fn config_place(named: Option<&PathBuf>) -> PathBuf {
         .cloned()
         .or_else(|| places.find(|place| place.exists()))
         .unwrap_or_else(|| CONFIG_PLACES[0].into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    /// Every command that does something shows how it is called.
+    fn shows_examples(command: &clap::Command, path: &str) {
+        for inner in command.get_subcommands() {
+            shows_examples(inner, &format!("{path} {}", inner.get_name()));
+        }
+        if !command.has_subcommands() {
+            let help = command.get_after_help().expect(path).to_string();
+            assert!(help.contains(&format!("\n  {path}")), "{help}");
+        }
+    }
+
+    #[test]
+    fn every_command_shows_an_example() {
+        shows_examples(&Arguments::command(), "restante-center");
+    }
 }

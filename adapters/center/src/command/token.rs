@@ -16,6 +16,9 @@ use super::table;
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Make a token; it is shown this once
+    #[command(
+        after_help = "Examples:\n  restante-center token issue --role dealer --account Harbour\n  restante-center token issue --role dealer --account Harbour --validity 90d"
+    )]
     Issue {
         /// What its owner may do
         #[arg(long, value_parser = PossibleValuesParser::new(Role::ALL.map(Role::word)))]
@@ -31,8 +34,12 @@ pub(crate) enum Command {
         validity: Option<Seconds>,
     },
     /// Show all tokens
+    #[command(after_help = "Example:\n  restante-center token list")]
     List,
     /// Refuse a token from now on
+    #[command(
+        after_help = "Example:\n  restante-center token revoke tok-01m7ya45bvcpmn75kyy5me293q"
+    )]
     Revoke {
         /// Its id, as `token list` shows it
         token: TokenId,
@@ -138,7 +145,9 @@ fn row(token: &TokenRow) -> Vec<String> {
 async fn revoke(reach: &Reach, token: TokenId) -> Result<(), Failure> {
     let console = reach.console().await?;
     let request = PeopleRequest::RevokeToken(RevokeToken { token });
-    match console.ask(request).await? {
+    let missing = || format!("there is no token {token}; `token list` shows the ids");
+    let revoked = console.ask(request).await;
+    match revoked.map_err(|error| Failure::unless_missing(error, missing))? {
         PeopleReply::TokenRevoked(row) if reach.json => table::json(&row),
         PeopleReply::TokenRevoked(row) => table::line(&format!(
             "revoked: {} of {} opens nothing any more",

@@ -146,7 +146,7 @@ fn a_missing_key_file_is_not_made_anew() {
     fs::remove_file(place.path("keys.toml")).expect("removed");
     assert_eq!(
         refusal(&place),
-        "the key file keys.toml cannot be read: No such file or directory (os error 2)"
+        "there is no key file at keys.toml; put back a copy of it, or check `keys` in [center]"
     );
 }
 

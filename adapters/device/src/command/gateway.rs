@@ -40,17 +40,28 @@ async fn enrol(args: EnrolGateway) -> Result<Outcome, CommandError> {
     let kept = file.read(Kept::from_bytes)?;
     let mut host = host(file, line, lan(args.site)?, kept)?;
     let registered = [Phase::Enrolled, Phase::InUse, Phase::Rotating];
-    let goal = match registered.contains(&host.machine().phase()) {
-        true => Milestone::Members,
-        false => Milestone::InUse,
-    };
+    let is_registered = registered.contains(&host.machine().phase());
     host.give(Input::CodeEntered {
         code,
         center: args.code.center,
     })?;
-    let outcome = finish(&mut host, &args.act, goal).await?;
+    let outcome = match is_registered {
+        true => add(&mut host, &args.act).await?,
+        false => finish(&mut host, &args.act, Milestone::InUse).await?,
+    };
     say::text(table(&host.machine().children()));
     Ok(outcome)
+}
+
+/// Calls, and adds to the registration what is new.
+async fn add(host: &mut Host, act: &Act) -> Result<Outcome, CommandError> {
+    let called = finish(host, act, Milestone::Called).await?;
+    let children = host.machine().children();
+    if called != Outcome::Done || children.iter().any(|it| it.state == ChildState::Found) {
+        return finish(host, act, Milestone::Members).await;
+    }
+    say::line("no device is new, so that the code was not needed");
+    Ok(Outcome::Done)
 }
 
 async fn serve(args: RunGateway) -> Result<Outcome, CommandError> {
@@ -154,9 +165,12 @@ async fn finish(host: &mut Host, act: &Act, goal: Milestone) -> Result<Outcome, 
 
 /// The children as a table with a line for each.
 fn table(children: &[Child]) -> String {
+    if children.is_empty() {
+        return String::new();
+    }
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_BORDERS_ONLY);
-    table.set_header(["vendor", "model", "serial number", "standing"]);
+    table.load_preset(presets::NOTHING);
+    table.set_header(["VENDOR", "MODEL", "SERIAL", "STANDING"]);
     let mut children: Vec<&Child> = children.iter().collect();
     children.sort_by(|a, b| a.identification.cmp(&b.identification));
     for child in children {
@@ -175,5 +189,8 @@ fn table(children: &[Child]) -> String {
         ];
         table.add_row(row);
     }
-    format!("{table}\n")
+    let text = table.to_string();
+    text.lines()
+        .map(|line| format!("{}\n", line.trim_end()))
+        .collect()
 }

@@ -1,5 +1,8 @@
 //! One exchange: a request by the route table, a bounded reply, and what it means if it is none.
 
+use std::error::Error;
+use std::io;
+
 use reqwest::header::{
     AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
 };
@@ -139,15 +142,44 @@ async fn bounded(response: &mut Response, max: usize) -> Result<Vec<u8>, SendErr
     Ok(body)
 }
 
-/// The library's error with all that caused it; addresses in it hold no secrets.
+/// What has failed, in the words of whatever failed deepest; addresses in it hold no secrets.
 fn failed(error: &reqwest::Error) -> SendError {
-    let mut why = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        why = format!("{why}: {inner}");
-        cause = inner.source();
+    let mut deepest: &(dyn Error + 'static) = error;
+    let mut untrusted = false;
+    while let Some(inner) = cause(deepest) {
+        deepest = inner;
+        untrusted |= matches!(
+            inner.downcast_ref(),
+            Some(rustls::Error::InvalidCertificate(_))
+        );
     }
-    SendError::link(why)
+    if untrusted {
+        return SendError::Untrusted {
+            why: deepest.to_string(),
+        };
+    }
+    SendError::link(match error.url() {
+        _ if error.is_timeout() => "it took too long".to_owned(),
+        Some(url) if error.is_connect() => {
+            let origin = url.origin().ascii_serialization();
+            format!("no connection to {origin}: {deepest}")
+        }
+        Some(url) if error.is_request() && url.scheme() == "http" => {
+            format!("{deepest}; whoever listens there may speak https")
+        }
+        _ if error.is_body() || error.is_decode() => format!("the reply was cut off: {deepest}"),
+        _ => deepest.to_string(),
+    })
+}
+
+/// What is behind an error. An I/O error that carries another hides it from `source`.
+fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    let carried = error
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref);
+    carried
+        .map(|inner| inner as &(dyn Error + 'static))
+        .or_else(|| error.source())
 }
 
 impl Got {

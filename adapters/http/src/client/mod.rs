@@ -50,6 +50,12 @@ pub enum SendError {
     /// The center refused, and says why.
     #[error("the center refused ({}): {}", .0.code, .0.detail)]
     Refused(Refusal),
+    /// The center's certificate is not one that the client trusts. Nothing was sent.
+    #[error("the center's certificate is not trusted here ({why})")]
+    Untrusted {
+        /// What is wrong with it.
+        why: String,
+    },
     /// Nothing came back that this protocol knows: the center may have acted or not.
     #[error("{why}")]
     Link {
