@@ -11,6 +11,7 @@ use std::{fs, io};
 use restante_spec::{Requirement, Role as Bound, requirements};
 
 use crate::case::{Case, Catalogue, Role};
+use crate::faults::{self, UNBROKEN};
 
 /// The requirements of the specification, by id.
 #[derive(Clone, Debug)]
@@ -62,6 +63,24 @@ pub enum Loose {
         /// What the case has to say.
         digest: String,
     },
+    /// It has cases, and no fault shows that they can fail.
+    #[error("{id} ({chapter}) has cases, and no fault breaks it: {text}")]
+    Unbroken {
+        /// The requirement.
+        id: String,
+        /// Where it stands.
+        chapter: String,
+        /// What it demands.
+        text: String,
+    },
+    /// It is on the list of those that no fault can break, and should not be.
+    #[error("{id} is listed as what no fault can break, and {why}")]
+    Broken {
+        /// The requirement.
+        id: String,
+        /// Why it has no place there.
+        why: String,
+    },
     /// No line of code claims to implement it.
     #[error("no line of code cites {id} ({chapter}): {text}")]
     Unclaimed {
@@ -108,12 +127,11 @@ impl Demands {
     /// Whether a failure of the case breaks a MUST.
     #[must_use]
     pub fn is_must(&self, case: &Case) -> bool {
-        use restante_spec::Keyword::{Must, MustNot};
         let mut cited = case
             .requirements
             .iter()
             .filter_map(|cited| self.get(&cited.id));
-        cited.any(|demand| matches!(demand.keyword, Must | MustNot))
+        cited.any(is_strict)
     }
 
     /// What a case has to say of the requirement's words.
@@ -137,6 +155,38 @@ impl Demands {
             .iter()
             .filter(|demand| demand.is_testable() && !cited.contains(demand.id.as_str()));
         found.extend(untried.map(|demand| Loose::Untried {
+            id: demand.id.clone(),
+            chapter: demand.chapter.clone(),
+            text: demand.text.clone(),
+        }));
+        found
+    }
+
+    /// What is loose between requirements and faults: every MUST that cases try has a fault that
+    /// breaks it, or a reason why there is none.
+    #[must_use]
+    pub fn loose_faults(&self, catalogue: &Catalogue) -> Vec<Loose> {
+        let broken: BTreeSet<String> = faults::all()
+            .flat_map(|fault| fault.broken(catalogue))
+            .collect();
+        let listed = |id: &str| UNBROKEN.iter().any(|(unbroken, _)| *unbroken == id);
+        let mut found: Vec<Loose> = UNBROKEN
+            .iter()
+            .filter_map(|(id, _)| {
+                let why = match self.get(id) {
+                    None => "the specification does not have it".to_owned(),
+                    Some(_) if broken.contains(*id) => "a fault breaks it".to_owned(),
+                    Some(_) => return None,
+                };
+                let id = (*id).to_owned();
+                Some(Loose::Broken { id, why })
+            })
+            .collect();
+        let never = self.iter().filter(|demand| {
+            let bound = demand.is_testable() && is_strict(demand) && demand.role != Bound::Child;
+            bound && !broken.contains(&demand.id) && !listed(&demand.id)
+        });
+        found.extend(never.map(|demand| Loose::Unbroken {
             id: demand.id.clone(),
             chapter: demand.chapter.clone(),
             text: demand.text.clone(),
@@ -196,6 +246,13 @@ impl Demands {
         };
         case.requirements.iter().filter_map(one).collect()
     }
+}
+
+/// Whether it is a MUST.
+#[must_use]
+pub const fn is_strict(demand: &Requirement) -> bool {
+    use restante_spec::Keyword::{Must, MustNot};
+    matches!(demand.keyword, Must | MustNot)
 }
 
 /// Whether a case of this role can try a requirement that binds that one. A gateway is a device in

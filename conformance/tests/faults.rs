@@ -3,10 +3,15 @@
 //! All of them are proven by `self-test --faults`, and here where `RESTANTE_ALL_FAULTS` is set.
 
 use std::collections::BTreeSet;
+use std::process::Command;
 
 use restante_conformance::benign::{VARIANTS, try_out};
 use restante_conformance::case::{Case, Catalogue};
 use restante_conformance::faults::{self, Fault};
+use restante_conformance::report::{Flipped, coverage, html, junit, markdown, terminal};
+use restante_conformance::results::read;
+use restante_conformance::trace::Demands;
+use restante_conformance::verdict::Verdict;
 
 fn catalogue() -> Catalogue {
     Catalogue::embedded().expect("good cases")
@@ -89,4 +94,47 @@ async fn cases_stay_green_under_benign_variants() {
         assert!(outcome.holds(), "{name}: {:#?}", outcome.red);
         assert!(outcome.passed > 100, "{name}: {} cases", outcome.passed);
     }
+}
+
+#[test]
+fn a_fault_that_survives_fails_every_report() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let names = ["silent-child-removed", "age-frozen"];
+    let output = Command::new(env!("CARGO_BIN_EXE_restante-conformance"))
+        .args(["self-test", "--quiet", "--faults", "--out"])
+        .arg(folder.path())
+        .args(names)
+        .output()
+        .expect("the kit runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(
+        text.contains("2 faults of a gateway are killed as they say"),
+        "{text}"
+    );
+    let mut results = read(&folder.path().join("faults/gateway")).expect("results");
+    let told: Vec<&str> = results.faults.iter().map(|it| it.fault.as_str()).collect();
+    assert_eq!(told, ["silent-child-removed", "age-frozen"]);
+    let page = html(&results).expect("a page");
+    assert!(page.contains("id=\"fault-age-frozen\""), "{page}");
+
+    let fault = results.faults.first_mut().expect("a fault");
+    fault.killed = false;
+    for kill in &mut fault.kills {
+        (kill.killed, kill.verdict) = (false, Verdict::Pass);
+        kill.reason.clear();
+    }
+    let says = "gateway/GWY/a-silent-child-is-left-out-once does not notice it (pass)";
+    assert!(html(&results).expect("a page").contains(says));
+    assert!(junit(&results).expect("JUnit").contains(says));
+    assert!(markdown(&results).contains(says));
+    assert!(terminal(&results, false).contains(says));
+    let gone = coverage(&results).into_iter().find(|it| it.id == "GWY-006");
+    assert_eq!(gone.map(|it| it.flipped), Some(Flipped::Never));
+}
+
+#[test]
+fn every_must_that_cases_try_has_a_fault_that_breaks_it_or_a_reason() {
+    let loose = Demands::of_this_specification().loose_faults(&catalogue());
+    assert_eq!(loose, []);
 }

@@ -1,22 +1,24 @@
 //! `self-test --faults`: every fault of the catalogue is put in, and has to be killed by the cases
 //! that it names, in the words that it names, and by no others.
+//!
+//! For each role the cases run first without any fault, then with each; both stand in one
+//! `results.jsonl`, and the reports derive from it.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
-use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{ContentArrangement, Table};
-use serde_json::{Value, json};
+use crate::bundled::core_center;
+use crate::case::{Case, Catalogue, Role};
+use crate::faults::{self, Fault, LEFT_OUT, Proof};
+use crate::profile::Profile;
+use crate::results::{CollateralResult, FaultResult, KillResult, Results};
+use crate::run::Plan;
+use crate::verdict::{Exit, Verdict};
 
-use crate::case::{Catalogue, Role};
-use crate::faults::{self, Fault, LEFT_OUT, Proof, Proven};
-use crate::verdict::Exit;
-
-use super::CommandError;
+use super::against::conclude;
+use super::self_test::run_inside;
+use super::{CommandError, say};
 
 /// What is proven, and where the results go.
 pub(super) struct Asked<'a> {
@@ -30,33 +32,31 @@ pub(super) struct Asked<'a> {
 }
 
 /// Proves the faults and tells what became of them.
-pub(super) fn run(catalogue: &Catalogue, asked: &Asked<'_>) -> Result<Exit, CommandError> {
+pub(super) async fn run(catalogue: &Catalogue, asked: &Asked<'_>) -> Result<Exit, CommandError> {
     let chosen = chosen(asked)?;
-    let began = Instant::now();
     let done = AtomicUsize::new(0);
-    let proven = faults::prove_all(&chosen, catalogue, asked.seed, |proof| {
+    let told = |proof: &Proof| {
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
         if !asked.quiet {
             let word = if proof.holds() { "killed" } else { "SURVIVES" };
             eprintln!("{done:>4}/{} {word:<8} {}", chosen.len(), proof.fault.name);
         }
-    });
-    println!("{}", table(&proven));
-    print!("{}", mistakes(&proven));
-    print!(
-        "{}",
-        summary(
-            &proven,
-            catalogue,
-            asked.names.is_empty() && asked.role.is_none()
-        )
-    );
-    println!("  in {} s\n", began.elapsed().as_secs());
-    keep(&proven, asked.out)?;
-    Ok(match proven.holds() {
-        true => Exit::Conformant,
-        false => Exit::NotConformant,
-    })
+    };
+    let mut worst = Exit::Conformant;
+    for role in Role::ALL {
+        let of_role = |fault: &&&Fault| fault.defect.role() == role;
+        let faults: Vec<&'static Fault> = chosen.iter().filter(of_role).copied().collect();
+        if faults.is_empty() {
+            continue;
+        }
+        let mut results = without_faults(catalogue, asked, role, &faults).await?;
+        let proven = faults::prove_all(&faults, catalogue, asked.seed, told);
+        take(&mut results, &proven.proofs, catalogue);
+        let folder = asked.out.join("faults").join(role.word());
+        worst = worst.worst(conclude(&results, &folder)?);
+    }
+    say(&foot(&chosen, catalogue, asked));
+    Ok(worst)
 }
 
 fn chosen(asked: &Asked<'_>) -> Result<Vec<&'static Fault>, CommandError> {
@@ -71,119 +71,99 @@ fn chosen(asked: &Asked<'_>) -> Result<Vec<&'static Fault>, CommandError> {
     asked.names.iter().map(find).collect()
 }
 
-fn table(proven: &Proven) -> Table {
-    let mut table = Table::new();
-    table
-        .load_preset(UTF8_HORIZONTAL_ONLY)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header(["", "fault", "killed by", "because", "collateral"]);
-    for proof in &proven.proofs {
-        let symbol = if proof.holds() { "✓" } else { "✗" };
-        let cases: Vec<&str> = proof.kills.iter().map(|kill| kill.case.as_str()).collect();
-        let words: Vec<&str> = proof
-            .kills
-            .iter()
-            .map(|kill| kill.result.reason.as_str())
-            .collect();
-        let collateral = match proof.collateral.len() {
-            0 => "none".to_owned(),
-            more => format!("{more} cases"),
+/// The role's cases as they are without any fault; of a few faults, the cases that they name.
+async fn without_faults(
+    catalogue: &Catalogue,
+    asked: &Asked<'_>,
+    role: Role,
+    faults: &[&'static Fault],
+) -> Result<Results, CommandError> {
+    let partial = !asked.names.is_empty();
+    let killed: BTreeSet<&str> = killed_by(faults.iter().copied());
+    let concerned = |case: &&Case| !partial || killed.contains(case.id.as_str());
+    let profile = Profile::bundled(role);
+    let plan = Plan {
+        cases: catalogue.of_role(role).filter(concerned).collect(),
+        profile: &profile,
+        seed: asked.seed,
+        partial,
+        accept_untested: true,
+        line: "inside".to_owned(),
+    };
+    run_inside(&plan, role, true, core_center(asked.seed)).await
+}
+
+/// Puts what became of the faults beside what the cases came to without them.
+fn take(results: &mut Results, proofs: &[Proof], catalogue: &Catalogue) {
+    let right = |proof: &Proof| {
+        let named = |(case, _): &(&str, &str)| {
+            let result = results.cases.iter().find(|it| it.case.as_str() == *case);
+            result.is_none_or(|it| matches!(it.verdict, Verdict::Pass | Verdict::Untested))
         };
-        table.add_row([
-            symbol,
-            proof.fault.name,
-            &cases.join("\n"),
-            &words.join("\n"),
-            &collateral,
-        ]);
+        proof.fault.kills.iter().all(named)
+    };
+    let faults: Vec<FaultResult> = proofs
+        .iter()
+        .map(|proof| result(proof, right(proof), catalogue))
+        .collect();
+    let alive = faults.iter().any(|fault| !fault.killed);
+    results.faults = faults;
+    if let Some(summary) = &mut results.summary
+        && alive
+    {
+        summary.exit = summary.exit.worst(Exit::NotConformant);
     }
-    table
 }
 
-/// What does not hold, fault by fault.
-fn mistakes(proven: &Proven) -> String {
-    let mut out = String::new();
-    for proof in proven.proofs.iter().filter(|proof| !proof.holds()) {
-        let _infallible = writeln!(out, "\n  ✗ {}: {}", proof.fault.name, proof.fault.says);
-        for kill in proof.kills.iter().filter(|kill| !kill.holds()) {
-            let _infallible = writeln!(
-                out,
-                "    {} should fail with {:?}; it is {}: {}",
-                kill.case, kill.wanted, kill.result.verdict, kill.result.reason
-            );
-        }
-        for hurt in &proof.collateral {
-            let _infallible = writeln!(
-                out,
-                "    {} should be as it was; it is {}: {}",
-                hurt.case, hurt.verdict, hurt.reason
-            );
-        }
+/// What became of one fault. A case that fails without it kills nothing.
+fn result(proof: &Proof, right: bool, catalogue: &Catalogue) -> FaultResult {
+    let fault = proof.fault;
+    let kills = proof.kills.iter().map(|kill| KillResult {
+        case: kill.case.clone(),
+        wanted: kill.wanted.to_owned(),
+        killed: kill.holds() && right,
+        verdict: kill.result.verdict,
+        reason: kill.result.reason.clone(),
+    });
+    let collateral = proof.collateral.iter().map(|hurt| CollateralResult {
+        case: hurt.case.clone(),
+        verdict: hurt.verdict,
+        reason: hurt.reason.clone(),
+    });
+    FaultResult {
+        fault: fault.name.to_owned(),
+        says: fault.says.to_owned(),
+        seam: fault.defect.seam().to_owned(),
+        breaks: fault.broken(catalogue).into_iter().collect(),
+        killed: proof.holds() && right,
+        kills: kills.collect(),
+        collateral: collateral.collect(),
+        allowed: fault.also.iter().map(|&case| case.to_owned()).collect(),
     }
-    out
 }
 
-fn summary(proven: &Proven, catalogue: &Catalogue, whole: bool) -> String {
-    let killed = proven.proofs.iter().filter(|proof| proof.holds()).count();
-    let mut out = format!(
-        "\n  {killed} of {} faults are killed as they say\n  left out of collateral: {}\n",
-        proven.proofs.len(),
-        LEFT_OUT.join(", ")
-    );
-    if whole {
-        let scored: BTreeSet<&str> = proven
-            .proofs
-            .iter()
-            .filter(|proof| proof.holds())
-            .flat_map(|proof| proof.fault.kills.iter().map(|(case, _)| *case))
-            .collect();
-        let all = catalogue.iter().map(|case| case.id.as_str());
-        let candidates: Vec<&str> = all.filter(|case| !scored.contains(case)).collect();
+/// What no fault speaks of.
+fn foot(chosen: &[&'static Fault], catalogue: &Catalogue, asked: &Asked<'_>) -> String {
+    let mut out = format!("  left out of collateral: {}\n", LEFT_OUT.join(", "));
+    if asked.names.is_empty() {
+        let named = killed_by(chosen.iter().copied());
+        let of_role = |case: &&Case| asked.role.is_none_or(|role| case.role == role);
+        let cases = catalogue.iter().filter(of_role);
+        let ids = cases.map(|case| case.id.as_str());
+        let candidates: Vec<&str> = ids.filter(|case| !named.contains(case)).collect();
         let list = match candidates.is_empty() {
             true => "none".to_owned(),
             false => candidates.join(", "),
         };
-        let _infallible = writeln!(
-            out,
-            "  candidates, not scored (no fault kills them): {list}"
-        );
+        out.push_str("  candidates, not scored (no fault kills them): ");
+        out.push_str(&list);
+        out.push('\n');
     }
     out
 }
 
-/// One line for each fault, as `faults.jsonl`.
-fn keep(proven: &Proven, out: &Path) -> Result<(), CommandError> {
-    let lines: Vec<String> = proven
-        .proofs
-        .iter()
-        .map(|it| line(it).to_string())
-        .collect();
-    let written = fs::create_dir_all(out)
-        .and_then(|()| fs::write(out.join("faults.jsonl"), lines.join("\n") + "\n"));
-    written.map_err(|why| CommandError::kit(format!("cannot write the results: {why}")))
-}
-
-fn line(proof: &Proof) -> Value {
-    let kills = proof.kills.iter().map(|kill| {
-        json!({
-            "case": kill.case,
-            "requirements": kill.result.requirements,
-            "verdict": kill.result.verdict,
-            "expected": kill.wanted,
-            "reason": kill.result.reason,
-        })
-    });
-    let collateral = proof
-        .collateral
-        .iter()
-        .map(|hurt| json!({ "case": hurt.case, "verdict": hurt.verdict, "reason": hurt.reason }));
-    json!({
-        "fault": proof.fault.name,
-        "says": proof.fault.says,
-        "seam": proof.fault.defect.seam(),
-        "holds": proof.holds(),
-        "kills": kills.collect::<Vec<_>>(),
-        "collateral": collateral.collect::<Vec<_>>(),
-        "allowed": proof.fault.also,
-    })
+fn killed_by(faults: impl Iterator<Item = &'static Fault>) -> BTreeSet<&'static str> {
+    faults
+        .flat_map(|fault| fault.kills.iter().map(|(case, _)| *case))
+        .collect()
 }

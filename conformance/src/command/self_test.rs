@@ -85,7 +85,7 @@ async fn prove(catalogue: &Catalogue, arguments: &Arguments) -> Result<Exit, Com
             out: &arguments.out,
             quiet: arguments.quiet,
         };
-        worst = worst.worst(faults::run(catalogue, &asked)?);
+        worst = worst.worst(faults::run(catalogue, &asked).await?);
     }
     if arguments.benign {
         worst = worst.worst(benign::run(catalogue, arguments.seed).await?);

@@ -1,12 +1,14 @@
 //! `trace`: whether requirements, cases and code belong together; and stamping cases anew after
 //! their requirements were read again.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use crate::case::{Case, Catalogue};
+use crate::faults::{self, UNBROKEN};
 use crate::trace::Demands;
 use crate::verdict::Exit;
 
@@ -17,6 +19,9 @@ pub(super) struct Arguments {
     /// Check, and exit 1 where a thread is loose.
     #[arg(long)]
     check: bool,
+    /// Tell of each requirement how many cases cite it, and which faults turn them over.
+    #[arg(long)]
+    requirements: bool,
     /// Folders of code that has to cite what it implements.
     #[arg(long)]
     code: Vec<PathBuf>,
@@ -38,6 +43,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
         Some(folder) => Catalogue::from_folder(folder).map_err(CommandError::usage)?,
     };
     let mut loose = demands.loose(&catalogue);
+    loose.extend(demands.loose_faults(&catalogue));
+    if arguments.requirements {
+        tell(&demands, &catalogue);
+    }
     let code = demands
         .loose_code(&arguments.code)
         .map_err(CommandError::usage)?;
@@ -58,6 +67,29 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     } else {
         Exit::Conformant
     })
+}
+
+/// One line for each requirement: who tries it, and what turns the trial over.
+fn tell(demands: &Demands, catalogue: &Catalogue) {
+    let broken: Vec<(&str, BTreeSet<String>)> = faults::all()
+        .map(|fault| (fault.name, fault.broken(catalogue)))
+        .collect();
+    for demand in demands.iter() {
+        let id = demand.id.as_str();
+        let citing = |case: &&Case| case.requirements.iter().any(|cited| cited.id == id);
+        let cases = catalogue.iter().filter(citing).count();
+        let by = broken.iter().filter(|(_, broken)| broken.contains(id));
+        let by: Vec<&str> = by.map(|(name, _)| *name).collect();
+        let unbroken = UNBROKEN.iter().find(|(unbroken, _)| *unbroken == id);
+        let flipped = match (by.is_empty(), unbroken, &demand.untestable) {
+            (false, _, _) => format!("✓ {}", by.join(", ")),
+            (true, Some((_, why)), _) => format!("· {why}"),
+            (true, None, Some(why)) => format!("· untestable: {why}"),
+            (true, None, None) => "? no fault".to_owned(),
+        };
+        let role = demand.role.word();
+        println!("{id:<9} {role:<8} {cases:>2} cases  {flipped}");
+    }
 }
 
 /// Puts the digests of the present words into every case of a folder.

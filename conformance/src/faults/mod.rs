@@ -28,7 +28,9 @@ pub use scene::{Decided, Scene};
 
 use restante_http::server::Bounds;
 
-use crate::case::Role;
+use std::collections::BTreeSet;
+
+use crate::case::{Catalogue, Role};
 use crate::party::{DeviceKind, GatewayKind};
 
 /// One defect.
@@ -96,6 +98,35 @@ impl Defect {
         }
     }
 }
+
+impl Fault {
+    /// The requirements that it breaks.
+    #[must_use]
+    pub fn broken(&self, catalogue: &Catalogue) -> BTreeSet<String> {
+        if !self.breaks.is_empty() {
+            return self.breaks.iter().map(|&id| id.to_owned()).collect();
+        }
+        let named = |case: &&crate::case::Case| {
+            let id = case.id.as_str();
+            self.kills.iter().any(|(killed, _)| *killed == id)
+        };
+        let cited = catalogue.iter().filter(named);
+        let cited = cited.flat_map(|case| case.requirements.iter());
+        cited.map(|cited| cited.id.clone()).collect()
+    }
+}
+
+/// The requirements that have cases, and that no fault of the kit can break, each with the reason.
+pub const UNBROKEN: &[(&str, &str)] = &[
+    ("HTTP-002", IN_ITS_CLIENT),
+    ("HTTP-004", IN_ITS_CLIENT),
+    ("HTTP-005", IN_ITS_CLIENT),
+    ("HTTP-017", IN_ITS_CLIENT),
+    ("HTTP-018", IN_ITS_CLIENT),
+];
+
+const IN_ITS_CLIENT: &str = "the fault would stand in the device's own HTTP client, for which the \
+                             kit has no seam";
 
 /// All faults.
 pub fn all() -> impl Iterator<Item = &'static Fault> {

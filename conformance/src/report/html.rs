@@ -7,11 +7,13 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 
-use crate::results::{CaseResult, Results};
+use crate::results::{CaseResult, FaultResult, Results};
 use crate::transcript::{Line, LineKind};
 use crate::verdict::{Exit, Verdict};
 
+use super::coverage::{Covered, Flipped, astray, because, coverage, flipped};
 use super::terminal::family_name;
+use super::terminal_faults::family;
 use super::{duration, sentence};
 
 /// The report as HTML.
@@ -33,6 +35,8 @@ pub fn html(results: &Results) -> Result<String, String> {
         filters: filters(results),
         broken: broken(&results.cases),
         families: families(&results.cases),
+        kinds: kinds(&results.faults),
+        covered: coverage(results),
     };
     page.render().map_err(|why| why.to_string())
 }
@@ -48,6 +52,15 @@ struct Page<'a> {
     filters: Vec<Filter>,
     broken: Vec<&'a CaseResult>,
     families: Vec<Family<'a>>,
+    kinds: Vec<Kind<'a>>,
+    covered: Vec<Covered>,
+}
+
+/// The faults that break requirements of one family.
+struct Kind<'a> {
+    word: &'a str,
+    name: &'static str,
+    faults: Vec<&'a FaultResult>,
 }
 
 /// One verdict that occurs, and how often.
@@ -104,6 +117,22 @@ fn families(cases: &[CaseResult]) -> Vec<Family<'_>> {
             }
         })
         .collect()
+}
+
+fn kinds(faults: &[FaultResult]) -> Vec<Kind<'_>> {
+    let mut kinds: BTreeMap<&str, Vec<&FaultResult>> = BTreeMap::new();
+    for fault in faults {
+        kinds.entry(family(fault)).or_default().push(fault);
+    }
+    let kinds = kinds.into_iter().map(|(word, mut faults)| {
+        faults.sort_by_key(|fault| fault.killed);
+        Kind {
+            word,
+            name: family_name(word),
+            faults,
+        }
+    });
+    kinds.collect()
 }
 
 /// A transcript, as far as the page shows it.

@@ -5,6 +5,8 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use crate::results::{CaseResult, Results};
 use crate::verdict::Verdict;
 
+use super::coverage::{astray, because};
+
 /// The report as JUnit XML.
 ///
 /// # Errors
@@ -21,7 +23,35 @@ pub fn junit(results: &Results) -> Result<String, String> {
     }
     let mut report = Report::new("restante-conformance");
     report.add_test_suite(suite);
+    if !results.faults.is_empty() {
+        report.add_test_suite(faults(results));
+    }
     report.to_string().map_err(|why| why.to_string())
+}
+
+/// A test for each fault: it fails where the fault survives.
+fn faults(results: &Results) -> TestSuite {
+    let role = results.header.role;
+    let mut suite = TestSuite::new(format!("restante {role} faults"));
+    for fault in &results.faults {
+        let mut status = TestCaseStatus::success();
+        if !fault.killed {
+            status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_message(astray(fault).join("; "));
+            status.set_type("survived");
+        }
+        let mut test = TestCase::new(fault.fault.as_str(), status);
+        test.set_classname(format!("{role}.faults"));
+        let killers: Vec<&str> = fault.kills.iter().map(|it| it.case.as_str()).collect();
+        test.set_system_out(format!(
+            "{}\nkilled by: {}\nbecause: {}",
+            fault.says,
+            killers.join(", "),
+            because(fault)
+        ));
+        suite.add_test_case(test);
+    }
+    suite
 }
 
 fn status(case: &CaseResult) -> TestCaseStatus {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::results::Results;
 use crate::verdict::{Exit, Verdict};
 
+use super::coverage::{astray, because, coverage, flipped};
 use super::sentence;
 
 /// The report as Markdown.
@@ -40,7 +41,37 @@ pub fn markdown(results: &Results) -> String {
         .filter(|case| case.verdict == Verdict::Pass)
         .count();
     let _written = writeln!(out, "| pass | {passed} cases | |");
+    faults(results, &mut out);
     out
+}
+
+/// The faults, and what they leave uncovered.
+fn faults(results: &Results, out: &mut String) {
+    if results.faults.is_empty() {
+        return;
+    }
+    let _written = writeln!(
+        out,
+        "\n| | fault | killed by | because |\n|---|---|---|---|"
+    );
+    for fault in &results.faults {
+        let mark = if fault.killed { "✓" } else { "✗" };
+        let killers: Vec<String> = fault
+            .kills
+            .iter()
+            .map(|it| format!("`{}`", it.case))
+            .collect();
+        let why = match fault.killed {
+            true => because(fault).to_owned(),
+            false => astray(fault).join("; "),
+        };
+        let why = why.replace('|', "\\|").replace('\n', " ");
+        let killers = killers.join(", ");
+        let _written = writeln!(out, "| {mark} | {} | {killers} | {why} |", fault.says);
+    }
+    let covered = coverage(results);
+    let (by, all) = (flipped(&covered), covered.len());
+    let _written = writeln!(out, "\nA fault turns over {by} of {all} requirements.");
 }
 
 /// A badge in the form that badge servers read (an "endpoint" of shields.io).

@@ -1,12 +1,15 @@
 //! Reports: for a person at a terminal, for a CI server, for a browser. All of them derive from
 //! [`crate::results`].
 
+mod coverage;
 mod html;
 mod junit;
 mod markdown;
 mod progress;
 mod terminal;
+mod terminal_faults;
 
+pub use coverage::{Covered, Flipped, coverage};
 pub use html::html;
 pub use junit::junit;
 pub use markdown::{badge, markdown};
@@ -23,6 +26,9 @@ pub fn sentence(results: &Results) -> String {
     let Some(summary) = &results.summary else {
         return format!("The run did not end: nothing can be said of this {role}.");
     };
+    if !results.faults.is_empty() {
+        return sentence_of_faults(results, summary);
+    }
     let tried = tried(summary);
     match summary.exit {
         Exit::Conformant if results.header.partial && summary.untested_musts > 0 => format!(
@@ -56,6 +62,24 @@ pub fn sentence(results: &Results) -> String {
                 summary.of(Verdict::Error)
             )
         }
+    }
+}
+
+/// What it amounts to where faults were put in.
+fn sentence_of_faults(results: &Results, summary: &Summary) -> String {
+    let role = results.header.role;
+    let all = results.faults.len();
+    let survive = results.faults.iter().filter(|fault| !fault.killed).count();
+    match (summary.exit, survive) {
+        (Exit::Conformant, 0) if all == 1 => {
+            format!("The fault of a {role} is killed as it says, and by nothing else.")
+        }
+        (Exit::Conformant, 0) => {
+            format!("All {all} faults of a {role} are killed as they say, and by nothing else.")
+        }
+        (_, 0) => format!("The bundled {role} fails without any fault: nothing is proven."),
+        (_, 1) => format!("1 of {all} faults of a {role} is not killed as it says."),
+        (_, more) => format!("{more} of {all} faults of a {role} are not killed as they say."),
     }
 }
 

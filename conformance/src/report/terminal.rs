@@ -27,11 +27,12 @@ pub fn terminal(results: &Results, colour: bool) -> String {
         with.for_each(|case| report.case(case));
     }
     report.untested(&results.cases);
+    report.faults(results);
     report.end(results);
     report.out
 }
 
-struct Terminal {
+pub(super) struct Terminal {
     out: String,
     colour: bool,
 }
@@ -135,11 +136,11 @@ impl Terminal {
         }
     }
 
-    fn dot(&self, verdict: Verdict) -> String {
+    pub(super) fn dot(&self, verdict: Verdict) -> String {
         self.coloured(verdict, &verdict.symbol().to_string())
     }
 
-    fn coloured(&self, verdict: Verdict, text: &str) -> String {
+    pub(super) fn coloured(&self, verdict: Verdict, text: &str) -> String {
         let code = match verdict {
             Verdict::Pass => "32",
             Verdict::Fail | Verdict::UnexpectedPass | Verdict::Error => "31",
@@ -149,11 +150,11 @@ impl Terminal {
         self.paint(code, text)
     }
 
-    fn bold(&self, text: &str) -> String {
+    pub(super) fn bold(&self, text: &str) -> String {
         self.paint("1", text)
     }
 
-    fn dim(&self, text: &str) -> String {
+    pub(super) fn dim(&self, text: &str) -> String {
         self.paint("2", text)
     }
 
@@ -165,7 +166,7 @@ impl Terminal {
         }
     }
 
-    fn line(&mut self, text: &str) {
+    pub(super) fn line(&mut self, text: &str) {
         // Writing to a String cannot fail.
         let _written = writeln!(self.out, "{text}");
     }

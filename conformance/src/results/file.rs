@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{CaseResult, FORMAT, Header, Results, Summary};
+use super::{CaseResult, FORMAT, FaultResult, Header, Results, Summary};
 
 /// Why results cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +38,7 @@ pub enum ResultsError {
 enum FileLine {
     Header(Box<Header>),
     Case(Box<CaseResult>),
+    Fault(Box<FaultResult>),
     Summary(Summary),
 }
 
@@ -60,8 +61,14 @@ pub fn write(results: &Results, folder: &Path) -> Result<PathBuf, ResultsError> 
         .cloned()
         .map(Box::new)
         .map(FileLine::Case);
+    let faults = results.faults.iter().cloned().map(Box::new);
+    let faults = faults.map(FileLine::Fault);
     let summary = results.summary.iter().cloned().map(FileLine::Summary);
-    for line in std::iter::once(header).chain(cases).chain(summary) {
+    for line in std::iter::once(header)
+        .chain(cases)
+        .chain(faults)
+        .chain(summary)
+    {
         let text = serde_json::to_string(&line).map_err(|why| failed(why.into()))?;
         writeln!(file, "{text}").map_err(failed)?;
     }
@@ -84,7 +91,7 @@ pub fn read(at: &Path) -> Result<Results, ResultsError> {
         why,
     };
     let reader = BufReader::new(File::open(&path).map_err(failed)?);
-    let (mut header, mut cases, mut summary) = (None, Vec::new(), None);
+    let (mut header, mut cases, mut faults, mut summary) = (None, Vec::new(), Vec::new(), None);
     for (at, line) in reader.lines().enumerate() {
         let wrong = |why: String| ResultsError::Line {
             path: path.clone(),
@@ -98,6 +105,7 @@ pub fn read(at: &Path) -> Result<Results, ResultsError> {
             }
             FileLine::Header(first) => header = Some(*first),
             FileLine::Case(case) => cases.push(*case),
+            FileLine::Fault(fault) => faults.push(*fault),
             FileLine::Summary(last) => summary = Some(last),
         }
     }
@@ -109,6 +117,7 @@ pub fn read(at: &Path) -> Result<Results, ResultsError> {
     Ok(Results {
         header,
         cases,
+        faults,
         summary,
     })
 }

@@ -1,9 +1,10 @@
 //! Results: `results.jsonl`, the canonical record of a run, from which every report derives.
 //!
 //! The first line says what was run against what, then one line per case in the order in which they
-//! ran, then one line that sums up. A file without its last line is a run that did not end, and no
-//! report calls it conformant.
+//! ran, then one line per fault where faults were put in, then one line that sums up. A file
+//! without its last line is a run that did not end, and no report calls it conformant.
 
+mod fault;
 mod file;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use crate::profile::Product;
 use crate::transcript::Line;
 use crate::verdict::{Exit, Tally, Verdict};
 
+pub use fault::{CollateralResult, FaultResult, KillResult};
 pub use file::{ResultsError, read, write};
 
 /// What was run against what.
@@ -133,6 +135,9 @@ pub struct Results {
     pub header: Header,
     /// What became of each case, in the order in which they ran.
     pub cases: Vec<CaseResult>,
+    /// What became of each fault, where faults were put in to prove the cases.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<FaultResult>,
     /// What it amounts to; absent where the run did not end.
     pub summary: Option<Summary>,
 }

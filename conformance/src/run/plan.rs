@@ -134,6 +134,7 @@ impl Run<'_> {
         Results {
             header: self.header,
             cases: self.cases,
+            faults: Vec::new(),
             summary: Some(summary),
         }
     }

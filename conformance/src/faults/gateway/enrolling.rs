@@ -8,7 +8,7 @@ use restante_core::wire::{DeviceRequest, Enrol};
 use serde_json::json;
 
 use crate::faults::machine::Wiring;
-use crate::faults::memo::{edited, sending};
+use crate::faults::memo::{Seam, edited, sending};
 use crate::faults::{Defect, Fault};
 use crate::party::GatewayKind;
 
@@ -97,6 +97,25 @@ pub(super) const FAULTS: &[Fault] = &[
                 let first = first.map(DeviceList::one);
                 enrol.devices = first.unwrap_or(enrol.devices.clone());
             })
+        })),
+    },
+    Fault {
+        name: "site-first-use-waits",
+        says: "A gateway uses its formal code only when its schedule asks for something.",
+        breaks: &["ENR-005"],
+        kills: &[(
+            "gateway/SCN/one-code-registers-a-site",
+            "expected the request poll within 10 s; no request came within 10 s",
+        )],
+        also: &["gateway/"],
+        defect: Defect::Gateway(Wiring::wanting(|memo, mut outputs| {
+            let enrolled = matches!(memo.asked(), Some(DeviceRequest::Enrol(_)));
+            let polls = |output: &mut Output| {
+                let sent = GatewayKind::sent(output);
+                matches!(sent, Some((_, DeviceRequest::Poll(_))))
+            };
+            outputs.retain_mut(|output| !(enrolled && polls(output)));
+            outputs
         })),
     },
     Fault {

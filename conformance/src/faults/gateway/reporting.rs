@@ -3,7 +3,7 @@
 use restante_core::Seconds;
 use restante_core::gateway::{Ask, Input, Output};
 use restante_core::id::DeviceId;
-use restante_core::wire::{DeviceRequest, Identification};
+use restante_core::wire::{DeviceReply, DeviceRequest, Identification, PollReply};
 
 use crate::faults::machine::Wiring;
 use crate::faults::memo::{Memo, sending};
@@ -35,6 +35,25 @@ pub(super) const FAULTS: &[Fault] = &[
                     message.reports.truncate(1);
                 }
             })
+        })),
+    },
+    Fault {
+        name: "site-reported-twice-as-often",
+        says: "A gateway reports twice as often as it was told.",
+        breaks: &["STA-007"],
+        kills: &[(
+            "gateway/SCN/copy-sheets-from-100-to-140",
+            "expected not the request reportStatus within 86300 s; the request reportStatus came",
+        )],
+        also: &[
+            "gateway/GWY/a-silent-child-is-left-out-once",
+            "gateway/GWY/all-children-in-one-report",
+        ],
+        defect: Defect::Gateway(Wiring::hearing(|_, mut input| {
+            if let Input::Replied { reply, .. } = &mut input {
+                halve(reply);
+            }
+            vec![input]
         })),
     },
     Fault {
@@ -181,6 +200,19 @@ pub(super) const FAULTS: &[Fault] = &[
         }),
     },
 ];
+
+/// The interval of reports that comes with a reply, halved.
+fn halve(reply: &mut DeviceReply) {
+    let schedule = match reply {
+        DeviceReply::Enrolled(reply) => &mut reply.schedule,
+        DeviceReply::StatusReported(reply) => &mut reply.schedule,
+        DeviceReply::Polled(PollReply::Mailbox(mailbox)) => &mut mailbox.schedule,
+        _ => return,
+    };
+    for entry in &mut schedule.entries {
+        entry.every = Seconds::new(entry.every.get() / 2);
+    }
+}
 
 /// Whom the gateway believes to be asking.
 fn asked(memo: &Memo<GatewayKind>, device: DeviceId) -> Option<Identification> {
