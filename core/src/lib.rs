@@ -13,7 +13,7 @@
 //! 3. `record` (what the center remembers)
 //! 4. `center` (decisions), and beside it, never on top of it, `device` and `gateway` (machines),
 //!    which
-//!    share `registrant` (enrolment, rotation and patience)
+//!    share `registrant` (enrolment, rotation and patience) and `duty` (instructions)
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -47,6 +47,8 @@ pub mod record;
 
 #[cfg(feature = "device")]
 pub mod device;
+#[cfg(feature = "device")]
+pub mod duty;
 #[cfg(feature = "gateway")]
 pub mod gateway;
 #[cfg(feature = "device")]

@@ -52,6 +52,16 @@ pub const INSTRUCTION_TIME_MAX: Seconds = Seconds::new(90 * 86_400);
 /// Acknowledgements in one message: a gateway whose children have all done something says so in a
 /// few messages.
 pub const ACKNOWLEDGEMENTS_PER_MESSAGE: usize = 64;
+/// Instructions that a device or gateway holds at a time; what does not fit stays in the mailbox. A
+/// gateway may have hundreds of children, and few of them have several at once.
+pub const DUTIES: usize = 256;
+/// Instructions that are held for one device at a time, so that one child that does not answer
+/// leaves room for the others.
+pub const DUTIES_PER_DEVICE: usize = 8;
+/// How long a child, or the program around a machine, may take to carry out what it was handed.
+pub const CARRY_OUT_WAIT: Seconds = Seconds::MINUTE;
+/// How often a child is handed the same instruction before its acts count as failed (`GWY-012`).
+pub const CARRY_OUT_TRIES: u8 = 3;
 /// Deliveries of one instruction without any word from the device before it is put aside.
 pub const DELIVERIES: u32 = 5;
 /// How long a delivered instruction that nothing was heard of stays the same delivery.
@@ -78,8 +88,8 @@ pub const READINGS_PER_DEVICE: u32 = 400;
 /// Rows of one page of a list that a person or a program asks for.
 pub const PAGE_ROWS: usize = 100;
 
-/// Records that one decision may read. The first use of a formal code
-/// for 500 devices that adds 500 more reads two records for each of them.
+/// Records that one decision may read. The first use of a formal code for 500 devices that adds 500
+/// more reads two records for each of them.
 pub const READS_PER_DECISION: usize = 2_048;
 /// Records that one decision may write; see [`READS_PER_DECISION`].
 pub const WRITES_PER_DECISION: usize = 2_048;

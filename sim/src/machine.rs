@@ -5,7 +5,7 @@ use restante_core::code::{Presented, ProvisionalCode};
 use restante_core::id::{CenterAddress, DeviceId};
 use restante_core::machine::Machine as _;
 use restante_core::registrant::{Exchange, Phase, Standing};
-use restante_core::wire::site::SelfDescription;
+use restante_core::wire::site::{CarriedOut, CarryOut, SelfDescription};
 use restante_core::wire::{
     DeviceEntry, DeviceReply, DeviceRequest, Identification, Refusal, Status,
 };
@@ -41,6 +41,8 @@ pub enum Event {
     ChildSays(DeviceId, Box<SelfDescription>),
     /// A child does not answer.
     ChildSilent(DeviceId),
+    /// A child has done what it was handed.
+    ChildDone(DeviceId, Box<CarriedOut>),
     /// A person wants this child removed.
     RemoveChild(Identification),
     /// A person wants a new formal code.
@@ -62,6 +64,8 @@ pub enum Wish {
     Call,
     /// Ask these children how they are.
     Ask(Vec<DeviceId>),
+    /// Hand this to a child.
+    Hand(DeviceId, Box<CarryOut>),
 }
 
 /// One request of a machine.
@@ -181,6 +185,7 @@ fn for_device(event: Event) -> Option<device::Input> {
         Event::ChildThere(_)
         | Event::ChildSays(..)
         | Event::ChildSilent(_)
+        | Event::ChildDone(..)
         | Event::RemoveChild(_) => return None,
     })
 }
@@ -199,6 +204,7 @@ fn for_gateway(event: Event) -> gateway::Input {
         Event::ChildThere(child) => gateway::Input::CallAnswered(child),
         Event::ChildSays(device, own) => gateway::Input::ChildAnswered { device, own },
         Event::ChildSilent(device) => gateway::Input::ChildSilent { device },
+        Event::ChildDone(device, done) => gateway::Input::CarriedOut { device, done },
         Event::RemoveChild(child) => gateway::Input::RemoveChild(child),
         Event::Rotate => gateway::Input::RotateNow,
         Event::Leave => gateway::Input::LeaveNow,
@@ -241,6 +247,7 @@ fn of_gateway(output: gateway::Output) -> Option<Wish> {
         gateway::Output::AskChildren(asks) => {
             Wish::Ask(asks.into_iter().map(|ask| ask.device).collect())
         }
+        gateway::Output::CarryOut { child, order } => Wish::Hand(child.device, order),
         _ => return None,
     })
 }

@@ -58,6 +58,12 @@ impl World {
             let answer = self.units[unit].ask(device);
             self.child_answers(unit, answer);
         }
+        for (device, order) in deeds.handed {
+            self.coverage.note("site: carry-out");
+            if let Some(answer) = self.units[unit].hand(device, *order) {
+                self.child_answers(unit, answer);
+            }
+        }
         if let Some(word) = deeds.cut {
             self.coverage.note(word);
             self.tell(|| format!("{}: {word}", self.units[unit].name));

@@ -9,10 +9,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use restante_core::id::{DeviceId, Model, Serial, Vendor};
 use restante_core::registrant::{Attempt, Phase, Standing};
 use restante_core::time::Seconds;
-use restante_core::wire::site::{OwnStatus, SelfDescription};
+use restante_core::wire::site::{CarriedOut, CarryOut, OwnStatus, SelfDescription};
 use restante_core::wire::{
-    Contacts, Counted, Counter, Counters, DeviceEntry, DeviceState, Function, FunctionSet,
-    Identification, RefusalCode, Status,
+    Act, ActResult, Contacts, Counted, Counter, Counters, DeviceEntry, DeviceState, Function,
+    FunctionSet, Identification, RefusalCode, Status,
 };
 use restante_core::{Seed, Uptime};
 
@@ -72,6 +72,8 @@ pub struct Deeds {
     pub call: bool,
     /// These children are asked how they are.
     pub asks: Vec<DeviceId>,
+    /// What children are handed.
+    pub handed: Vec<(DeviceId, Box<CarryOut>)>,
     /// The power failed meanwhile: right before a write, or right after it.
     pub cut: Option<&'static str>,
     /// The machine did not take the input.
@@ -224,6 +226,27 @@ impl Unit {
         }
     }
 
+    /// What a child of this id says when it was handed something; nothing if it is not there.
+    #[must_use]
+    pub fn hand(&self, device: DeviceId, order: CarryOut) -> Option<Event> {
+        let member = self.member(device)?;
+        let Kind::Gateway(children) = &self.kind else {
+            return None;
+        };
+        let same = |child: &&Child| child.there && child.entry.identification == member;
+        children.iter().find(same)?;
+        let result = |act: &Act| match act {
+            Act::Notify(_) => ActResult::DONE,
+            other => ActResult::unknown_kind(other),
+        };
+        let results = order.acts.as_slice().iter().map(result).collect();
+        let id = order.id;
+        Some(Event::ChildDone(
+            device,
+            Box::new(CarriedOut { id, results }),
+        ))
+    }
+
     fn member(&self, device: DeviceId) -> Option<Identification> {
         let holding = match self.machine.as_ref()?.standing() {
             Standing::Enrolled { holding } | Standing::Rotating { holding, .. } => holding,
@@ -313,6 +336,7 @@ impl Unit {
                 Wish::Show(text) => deeds.shown.push(text),
                 Wish::Call => deeds.call = true,
                 Wish::Ask(children) => deeds.asks.extend(children),
+                Wish::Hand(device, order) => deeds.handed.push((device, order)),
             }
             if !self.is_on() {
                 break;
@@ -368,6 +392,7 @@ impl Deeds {
         self.sends.append(&mut more.sends);
         self.shown.append(&mut more.shown);
         self.asks.append(&mut more.asks);
+        self.handed.append(&mut more.handed);
         self.call |= more.call;
         self.writes += more.writes;
         self.cut = self.cut.or(more.cut);

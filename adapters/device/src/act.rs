@@ -4,11 +4,13 @@
 //! here.
 
 use restante_core::code::Presented;
+use restante_core::duty::Duty;
 use restante_core::gateway::Ask;
-use restante_core::id::CenterAddress;
+use restante_core::id::{CenterAddress, InstructionId};
 use restante_core::registrant::{Exchange, Notice};
+use restante_core::wire::site::CarryOut;
 use restante_core::wire::{DeviceReply, DeviceRequest, Refusal};
-use restante_core::{device, gateway};
+use restante_core::{Crypto, device, gateway};
 
 /// Something to be done.
 #[derive(Debug)]
@@ -19,7 +21,7 @@ pub enum Act {
     Send(Box<Outgoing>),
     /// Tell people, and note how far things are.
     Show(String, Option<Milestone>),
-    /// Do this on the LAN.
+    /// Have this done by what is around the machine.
     Errand(Errand),
 }
 
@@ -37,13 +39,17 @@ pub struct Outgoing {
     pub request: DeviceRequest,
 }
 
-/// What a gateway wants of its LAN.
+/// What a machine wants of what is around it: a gateway of its LAN, a device of its product.
 #[derive(Debug)]
 pub enum Errand {
     /// Call all devices.
     Call,
     /// Ask these children how they are.
     Ask(Vec<Ask>),
+    /// Hand this to a child.
+    Hand(Ask, Box<CarryOut>),
+    /// Carry out this act of an instruction.
+    CarryOut(InstructionId, usize, Box<restante_core::wire::Act>),
 }
 
 /// How far things are: what a program that was told to stop somewhere waits for.
@@ -71,6 +77,24 @@ pub enum Milestone {
 pub trait ToAct {
     /// What is to be done.
     fn act(self) -> Act;
+}
+
+/// A machine that carries out what its mailbox asks for.
+pub trait Instructed {
+    /// What it was told to do, and how far that is.
+    fn duties(&self) -> &[Duty];
+}
+
+impl<C: Crypto> Instructed for device::Device<C> {
+    fn duties(&self) -> &[Duty] {
+        self.duties()
+    }
+}
+
+impl<C: Crypto> Instructed for gateway::Gateway<C> {
+    fn duties(&self) -> &[Duty] {
+        self.duties()
+    }
 }
 
 /// An input that the driver can make.
@@ -117,6 +141,11 @@ impl ToAct for device::Output {
                 presented,
                 request,
             } => send(exchange, center, presented, request),
+            Self::CarryOut {
+                instruction,
+                index,
+                act,
+            } => Act::Errand(Errand::CarryOut(instruction, index, act)),
             Self::Show(notice) => Act::Show(notice.to_string(), milestone(&notice)),
             _ => Act::Show(UNKNOWN.to_owned(), None),
         }
@@ -135,6 +164,7 @@ impl ToAct for gateway::Output {
             } => send(exchange, center, presented, request),
             Self::GeneralCall => Act::Errand(Errand::Call),
             Self::AskChildren(children) => Act::Errand(Errand::Ask(children)),
+            Self::CarryOut { child, order } => Act::Errand(Errand::Hand(child, order)),
             Self::Show(notice) => Act::Show(notice.to_string(), milestone_of_gateway(&notice)),
             _ => Act::Show(UNKNOWN.to_owned(), None),
         }

@@ -1,11 +1,12 @@
 //! A trial child: a device on the LAN that announces itself and serves `self` and `carry-out`.
 //!
 //! It dials nobody and holds no code; a gateway speaks for it. Its counters are what it was told.
-//! Serves spec chapter SITE.
+//! Of what it is handed it carries out `notify` alone. Serves spec chapter SITE.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
@@ -16,9 +17,10 @@ use axum::{Json, Router};
 use mdns_sd::{ServiceDaemon, ServiceInfo};
 use restante_core::limits::MESSAGE_BYTES;
 use restante_core::wire::site::{CarriedOut, CarryOut, OwnStatus, SelfDescription};
-use restante_core::wire::{Function, Identification, Status, json};
+use restante_core::wire::{Act, ActResult, Function, Identification, Status, json};
 use tokio::net::TcpListener;
 
+use crate::say;
 use crate::site::{CARRY_OUT_PATH, SELF_PATH, SERVICE};
 
 /// A trial child.
@@ -28,6 +30,8 @@ pub struct Child {
     status: Status,
     boot: u32,
     seq: AtomicU32,
+    /// What it answered to its latest orders.
+    answered: Mutex<VecDeque<CarriedOut>>,
 }
 
 /// Its place in multicast DNS; it is taken back when this is dropped.
@@ -45,6 +49,7 @@ impl Child {
             status,
             boot,
             seq: AtomicU32::new(0),
+            answered: Mutex::new(VecDeque::new()),
         }
     }
 
@@ -126,14 +131,46 @@ async fn say_self(State(child): State<Arc<Child>>) -> Json<SelfDescription> {
     })
 }
 
-// spec: SITE-006
-async fn carry_out(body: Bytes) -> Response {
+/// Carries out what the child can do; the same order again gets the same answer.
+// spec: SITE-010, SITE-011
+async fn carry_out(State(child): State<Arc<Child>>, body: Bytes) -> Response {
     match json::parse::<CarryOut>(&body) {
-        Ok(asked) => Json(CarriedOut::rejected(&asked)).into_response(),
+        Ok(order) => Json(child.carried_out(order)).into_response(),
         Err(error) => {
             let kind = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
             (StatusCode::BAD_REQUEST, kind, error.to_string()).into_response()
         }
+    }
+}
+
+impl Child {
+    fn carried_out(&self, order: CarryOut) -> CarriedOut {
+        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(before) = answered.iter().find(|it| it.id == order.id) {
+            return before.clone();
+        }
+        let results = order.acts.as_slice().iter().map(|act| match act {
+            Act::Notify(notify) => {
+                say::line(format!(
+                    "a message for the people at this device: {}",
+                    notify.text
+                ));
+                ActResult::DONE
+            }
+            other => {
+                say::line(format!("{}: {} is rejected", order.id, other.kind()));
+                ActResult::unknown_kind(other)
+            }
+        });
+        let done = CarriedOut {
+            results: results.collect(),
+            id: order.id.clone(),
+        };
+        if answered.len() >= ANSWERED {
+            answered.pop_front();
+        }
+        answered.push_back(done.clone());
+        done
     }
 }
 
@@ -164,3 +201,5 @@ fn host_label(it: &Identification) -> String {
 
 /// Bytes of a DNS label (RFC 1035).
 const LABEL_BYTES: usize = 63;
+/// Orders of which a child remembers what it answered: more than a gateway has under way for one.
+const ANSWERED: usize = 64;

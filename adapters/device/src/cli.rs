@@ -27,12 +27,12 @@ pub enum Command {
         after_help = "Example:\n  restante-device enrol --center https://center.example --code 7K2MN-… --serial D10010101 --state device.state"
     )]
     Enrol(EnrolDevice),
-    /// Polls and reports on schedule.
+    /// Polls and reports on schedule, and carries out what the center asks for.
     #[command(
         after_help = "Examples:\n  restante-device run --state device.state --copy-sheets 100\n  restante-device run --state device.state --copy-sheets 100 --until-reported"
     )]
     Run(RunDevice),
-    /// Shows where this device stands.
+    /// Shows where this device stands, and what a running one is at.
     #[command(after_help = "Example:\n  restante-device status --state device.state")]
     Status(StatusOf),
     /// Asks the center for a new formal access code.
@@ -44,7 +44,8 @@ pub enum Command {
     /// Speaks for all devices of this network.
     #[command(subcommand)]
     Gateway(Gateway),
-    /// Is a trial device on this network, for a gateway to find.
+    /// Is a trial device on this network, for a gateway to find; it shows the messages that it is
+    /// handed.
     #[command(
         after_help = "Examples:\n  restante-device child --serial D10010101 --copy-sheets 100\n  restante-device child --serial D10010101 --listen 192.0.2.7:8080 --no-multicast"
     )]
@@ -60,10 +61,11 @@ pub enum Gateway {
         after_help = "Examples:\n  restante-device gateway enrol --center https://center.example --code 7K2MN-… --state gateway.state\n  restante-device gateway enrol --center https://center.example --code 7K2MN-… --state gateway.state --no-multicast --child 192.0.2.7:8080"
     )]
     Enrol(EnrolGateway),
-    /// Polls, looks for new devices and reports for all on schedule.
+    /// Polls, looks for new devices and reports for all on schedule, and hands on what the center
+    /// asks for.
     #[command(after_help = "Example:\n  restante-device gateway run --state gateway.state")]
     Run(RunGateway),
-    /// Shows where the gateway stands.
+    /// Shows where the gateway stands, and what a running one is at.
     #[command(after_help = "Example:\n  restante-device gateway status --state gateway.state")]
     Status(StatusOf),
     /// Lists the devices that the gateway knows.
@@ -276,6 +278,9 @@ Examples:
       --state device.state
     restante-device run --state device.state --copy-sheets 100 --until-reported
     restante-device status --state device.state
+
+  It polls for ever and shows what the center asks it to do, act by act:
+    restante-device run --state device.state
 
   Three trial devices on this network, and a gateway that registers and reports for all of them:
     restante-device child --serial D10010101 --copy-sheets 100 &

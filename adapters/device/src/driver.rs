@@ -7,15 +7,17 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use restante_core::duty::Duty;
 use restante_core::machine::Machine;
 use restante_core::registrant::InputError;
-use restante_core::{Seed, Uptime};
+use restante_core::wire::{ActResult, Progress};
+use restante_core::{Seed, Uptime, device};
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::act::{Act, Errand, FromWorld, Milestone, Outgoing, ToAct};
+use crate::act::{Act, Errand, FromWorld, Instructed, Milestone, Outgoing, ToAct};
 use crate::line::{Answer, Line};
 use crate::memory::{Memory, MemoryError};
 use crate::say;
@@ -33,20 +35,35 @@ pub struct Driver<M: Machine, K, L, N> {
     message: Option<JoinHandle<()>>,
     told: Arc<Mutex<String>>,
     reached: Vec<Milestone>,
+    noted: String,
 }
 
-/// Who runs errands on the LAN.
+/// Who runs errands: the LAN of a gateway, the product around a device.
 pub trait Neighbours<I> {
     /// Runs this errand; what comes of it goes into `inbox`.
     fn run(&mut self, errand: Errand, inbox: &mpsc::Sender<I>);
 }
 
-/// A device has no errands.
+/// There is no product around a trial device: what its machine cannot do itself nobody does.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Nobody;
 
-impl<I> Neighbours<I> for Nobody {
-    fn run(&mut self, _: Errand, _: &mpsc::Sender<I>) {}
+impl Neighbours<device::Input> for Nobody {
+    fn run(&mut self, errand: Errand, inbox: &mpsc::Sender<device::Input>) {
+        let Errand::CarryOut(instruction, act, what) = errand else {
+            return;
+        };
+        let input = device::Input::CarriedOut {
+            instruction,
+            act,
+            result: ActResult::unknown_kind(&what),
+        };
+        let inbox = inbox.clone();
+        tokio::spawn(async move {
+            // Nobody listens any more when the program ends.
+            let _ = inbox.send(input).await;
+        });
+    }
 }
 
 /// When the loop ends by itself.
@@ -90,7 +107,7 @@ pub enum DriverError {
 
 impl<M, K, L, N> Driver<M, K, L, N>
 where
-    M: Machine<Error = InputError>,
+    M: Machine<Error = InputError> + Instructed,
     M::Input: FromWorld,
     M::Output: ToAct,
     K: Memory,
@@ -111,6 +128,7 @@ where
             message: None,
             told: Arc::default(),
             reached: Vec::new(),
+            noted: String::new(),
         }
     }
 
@@ -138,7 +156,19 @@ where
         self.machine
             .handle(now, &Seed::new(bytes), input, &mut out)?;
         out.into_iter()
-            .try_for_each(|output| self.carry_out(output.act()))
+            .try_for_each(|output| self.carry_out(output.act()))?;
+        self.note();
+        Ok(())
+    }
+
+    /// Leaves word for whoever asks from outside which instructions are under way.
+    fn note(&mut self) {
+        let duties = self.machine.duties().iter().map(under_way);
+        let duties: String = duties.collect();
+        if duties != self.noted {
+            self.memory.note(&duties);
+            self.noted = duties;
+        }
     }
 
     /// Runs until `until`, at most for `patience`.
@@ -253,6 +283,20 @@ fn tell_once(told: &Mutex<String>, why: String) {
         say::line(format!("no answer: {printable}"));
         *told = why;
     }
+}
+
+/// A line for people about one instruction.
+fn under_way(duty: &Duty) -> String {
+    let how = match (duty.progress(), duty.act()) {
+        (Progress::Proceeding, Some(act)) => format!("carrying out {}", act.kind()),
+        (Progress::Taken, _) => "waiting for the one before it".to_owned(),
+        _ => "over; the center has not answered yet".to_owned(),
+    };
+    format!(
+        "instruction   {} for {}: {how}\n",
+        duty.instruction(),
+        duty.device()
+    )
 }
 
 async fn sleep(until: Option<Instant>) {

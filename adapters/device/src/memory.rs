@@ -19,6 +19,10 @@ pub trait Memory {
     /// # Errors
     /// [`MemoryError`]: what was kept before is still there.
     fn keep(&mut self, bytes: &[u8]) -> Result<(), MemoryError>;
+
+    /// Leaves word of what is under way, for people who ask meanwhile. It need not outlive
+    /// anything.
+    fn note(&mut self, _under_way: &str) {}
 }
 
 /// A state file that this process alone uses.
@@ -79,10 +83,14 @@ impl StateFile {
             .open(&lock_path)
             .map_err(|why| system(&lock_path, "opened", why))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self {
-                path: path.to_owned(),
-                _lock: lock,
-            }),
+            Ok(()) => {
+                // Whoever left it is gone, and what it says with it.
+                let _ = std::fs::remove_file(beside(path, NOTE));
+                Ok(Self {
+                    path: path.to_owned(),
+                    _lock: lock,
+                })
+            }
             Err(TryLockError::WouldBlock) => Err(MemoryError::InUse { path: shown(path) }),
             Err(TryLockError::Error(why)) => Err(system(&lock_path, "locked", why)),
         }
@@ -140,6 +148,40 @@ impl Memory for StateFile {
         };
         write().map_err(|why| system(&self.path, "written", why))
     }
+
+    fn note(&mut self, under_way: &str) {
+        let (note, new) = (beside(&self.path, NOTE), beside(&self.path, "note"));
+        let write = || {
+            private()
+                .create(true)
+                .truncate(true)
+                .write(true)
+                .open(&new)?
+                .write_all(under_way.as_bytes())?;
+            std::fs::rename(&new, &note)
+        };
+        let noted = match under_way.is_empty() {
+            true => std::fs::remove_file(&note),
+            false => write(),
+        };
+        if let Err(error) = noted {
+            // The work goes on: only `status` knows less.
+            tracing::info!(%error, "what is under way cannot be noted");
+        }
+    }
+}
+
+impl Drop for StateFile {
+    fn drop(&mut self) {
+        // There is none where nothing was under way; what stays is taken away at the next start.
+        let _ = std::fs::remove_file(beside(&self.path, NOTE));
+    }
+}
+
+/// What the program that uses the state file at `path` has under way: lines for people.
+#[must_use]
+pub fn under_way(path: &Path) -> String {
+    std::fs::read_to_string(beside(path, NOTE)).unwrap_or_default()
 }
 
 /// Opens files that only their owner may read, where the system knows such a thing.
@@ -186,3 +228,6 @@ impl MemoryError {
         Self::Missing { path: shown(path) }
     }
 }
+
+/// The extension of the note that a running program leaves for `status`.
+const NOTE: &str = "instructions";

@@ -1,4 +1,5 @@
-//! The gateway's side of its LAN: the general call by DNS-SD, and asking children how they are.
+//! The gateway's side of its LAN: the general call by DNS-SD, asking children how they are, and
+//! handing them what their mailboxes ask for.
 //!
 //! Children are found by multicast DNS (`_restante._tcp`) and by a list of addresses, for networks
 //! that carry no multicast. What a child says is bounded in time and size, and parsed by the core's
@@ -7,10 +8,12 @@
 use std::time::Duration;
 
 use mdns_sd::{ResolvedService, ServiceDaemon, ServiceEvent};
+use reqwest::header::CONTENT_TYPE;
+use restante_core::Seconds;
 use restante_core::gateway::{Ask, Input};
 use restante_core::id::LanAddress;
-use restante_core::limits::{ASK_WAIT, MESSAGE_BYTES};
-use restante_core::wire::site::SelfDescription;
+use restante_core::limits::{ASK_WAIT, CARRY_OUT_WAIT, MESSAGE_BYTES};
+use restante_core::wire::site::{CarriedOut, CarryOut, SelfDescription};
 use restante_core::wire::{Contacts, DeviceEntry, Function, FunctionSet, Identification, json};
 use tokio::sync::mpsc;
 
@@ -62,7 +65,6 @@ impl Lan {
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
-            .timeout(Duration::from_secs(u64::from(ASK_WAIT.get())))
             .build()
             .map_err(LanError::Http)?;
         Ok(Self {
@@ -112,11 +114,36 @@ impl Lan {
     }
 }
 
+impl Lan {
+    /// Hands an order to a child. Where no answer comes the machine hands it over again in its own
+    /// time.
+    fn hand(&self, child: Ask, order: CarryOut, inbox: &mpsc::Sender<Input>) {
+        let (http, inbox) = (self.http.clone(), inbox.clone());
+        tokio::spawn(async move {
+            let device = child.device;
+            let done = match &child.address {
+                Some(address) => handed(&http, address, &order).await,
+                None => Err("its address is not known".to_owned()),
+            };
+            match done {
+                Ok(done) => {
+                    let done = Box::new(done);
+                    // Nobody listens any more when the program ends.
+                    let _ = inbox.send(Input::CarriedOut { device, done }).await;
+                }
+                Err(why) => tracing::info!(%device, why, "a child does not carry out its order"),
+            }
+        });
+    }
+}
+
 impl Neighbours<Input> for Lan {
     fn run(&mut self, errand: Errand, inbox: &mpsc::Sender<Input>) {
         match errand {
             Errand::Call => self.call(inbox),
             Errand::Ask(children) => self.ask(children, inbox),
+            Errand::Hand(child, order) => self.hand(child, *order, inbox),
+            Errand::CarryOut(..) => {}
         }
     }
 }
@@ -209,24 +236,48 @@ pub fn function(word: &str) -> Option<Function> {
 /// What a child says of itself.
 // spec: SITE-007
 async fn own(http: &reqwest::Client, address: &LanAddress) -> Result<SelfDescription, String> {
-    let said = |error: reqwest::Error| {
+    let request = http.get(format!("http://{address}{SELF_PATH}"));
+    let body = said(request.timeout(waits(ASK_WAIT))).await?;
+    json::parse(&body).map_err(|error| error.to_string())
+}
+
+/// What a child says became of what it was handed.
+async fn handed(
+    http: &reqwest::Client,
+    address: &LanAddress,
+    order: &CarryOut,
+) -> Result<CarriedOut, String> {
+    let request = http.post(format!("http://{address}{CARRY_OUT_PATH}"));
+    let request = request
+        .header(CONTENT_TYPE, "application/json")
+        .body(json::to_bytes(order));
+    let body = said(request.timeout(waits(CARRY_OUT_WAIT))).await?;
+    json::parse(&body).map_err(|error| error.to_string())
+}
+
+/// What a child answers, bounded in size.
+async fn said(request: reqwest::RequestBuilder) -> Result<Vec<u8>, String> {
+    let why = |error: reqwest::Error| {
         let mut deepest: &dyn std::error::Error = &error;
         while let Some(cause) = deepest.source() {
             deepest = cause;
         }
         deepest.to_string()
     };
-    let url = format!("http://{address}{SELF_PATH}");
-    let mut response = http.get(url).send().await.map_err(said)?;
+    let mut response = request.send().await.map_err(why)?;
     if response.status() != reqwest::StatusCode::OK {
         return Err(format!("it answers {}", response.status()));
     }
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(said)? {
+    while let Some(chunk) = response.chunk().await.map_err(why)? {
         if body.len() + chunk.len() > MESSAGE_BYTES {
             return Err("its answer is too large".to_owned());
         }
         body.extend_from_slice(&chunk);
     }
-    json::parse(&body).map_err(|error| error.to_string())
+    Ok(body)
+}
+
+fn waits(seconds: Seconds) -> Duration {
+    Duration::from_secs(u64::from(seconds.get()))
 }

@@ -3,10 +3,13 @@
 //! A child answers a general call after `answersAfter` milliseconds and `self` after `selfAfter`;
 //! one that is `silent` answers neither, one that is `deaf` answers the call alone. What it says of
 //! itself in `self` can be told apart from what it said to the call, as it is where an address
-//! changed hands.
+//! changed hands. What it is handed it answers after `carryOutAfter` milliseconds, with an outcome
+//! for each kind of act.
 
-use restante_core::wire::site::{OwnStatus, SelfDescription};
-use restante_core::wire::{Contacts, DeviceEntry, Identification};
+use std::collections::BTreeMap;
+
+use restante_core::wire::site::{CarriedOut, CarryOut, OwnStatus, SelfDescription};
+use restante_core::wire::{Act, ActResult, Contacts, DeviceEntry, Identification};
 use serde::Deserialize;
 
 /// A child.
@@ -27,6 +30,13 @@ pub struct Child {
     /// After how many milliseconds it says how it is.
     #[serde(default)]
     pub self_after: u64,
+    /// After how many milliseconds it says what became of what it was handed.
+    #[serde(default)]
+    pub carry_out_after: u64,
+    /// What becomes of an act of each kind; one that is not named is done if it is `notify`, and
+    /// rejected otherwise.
+    #[serde(default)]
+    outcomes: BTreeMap<String, ActResult>,
     /// It answers nothing at all.
     #[serde(default)]
     pub silent: bool,
@@ -46,6 +56,22 @@ impl Child {
             identification: self.identification.clone(),
             contacts: self.contacts.clone(),
         }
+    }
+
+    /// What it answers when it was handed this, if it does.
+    #[must_use]
+    pub fn carried_out(&self, order: CarryOut) -> Option<CarriedOut> {
+        let result = |act: &Act| match (self.outcomes.get(act.kind()), act) {
+            (Some(result), _) => result.clone(),
+            (None, Act::Notify(_)) => ActResult::DONE,
+            (None, other) => ActResult::unknown_kind(other),
+        };
+        let results = order.acts.as_slice().iter().map(result).collect();
+        let answers = !self.silent && !self.deaf;
+        answers.then_some(CarriedOut {
+            id: order.id,
+            results,
+        })
     }
 
     /// What it answers to `self`, if it does.

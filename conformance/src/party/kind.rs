@@ -8,7 +8,7 @@ use restante_core::code::{Presented, ProvisionalCode};
 use restante_core::gateway::Ask;
 use restante_core::id::{CenterAddress, DeviceId};
 use restante_core::registrant::{Exchange, KeptError, Standing};
-use restante_core::wire::site::SelfDescription;
+use restante_core::wire::site::{CarriedOut, CarryOut, SelfDescription};
 use restante_core::wire::{
     DeviceEntry, DeviceReply, DeviceRequest, Identification, Refusal, Status,
 };
@@ -72,6 +72,8 @@ pub enum Happening {
     CallAnswered(Box<DeviceEntry>),
     /// A child has said how it is.
     ChildAnswered(DeviceId, Box<SelfDescription>),
+    /// A child has said what became of what it was handed.
+    ChildDone(DeviceId, Box<CarriedOut>),
     /// A person wants this child removed.
     RemoveChild(Identification),
 }
@@ -87,6 +89,8 @@ pub enum Deed {
     Call,
     /// Ask these children how they are.
     Ask(Vec<Ask>),
+    /// Hand this to a child.
+    Hand(Ask, Box<CarryOut>),
     /// Tell people.
     Show(String),
 }
@@ -142,6 +146,7 @@ impl Kind for DeviceKind {
             Happening::Call
             | Happening::CallAnswered(_)
             | Happening::ChildAnswered(..)
+            | Happening::ChildDone(..)
             | Happening::RemoveChild(_) => return None,
         })
     }
@@ -195,6 +200,7 @@ impl Kind for GatewayKind {
             Happening::Call => Input::CallNow,
             Happening::CallAnswered(child) => Input::CallAnswered(child),
             Happening::ChildAnswered(device, own) => Input::ChildAnswered { device, own },
+            Happening::ChildDone(device, done) => Input::CarriedOut { device, done },
             Happening::RemoveChild(child) => Input::RemoveChild(child),
             Happening::Status(_) => return None,
         })
@@ -206,6 +212,7 @@ impl Kind for GatewayKind {
             Output::Keep(kept) => Deed::Keep(kept.to_bytes()),
             Output::GeneralCall => Deed::Call,
             Output::AskChildren(children) => Deed::Ask(children),
+            Output::CarryOut { child, order } => Deed::Hand(child, order),
             Output::Send {
                 exchange,
                 center,

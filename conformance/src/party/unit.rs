@@ -11,6 +11,7 @@ use restante_core::machine::Machine;
 use restante_core::registrant::{InputError, KeptError, Standing};
 use restante_core::wire::DeviceEntry;
 use restante_core::wire::enrol::MaxMessage;
+use restante_core::wire::site::CarryOut;
 use restante_core::{Seed, Uptime};
 use restante_store::Entropy as _;
 use serde_json::{Value, json};
@@ -247,6 +248,7 @@ impl<K: Kind> Unit<K> {
             Deed::Show(text) => self.shown.push(text),
             Deed::Call => self.call(),
             Deed::Ask(asked) => asked.iter().for_each(|ask| self.ask(ask)),
+            Deed::Hand(child, order) => self.hand(&child, *order),
         }
         Power::Stays
     }
@@ -268,6 +270,17 @@ impl<K: Kind> Unit<K> {
         if let Some(own) = child.own() {
             let answer = Happening::ChildAnswered(ask.device, Box::new(own));
             self.agenda.push((self.now + child.self_after, answer));
+        }
+    }
+
+    fn hand(&mut self, ask: &restante_core::gateway::Ask, order: CarryOut) {
+        let there = |child: &&Child| ask.address.is_some() && child.contacts.address == ask.address;
+        let Some(child) = self.children.iter().find(there) else {
+            return;
+        };
+        if let Some(done) = child.carried_out(order) {
+            let answer = Happening::ChildDone(ask.device, Box::new(done));
+            self.agenda.push((self.now + child.carry_out_after, answer));
         }
     }
 

@@ -2,25 +2,29 @@
 //!
 //! It is given what happens (a code was entered, a reply came, time passed) and answers with what
 //! to keep, send and show, in that order; it never waits and never looks at a clock. The same code
-//! runs in firmware, in the reference program and in the simulator. Serves spec chapters ENR and
-//! STA.
+//! runs in firmware, in the reference program and in the simulator. Serves spec chapters ENR, STA
+//! and MBX.
 
 mod kept;
+mod work;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::code::{Presented, ProvisionalCode};
 use crate::crypto::Crypto;
+use crate::duty::{Duties, Duty};
 use crate::entropy::Seed;
-use crate::id::{CenterAddress, DeviceId};
+use crate::id::{CenterAddress, DeviceId, InstructionId};
 use crate::machine::Machine;
 use crate::registrant::{Event, KeptError, News, Ready, Registrant, Standing};
 use crate::time::Uptime;
 use crate::wire::enrol::{DeviceList, MaxMessage};
-use crate::wire::{DeviceEntry, DeviceReply, DeviceRequest, Refusal, ReportStatus, Status};
+use crate::wire::{
+    Act, ActResult, DeviceEntry, DeviceReply, DeviceRequest, Refusal, ReportStatus, Status,
+};
 
-pub use crate::registrant::{Exchange, InputError, Need, Notice, Phase, Trouble};
+pub use crate::registrant::{Asked, Exchange, InputError, Need, Notice, Phase, Trouble};
 pub use kept::Kept;
 
 /// A device.
@@ -79,6 +83,16 @@ pub enum Input {
     TimePassed,
     /// These are the readings now.
     StatusChanged(Box<Status>),
+    /// An act that was handed over with [`Output::CarryOut`] is over. One that nobody waits for any
+    /// more changes nothing.
+    CarriedOut {
+        /// Of which instruction.
+        instruction: InstructionId,
+        /// Which of its acts, counted from 0.
+        act: usize,
+        /// What came of it.
+        result: ActResult,
+    },
     /// A person wants a new formal code.
     RotateNow,
     /// A person wants the registration to end, or the enrolment to be given up.
@@ -101,6 +115,18 @@ pub enum Output {
         presented: Presented,
         /// The message.
         request: DeviceRequest,
+    },
+    /// Carry this out within [`CARRY_OUT_WAIT`], and say what came of it. The device does itself
+    /// what it knows how to do; this is for the rest.
+    ///
+    /// [`CARRY_OUT_WAIT`]: crate::limits::CARRY_OUT_WAIT
+    CarryOut {
+        /// Of which instruction.
+        instruction: InstructionId,
+        /// Which of its acts, counted from 0.
+        index: usize,
+        /// What to do.
+        act: Box<Act>,
     },
     /// Tell the people at the device.
     Show(Notice),
@@ -146,6 +172,12 @@ impl<C: Crypto> Device<C> {
         held.members.first().map(|member| member.device)
     }
 
+    /// What its mailbox has asked for, and how far that is.
+    #[must_use]
+    pub fn duties(&self) -> &[Duty] {
+        self.registrant.duties().map_or(&[], Duties::as_slice)
+    }
+
     fn take(
         &mut self,
         now: Uptime,
@@ -165,16 +197,21 @@ impl<C: Crypto> Device<C> {
             }
             Input::Replied { exchange, reply } => {
                 let event = self.registrant.replied(now, exchange, reply, news);
-                self.learn(event, news);
+                self.learn(now, event, news);
             }
             Input::Refused { exchange, refusal } => {
                 let event = self.registrant.refused(now, seed, exchange, &refusal, news);
-                self.learn(event, news);
+                self.learn(now, event, news);
             }
             Input::LinkFailed { exchange } => {
                 self.registrant.link_failed(now, seed, exchange, news);
             }
             Input::StatusChanged(status) => self.reading = Some(Reading { status, taken: now }),
+            Input::CarriedOut {
+                instruction,
+                act,
+                result,
+            } => self.carried_out(instruction, act, &result),
             Input::RotateNow => self.registrant.rotate(news)?,
             Input::LeaveNow => self.registrant.leave(now, news)?,
         }
@@ -207,20 +244,27 @@ impl<C: Crypto> Device<C> {
         Ok(())
     }
 
-    fn learn(&mut self, event: Option<Event>, news: &mut News) {
+    fn learn(&mut self, now: Uptime, event: Option<Event>, news: &mut News) {
         match event {
-            Some(Event::Reported(reported)) => news.notices.push(Notice::reported(&reported)),
-            Some(Event::NotCovered(_, need)) => {
+            Some(Event::Reported(reported)) => {
+                self.registrant.report_over(now);
+                self.reported(&ActResult::DONE);
+                news.notices.push(Notice::reported(&reported));
+            }
+            Some(Event::Refused(Asked::ReportStatus, need)) => self.not_reported(need),
+            Some(Event::NotCovered(_, _, need)) => {
                 self.registrant.ask_person(need, None, news);
             }
             _ => {}
         }
     }
 
+    /// A report goes when the schedule says so, and at once where an instruction asks for it.
     fn ready(&self) -> Ready {
-        let due = self.registrant.report();
+        let due = self.registrant.report().map(|due| due.at);
+        let due = self.is_told_to_report().then_some(Uptime::BOOT).or(due);
         Ready {
-            report: self.reading.as_ref().and(due).map(|due| due.at),
+            report: self.reading.as_ref().and(due),
             ..Ready::default()
         }
     }
@@ -272,10 +316,12 @@ impl<C: Crypto> Machine for Device<C> {
     ) -> Result<(), InputError> {
         let mut news = News::default();
         self.take(now, seed, input, &mut news)?;
+        let handed = self.work(now, &mut news);
         if news.keep {
             out.push(Output::Keep(Box::new(self.kept())));
         }
         out.extend(news.notices.into_iter().map(Output::Show));
+        out.extend(handed);
         self.advance(now, out);
         Ok(())
     }

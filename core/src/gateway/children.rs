@@ -162,6 +162,9 @@ impl<C: Crypto> Gateway<C> {
             untold: tell.then_some(device),
         });
         self.round.told(|it| it == device);
+        if let Some(duties) = self.registrant.duties_mut() {
+            duties.forget(&[device]);
+        }
         Some(identification)
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Toward the center it is one registrant, exactly as a device is. On top of that it calls the
 //! devices of its network, enrols all that answer in one communication, adds those that it finds
-//! later, and reports for all of them at once. Serves spec chapters GWY, SITE, ENR and STA.
+//! later, reports for all of them at once, and hands them what their mailboxes ask for. Serves spec
+//! chapters GWY, SITE, ENR, STA and MBX.
 
 mod call;
 mod children;
@@ -11,19 +12,21 @@ mod notice;
 mod round;
 mod say;
 mod step;
+mod work;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::code::{Presented, ProvisionalCode};
 use crate::crypto::Crypto;
+use crate::duty::{Duties, Duty};
 use crate::entropy::Seed;
 use crate::id::{CenterAddress, DeviceId, LanAddress};
 use crate::machine::Machine;
 use crate::registrant::{self, Registrant};
 use crate::time::Uptime;
 use crate::wire::enrol::MaxMessage;
-use crate::wire::site::SelfDescription;
+use crate::wire::site::{CarriedOut, CarryOut, SelfDescription};
 use crate::wire::{DeviceEntry, DeviceReply, DeviceRequest, Identification, Refusal};
 
 use call::Call;
@@ -114,6 +117,14 @@ pub enum Input {
         /// Which child was asked.
         device: DeviceId,
     },
+    /// A child has said what became of what it was handed. What nobody waits for any more changes
+    /// nothing.
+    CarriedOut {
+        /// Which child it was handed to.
+        device: DeviceId,
+        /// What it said.
+        done: Box<CarriedOut>,
+    },
     /// A person wants this child removed.
     RemoveChild(Identification),
     /// A person wants a new formal code.
@@ -132,6 +143,14 @@ pub enum Output {
     GeneralCall,
     /// Ask these children how they are (`self`), and hand over each answer or silence.
     AskChildren(Vec<Ask>),
+    /// Hand this to a child (`carry-out`), and hand over its answer. Without one the gateway hands
+    /// it over again, and gives up in the end.
+    CarryOut {
+        /// To which child.
+        child: Ask,
+        /// What.
+        order: Box<CarryOut>,
+    },
     /// Send this, and say what came of it with the same exchange number.
     Send {
         /// The number of the request.
@@ -147,7 +166,7 @@ pub enum Output {
     Show(Notice),
 }
 
-/// A child to be asked.
+/// A child to be asked, or handed something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ask {
     /// Its id at the center, to be handed back with what it says.
@@ -203,6 +222,12 @@ impl<C: Crypto> Gateway<C> {
         self.ledger.held_up
     }
 
+    /// What the mailboxes of its children have asked for, and how far that is.
+    #[must_use]
+    pub fn duties(&self) -> &[Duty] {
+        self.registrant.duties().map_or(&[], Duties::as_slice)
+    }
+
     /// What it would keep now.
     #[must_use]
     pub fn kept(&self) -> Kept {
@@ -225,6 +250,7 @@ impl<C: Crypto> Machine for Gateway<C> {
         let mut news = News::default();
         self.take(now, seed, input, &mut news)?;
         self.pass(now, seed, &mut news);
+        self.work(now, &mut news);
         if news.keep || news.center.keep {
             out.push(Output::Keep(Box::new(self.kept())));
         }

@@ -1,12 +1,14 @@
 //! One round of status: every child is asked, those that answer are reported in one communication.
 //!
 //! Children are asked a few at a time and have a bounded time each; a silent one is left out and
-//! stays registered. The reports wait until the center has them, or until the next round is due.
+//! stays registered. The reports wait until the center has them, or until the next round is due. A
+//! round is whole where the schedule asks for it; where instructions ask for it, only their
+//! children are asked, and the schedule goes on as it was.
 
 use alloc::vec::Vec;
 
 use crate::id::DeviceId;
-use crate::limits::{ASK_WAIT, ASKED_AT_ONCE, DEVICES_PER_MESSAGE};
+use crate::limits::{ASK_WAIT, ASKED_AT_ONCE, DEVICES_PER_MESSAGE, INTERVAL};
 use crate::time::{Seconds, Uptime};
 use crate::wire::StatusReport;
 use crate::wire::site::OwnStatus;
@@ -28,6 +30,8 @@ pub(super) enum Round {
         left: Vec<DeviceId>,
         /// What came so far.
         heard: Vec<Heard>,
+        /// Whether all children are asked.
+        whole: bool,
     },
     /// All were asked; the center is to be told.
     Telling {
@@ -35,6 +39,8 @@ pub(super) enum Round {
         heard: Vec<Heard>,
         /// When a new round takes this one's place.
         stale_at: Uptime,
+        /// Whether all children were asked.
+        whole: bool,
     },
 }
 
@@ -53,20 +59,41 @@ pub(super) enum Turn {
     Wait,
     /// Ask these children.
     Ask(Vec<DeviceId>),
-    /// Nobody answered: there is nothing to report this time.
+    /// Nobody answered in a whole round: there is nothing to report this time.
     Nothing,
 }
 
 impl Round {
-    /// Begins a round with these children.
+    /// Begins a round with all children.
     pub(super) fn begin(&mut self, now: Uptime, every: Seconds, members: Vec<DeviceId>) -> Turn {
+        self.ask(now, every, members, true)
+    }
+
+    /// Begins a round with only these children, if none is under way.
+    pub(super) fn begin_with(&mut self, now: Uptime, some: Vec<DeviceId>) -> Turn {
+        if *self != Self::Idle || some.is_empty() {
+            return Turn::Wait;
+        }
+        self.ask(now, INTERVAL, some, false)
+    }
+
+    fn ask(&mut self, now: Uptime, every: Seconds, left: Vec<DeviceId>, whole: bool) -> Turn {
         *self = Self::Asking {
             asked: Vec::new(),
             until: now,
-            left: members,
+            left,
             heard: Vec::new(),
+            whole,
         };
         self.turn(now, every)
+    }
+
+    /// Whether the schedule asks for it.
+    pub(super) const fn is_whole(&self) -> bool {
+        match self {
+            Self::Idle => false,
+            Self::Asking { whole, .. } | Self::Telling { whole, .. } => *whole,
+        }
     }
 
     /// Whether this child is being asked.
@@ -102,6 +129,7 @@ impl Round {
             until,
             left,
             heard,
+            whole,
         } = self
         else {
             return Turn::Wait;
@@ -115,13 +143,16 @@ impl Round {
             *until = now.after(ASK_WAIT);
             return Turn::Ask(asked.clone());
         }
-        let heard = core::mem::take(heard);
+        let (heard, whole) = (core::mem::take(heard), *whole);
         if heard.is_empty() {
             *self = Self::Idle;
-            return Turn::Nothing;
+            return if whole { Turn::Nothing } else { Turn::Wait };
         }
-        let stale_at = now.after(every);
-        *self = Self::Telling { heard, stale_at };
+        *self = Self::Telling {
+            heard,
+            stale_at: now.after(every),
+            whole,
+        };
         Turn::Wait
     }
 

@@ -11,7 +11,9 @@ use crate::registrant::{Asked, Event, Exchange, InputError, Member, Need, Phase,
 use crate::time::Uptime;
 use crate::wire::enrol::DeviceList;
 use crate::wire::site::SelfDescription;
-use crate::wire::{DeviceEntry, DeviceReply, DevicesAdded, DevicesRemoved, Identification};
+use crate::wire::{
+    ActResult, DeviceEntry, DeviceReply, DevicesAdded, DevicesRemoved, Identification, Outcome,
+};
 
 use super::call::Call;
 use super::kept::{Entered, Ledger};
@@ -51,6 +53,7 @@ impl<C: Crypto> Gateway<C> {
             Input::CallEnded => self.end_call(now, seed, news),
             Input::ChildAnswered { device, own } => self.child_answered(now, device, *own, news),
             Input::ChildSilent { device } => self.child_silent(now, device, news),
+            Input::CarriedOut { device, done } => self.carried_out(device, &done),
             Input::RemoveChild(child) => self.remove(&child, news)?,
             Input::RotateNow => self.registrant.rotate(&mut news.center)?,
             Input::LeaveNow => self.leave(now, news)?,
@@ -252,6 +255,10 @@ impl<C: Crypto> Gateway<C> {
                 self.round = Round::Idle;
             }
             (Event::Reported(reported), Said::Report(devices)) => {
+                if self.round.is_whole() {
+                    self.registrant.report_over(now);
+                }
+                self.reported(&devices, &ActResult::DONE);
                 self.round.told(|device| devices.contains(&device));
                 let notice = registrant::Notice::reported(&reported);
                 news.tell(Notice::Center(notice));
@@ -260,12 +267,17 @@ impl<C: Crypto> Gateway<C> {
             (Event::Removed(removed), Said::Remove(devices)) => {
                 self.removed(now, &devices, &removed, news);
             }
-            (Event::NotCovered(devices, need), _) => self.not_covered(now, &devices, need, news),
+            (Event::NotCovered(asked, devices, need), _) => {
+                self.not_covered(now, asked, &devices, need, news);
+            }
             (Event::Refused(Asked::AddDevices, need), _) => self.not_added(need, news),
             (Event::Refused(Asked::RemoveDevices, _), Said::Remove(devices)) => {
                 self.tell_no_more(&devices, news);
             }
-            (Event::Refused(Asked::ReportStatus, _), _) => self.round = Round::Idle,
+            (Event::Refused(Asked::ReportStatus, need), _) => {
+                self.round = Round::Idle;
+                self.not_reported(need.code.title());
+            }
             (Event::Ended(members), _) => self.ended(members, news),
             _ => {}
         }
@@ -316,7 +328,14 @@ impl<C: Crypto> Gateway<C> {
 
     /// The center names children that are registered elsewhere: the others are reported at once.
     // spec: GWY-007
-    fn not_covered(&mut self, now: Uptime, devices: &[DeviceId], need: Need, news: &mut News) {
+    fn not_covered(
+        &mut self,
+        now: Uptime,
+        asked: Asked,
+        devices: &[DeviceId],
+        need: Need,
+        news: &mut News,
+    ) {
         let mut parted = false;
         for device in devices {
             if let Some(child) = self.part_with(*device, false) {
@@ -326,9 +345,11 @@ impl<C: Crypto> Gateway<C> {
         }
         news.keep |= parted;
         if !parted {
-            self.round = Round::Idle;
-            self.registrant.skip_report(now);
-            let asked = Asked::ReportStatus;
+            if asked == Asked::ReportStatus {
+                self.round = Round::Idle;
+                self.registrant.report_over(now);
+                self.not_reported(need.code.title());
+            }
             let notice = registrant::Notice::Refused { asked, need };
             news.tell(Notice::Center(notice));
         }
@@ -382,6 +403,7 @@ impl<C: Crypto> Gateway<C> {
         if let Some(child) = child {
             news.tell(Notice::Silent(child));
         }
+        self.reported(&[device], &ActResult::new(Outcome::Failed, SILENT));
         self.round.heard(now, device, None);
         self.turn(now, news);
     }
@@ -392,20 +414,23 @@ impl<C: Crypto> Gateway<C> {
         self.follow(now, turn, news);
     }
 
-    fn follow(&mut self, now: Uptime, turn: Turn, news: &mut News) {
+    pub(super) fn follow(&mut self, now: Uptime, turn: Turn, news: &mut News) {
         match turn {
             Turn::Wait => {}
-            Turn::Nothing => self.registrant.skip_report(now),
+            Turn::Nothing => self.registrant.report_over(now),
             Turn::Ask(devices) => {
-                let ask = |device: DeviceId| Ask {
-                    device,
-                    address: self
-                        .member(device)
-                        .and_then(|it| it.contacts.address.clone()),
-                };
-                let children = devices.into_iter().map(ask).collect();
+                let children = devices.into_iter().map(|it| self.reach(it)).collect();
                 news.acts.push(Output::AskChildren(children));
             }
+        }
+    }
+
+    /// Where a child is to be reached.
+    pub(super) fn reach(&self, device: DeviceId) -> Ask {
+        let member = self.member(device);
+        Ask {
+            device,
+            address: member.and_then(|it| it.contacts.address.clone()),
         }
     }
 
@@ -476,3 +501,6 @@ impl<C: Crypto> Gateway<C> {
         (idle && !self.calling()).then_some(due.at)
     }
 }
+
+/// What a center is told of a report that a silent child kept from being made.
+const SILENT: &str = "the device does not answer";

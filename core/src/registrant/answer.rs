@@ -13,7 +13,8 @@ use crate::limits::ENROL_AGAIN;
 use crate::time::{Seconds, Uptime};
 use crate::wire::refusal::Retry;
 use crate::wire::{
-    DeviceReply, EnrolDeviceResult, Enrolled, PollReply, Refusal, RefusalCode, Rotated, Schedule,
+    Act, ActResult, DeviceReply, EnrolDeviceResult, Enrolled, Mailbox, Outcome, PollReply, Refusal,
+    RefusalCode, Rotated, Schedule,
 };
 
 use super::{
@@ -48,11 +49,15 @@ impl<C: Crypto> Registrant<C> {
             DeviceReply::Acknowledged(acknowledged) => {
                 self.accepted(news);
                 self.scheduled(now, &acknowledged.schedule);
+                self.with_diary(|diary| {
+                    if diary.duties.answered(&acknowledged) {
+                        diary.poll_at = now;
+                    }
+                });
                 None
             }
             DeviceReply::StatusReported(reported) => {
                 self.accepted(news);
-                self.with_diary(|diary| diary.reported(now));
                 self.scheduled(now, &reported.schedule);
                 Some(Event::Reported(reported))
             }
@@ -80,6 +85,10 @@ impl<C: Crypto> Registrant<C> {
                 rotated.formal_code.registration() == held.code.registration()
                     && rotated.formal_code.epoch() > held.code.epoch()
             }),
+            (Asked::Acknowledge, DeviceReply::Acknowledged(acknowledged)) => {
+                let duties = self.duties();
+                duties.is_some_and(|duties| duties.is_answered_by(acknowledged))
+            }
             (Asked::Poll, DeviceReply::Polled(_))
             | (Asked::ReportStatus, DeviceReply::StatusReported(_))
             | (Asked::AddDevices, DeviceReply::DevicesAdded(_))
@@ -125,9 +134,23 @@ impl<C: Crypto> Registrant<C> {
             PollReply::Unchanged(every) => self.with_diary(|diary| diary.poll_every(now, every)),
             PollReply::Mailbox(mailbox) => {
                 self.scheduled(now, &mailbox.schedule);
-                self.with_diary(|diary| diary.have = Some(mailbox.etag));
+                self.take_in(now, mailbox);
             }
         }
+    }
+
+    /// The mailbox counts as seen once all of it has been taken in.
+    fn take_in(&mut self, now: Uptime, mailbox: Mailbox) {
+        let (holding, diary) = match &mut self.stage {
+            Stage::Enrolled { holding, diary } | Stage::Rotating { holding, diary, .. } => {
+                (holding, diary)
+            }
+            _ => return,
+        };
+        let speaks_for = |device| holding.members.iter().any(|it| it.device == device);
+        let (shown, more) = (mailbox.instructions, mailbox.more);
+        let whole = diary.duties.take_in(now, shown, more, &speaks_for);
+        diary.have = whole.then_some(mailbox.etag);
     }
 
     /// The code that was presented has been accepted: it is in use from now on.
@@ -151,7 +174,13 @@ impl<C: Crypto> Registrant<C> {
                     Next::Refused(_) => Notice::RotationFailed,
                     Next::Wanted => return,
                 };
-                let (holding, diary) = (holding.clone(), diary.clone());
+                // spec: MBX-059
+                let result = match told {
+                    Notice::Rotated => ActResult::DONE,
+                    _ => ActResult::new(Outcome::Failed, NOT_ACCEPTED),
+                };
+                let (holding, mut diary) = (holding.clone(), diary.clone());
+                diary.duties.here_over(&Act::RotateCode, &|_| true, &result);
                 self.stage = Stage::Enrolled { holding, diary };
                 news.keep = true;
                 news.tell(told);
@@ -202,9 +231,15 @@ impl<C: Crypto> Registrant<C> {
                 Some(self.left(news))
             }
             (_, RefusalCode::FormalCodeRefused) => self.code_refused(now, need, news),
-            (Asked::ReportStatus, RefusalCode::DeviceNotCovered) => {
+            (Asked::ReportStatus | Asked::Acknowledge, RefusalCode::DeviceNotCovered) => {
                 self.line.answered(now);
-                Some(Event::NotCovered(refusal.devices.clone(), need))
+                if asked == Asked::Acknowledge {
+                    self.with_diary(|diary| {
+                        diary.duties.not_covered(&refusal.devices);
+                        diary.have = None;
+                    });
+                }
+                Some(Event::NotCovered(asked, refusal.devices.clone(), need))
             }
             _ => self.act_refused(now, asked, need, news),
         }
@@ -341,8 +376,13 @@ impl<C: Crypto> Registrant<C> {
         self.line.answered(now);
         match asked {
             Asked::Poll => self.with_diary(|diary| diary.skip_poll(now)),
-            Asked::ReportStatus => self.with_diary(|diary| diary.skip_report(now)),
-            Asked::Rotate | Asked::Leave => self.give_up(now, news),
+            Asked::ReportStatus => self.with_diary(|diary| diary.report_over(now)),
+            // What was dropped is only shown again to a sender that does not claim to have seen it.
+            Asked::Acknowledge => self.with_diary(|diary| {
+                diary.duties.drop_said();
+                diary.have = None;
+            }),
+            Asked::Rotate | Asked::Leave => self.give_up(now, need, news),
             Asked::Enrol | Asked::AddDevices | Asked::RemoveDevices => {}
         }
         news.tell(Notice::Refused { asked, need });
@@ -350,9 +390,15 @@ impl<C: Crypto> Registrant<C> {
     }
 
     /// What a person asked for cannot be had: the registration goes on as it was.
-    fn give_up(&mut self, now: Uptime, news: &mut News) {
+    fn give_up(&mut self, now: Uptime, need: Need, news: &mut News) {
         self.stage = match core::mem::replace(&mut self.stage, Stage::Blank) {
-            Stage::Rotating { holding, diary, .. } => Stage::Enrolled { holding, diary },
+            Stage::Rotating {
+                holding, mut diary, ..
+            } => {
+                let result = ActResult::new(Outcome::Failed, need.code.title());
+                diary.duties.here_over(&Act::RotateCode, &|_| true, &result);
+                Stage::Enrolled { holding, diary }
+            }
             Stage::Leaving { holding } => self.resumed(now, holding),
             other => other,
         };
@@ -386,3 +432,6 @@ fn members(attempt: &Attempt, results: &[EnrolDeviceResult]) -> Vec<Member> {
         })
         .collect()
 }
+
+/// What a center is told of a rotation whose new code it did not accept.
+const NOT_ACCEPTED: &str = "the new formal access code is not accepted; the former one is used";

@@ -3,9 +3,11 @@
 //! A poll counts from the last poll and a report from the last report, whatever else was said in
 //! between; a thing never done since switching on is due at once. Each registration comes a little
 //! later than the schedule says, always by the same amount, so that a fleet spreads itself and
-//! nobody is ever early.
+//! nobody is ever early. What the mailbox asked for is remembered beside it, so that it goes when
+//! the mailbox's tag goes.
 
 use crate::crypto::Crypto;
+use crate::duty::Duties;
 use crate::id::RegistrationId;
 use crate::limits::{INTERVAL, INTERVAL_MAX, INTERVAL_MIN, SPREAD_MAX, SPREAD_PART};
 use crate::time::{Seconds, Uptime};
@@ -19,6 +21,8 @@ pub(crate) struct Diary {
     /// The tag of the mailbox state seen last.
     // spec: MBX-009
     pub(crate) have: Option<ETag>,
+    /// What was taken in of the mailbox and is not answered finally.
+    pub(crate) duties: Duties,
     /// When to poll.
     pub(crate) poll_at: Uptime,
     /// When to report and how often, where the schedule asks for it.
@@ -45,6 +49,7 @@ impl Diary {
         Self {
             place: u64::from(u32::from_be_bytes([a, b, c, d])),
             have: None,
+            duties: Duties::default(),
             poll_at,
             report: None,
             poll_every: INTERVAL,
@@ -85,8 +90,8 @@ impl Diary {
         self.poll_every(now, self.poll_every);
     }
 
-    /// This report is passed over.
-    pub(crate) fn skip_report(&mut self, now: Uptime) {
+    /// This report was taken, or is passed over.
+    pub(crate) fn report_over(&mut self, now: Uptime) {
         self.reported(now);
         let due = |report: Due| self.due(now, Some(now), report.every);
         self.report = self.report.map(due);

@@ -16,6 +16,7 @@ use alloc::vec::Vec;
 
 use crate::code::{FormalCode, Presented, ProvisionalCode};
 use crate::crypto::Crypto;
+use crate::duty::Duties;
 use crate::entropy::Seed;
 use crate::id::{CenterAddress, DeviceId, RegistrationId, RequestId};
 use crate::limits::BOOT_SPREAD;
@@ -117,8 +118,8 @@ pub(crate) enum Event {
     Enrolled,
     /// A report was taken.
     Reported(StatusReported),
-    /// A report named devices that the registration does not speak for.
-    NotCovered(Vec<DeviceId>, Need),
+    /// A message named devices that the registration does not speak for.
+    NotCovered(Asked, Vec<DeviceId>, Need),
     /// Devices were added.
     Added(DevicesAdded),
     /// Devices were removed.
@@ -329,6 +330,12 @@ impl<C: Crypto> Registrant<C> {
             Stage::Off | Stage::Blank | Stage::NeedsPerson { .. } => None,
             Stage::Enrolling { .. } => at_once(Asked::Enrol),
             Stage::Leaving { .. } => at_once(Asked::Leave),
+            // That a rotation was taken on is said before it begins.
+            Stage::Rotating {
+                next: Next::Wanted,
+                diary,
+                ..
+            } if diary.duties.unsaid() => at_once(Asked::Acknowledge),
             Stage::Rotating {
                 next: Next::Wanted, ..
             } => at_once(Asked::Rotate),
@@ -339,6 +346,7 @@ impl<C: Crypto> Registrant<C> {
             }
             Stage::Enrolled { .. } if ready.remove => at_once(Asked::RemoveDevices),
             Stage::Enrolled { .. } if ready.add => at_once(Asked::AddDevices),
+            Stage::Enrolled { diary, .. } if diary.duties.unsaid() => at_once(Asked::Acknowledge),
             Stage::Enrolled { diary, .. } => match ready.report {
                 Some(at) if at <= diary.poll_at => Some((at, Asked::ReportStatus)),
                 _ => Some((diary.poll_at, Asked::Poll)),
@@ -365,8 +373,12 @@ impl<C: Crypto> Registrant<C> {
     /// The message for what any registrant asks; what names its devices, the machine around it
     /// writes. An enrolment is the same, byte for byte, however often it is sent.
     // spec: ENR-003
-    pub(crate) fn message(&self, asked: Asked) -> Option<DeviceRequest> {
+    pub(crate) fn message(&mut self, asked: Asked) -> Option<DeviceRequest> {
         let max_message = self.max_message;
+        if asked == Asked::Acknowledge {
+            let duties = self.duties_mut()?;
+            return Some(DeviceRequest::Acknowledge(duties.say()));
+        }
         match (asked, &self.stage) {
             (Asked::Enrol, Stage::Enrolling { attempt, .. }) => Some(DeviceRequest::Enrol(Enrol {
                 request: attempt.request,
@@ -386,10 +398,12 @@ impl<C: Crypto> Registrant<C> {
     /// When something is to be done: a request sent, or one given up as lost.
     pub(crate) fn deadline(&self, ready: Ready) -> Option<Uptime> {
         let due = |free: Uptime| self.next(ready).map(|(at, _)| free.max(at));
-        match self.line.free_from() {
+        let line = match self.line.free_from() {
             Some(free) => due(free),
             None => self.line.waits_until(),
-        }
+        };
+        let duties = self.duties().and_then(Duties::deadline);
+        line.into_iter().chain(duties).min()
     }
 
     fn presents(&self) -> Option<(CenterAddress, Presented)> {
@@ -447,11 +461,10 @@ impl<C: Crypto> Registrant<C> {
         }
     }
 
-    /// This time there is nothing to report.
-    #[cfg(feature = "gateway")]
-    pub(crate) fn skip_report(&mut self, now: Uptime) {
+    /// This time's report was taken, or there is nothing to report.
+    pub(crate) fn report_over(&mut self, now: Uptime) {
         if let Stage::Enrolled { diary, .. } = &mut self.stage {
-            diary.skip_report(now);
+            diary.report_over(now);
         }
     }
 
@@ -476,6 +489,34 @@ impl<C: Crypto> Registrant<C> {
         match &self.stage {
             Stage::Enrolled { holding, diary } if holding.unused.is_none() => diary.report,
             _ => None,
+        }
+    }
+
+    /// What the mailbox has asked for.
+    pub(crate) const fn duties(&self) -> Option<&Duties> {
+        match &self.stage {
+            Stage::Enrolled { diary, .. } | Stage::Rotating { diary, .. } => Some(&diary.duties),
+            _ => None,
+        }
+    }
+
+    /// The same, to be carried out by the machine around the registrant.
+    pub(crate) const fn duties_mut(&mut self) -> Option<&mut Duties> {
+        match &mut self.stage {
+            Stage::Enrolled { diary, .. } | Stage::Rotating { diary, .. } => {
+                Some(&mut diary.duties)
+            }
+            _ => None,
+        }
+    }
+
+    /// Tells people which instructions are over.
+    pub(crate) fn announce(&mut self, news: &mut News) {
+        while let Some((instruction, progress)) = self.duties_mut().and_then(Duties::announce) {
+            news.tell(Notice::CarriedOut {
+                instruction,
+                progress,
+            });
         }
     }
 

@@ -1,15 +1,17 @@
 //! What a person at the device, or the log of a program, is told.
 //!
 //! A notice is a value with a sentence. It carries no secret, and of what the center wrote only the
-//! registry's own words: text from a line is not repeated on a panel.
+//! registry's own words and what an instruction names: a kind, and the text that people are meant
+//! to read. Both are bounded and free of what a terminal would act upon.
 
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{CenterAddress, RegistrationId};
+use crate::id::{CenterAddress, InstructionId, Note, RegistrationId};
 use crate::time::Seconds;
-use crate::wire::{Refusal, RefusalCode, ReportResult, StatusReported};
+use crate::wire::instruction::Kind;
+use crate::wire::{Progress, Refusal, RefusalCode, ReportResult, StatusReported};
 
 use super::Asked;
 
@@ -57,6 +59,26 @@ pub enum Notice {
         accepted: usize,
         /// How many it held already.
         superseded: usize,
+    },
+    /// The center has something to tell the people at the device.
+    // spec: MBX-060
+    Message {
+        /// What.
+        text: Note,
+    },
+    /// An act of an instruction has been begun.
+    CarryingOut {
+        /// Which instruction.
+        instruction: InstructionId,
+        /// What kind of act.
+        act: Kind,
+    },
+    /// All acts of an instruction are over.
+    CarriedOut {
+        /// Which instruction.
+        instruction: InstructionId,
+        /// What came of them.
+        progress: Progress,
     },
     /// A new formal code is in use.
     Rotated,
@@ -170,11 +192,29 @@ impl fmt::Display for Notice {
                 f,
                 "status reported: {accepted} accepted, {superseded} superseded by later ones"
             ),
+            Self::Message { text } => write!(f, "a message for the people at this device: {text}"),
+            Self::CarryingOut { instruction, act } => {
+                write!(f, "{instruction}: carrying out {}", act.as_str())
+            }
+            Self::CarriedOut {
+                instruction,
+                progress,
+            } => write!(f, "{instruction}: {}", ended(*progress)),
             Self::Rotated => f.write_str("a new formal access code is in use"),
             Self::RotationFailed => f.write_str(
                 "the new formal access code is not accepted; the former one is used",
             ),
             Self::Left => f.write_str("the registration has ended"),
         }
+    }
+}
+
+/// What became of an instruction, as people are told.
+const fn ended(progress: Progress) -> &'static str {
+    match progress {
+        Progress::Done => "done",
+        Progress::Failed => "failed",
+        Progress::Rejected => "not carried out, or not all of it",
+        Progress::Taken | Progress::Proceeding => "under way",
     }
 }

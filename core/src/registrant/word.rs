@@ -13,6 +13,8 @@ pub enum Asked {
     Enrol,
     /// Looking into the mailbox; also the first use of a formal code.
     Poll,
+    /// Saying what became of instructions.
+    Acknowledge,
     /// Reporting running status.
     ReportStatus,
     /// Asking for a new formal code.
@@ -73,6 +75,7 @@ impl fmt::Display for Asked {
         f.write_str(match self {
             Self::Enrol => "enrolling",
             Self::Poll => "polling",
+            Self::Acknowledge => "acknowledging instructions",
             Self::ReportStatus => "reporting status",
             Self::Rotate => "rotating the formal access code",
             Self::AddDevices => "adding devices",

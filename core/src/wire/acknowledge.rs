@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use crate::id::{DeviceId, InstructionId, Note};
 use crate::limits::{ACKNOWLEDGEMENTS_PER_MESSAGE, ACTS_PER_INSTRUCTION};
 
+use super::instruction::Act;
 use super::schedule::Schedule;
 
 /// "This became of my instructions." Presented with a formal code.
@@ -58,7 +59,7 @@ pub struct Acknowledgement {
     pub results: Vec<ActResult>,
 }
 
-fn results<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<ActResult>, D::Error> {
+pub(super) fn results<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<ActResult>, D::Error> {
     let results = Vec::<ActResult>::deserialize(d)?;
     if results.len() <= ACTS_PER_INSTRUCTION {
         Ok(results)
@@ -112,6 +113,31 @@ pub struct ActResult {
     /// Why not, or what came of it: a sentence for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<Note>,
+}
+
+impl ActResult {
+    /// That it was done; there is nothing more to say.
+    pub const DONE: Self = Self {
+        outcome: Outcome::Done,
+        detail: None,
+    };
+
+    /// A result with a sentence, which is left out where it breaks the bounds of one.
+    #[must_use]
+    pub fn new(outcome: Outcome, detail: &str) -> Self {
+        Self {
+            outcome,
+            detail: Note::new(detail).ok(),
+        }
+    }
+
+    /// That nobody here carries out acts of this kind.
+    // spec: MBX-013, SITE-010
+    #[must_use]
+    pub fn unknown_kind(act: &Act) -> Self {
+        let detail = alloc::format!("this device carries out no act of kind {}", act.kind());
+        Self::new(Outcome::Rejected, &detail)
+    }
 }
 
 /// Whether an act was done.

@@ -1,17 +1,20 @@
 //! The site side: what a gateway and the devices of its LAN say to each other.
 //!
 //! A child answers and dials nobody. `self` is what it is and how it is; `carry-out` is one
-//! instruction with one result. These lines carry no credential: what a gateway passes on of them
-//! is unverified. Serves spec chapter SITE.
+//! instruction with a result for each of its acts. These lines carry no credential: what a gateway
+//! passes on of them is unverified. Serves spec chapter SITE.
 
-use alloc::string::String;
+use alloc::format;
+use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{DeviceId, Note};
+use crate::id::{DeviceId, InstructionId, Note};
 use crate::time::Seconds;
 
+use super::acknowledge::{ActResult, results};
 use super::devices::Identification;
+use super::instruction::{Act, Acts};
 use super::status::{Counters, DeviceState, StateReasons, Status, StatusReport};
 
 /// What a child answers to `self`.
@@ -76,56 +79,42 @@ impl OwnStatus {
     }
 }
 
-/// One instruction for a child. Version 1 defines no kind.
+/// One instruction for a child, or as much of it as a child can do in one go.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CarryOut {
-    /// Which instruction, in the gateway's words.
+    /// Which one: the instruction's id. Acts that follow upon something that the gateway itself did
+    /// in between have an id of their own, the instruction's with a point and a number.
     pub id: Note,
-    /// What to do.
-    pub kind: Note,
+    /// What to do, in this order.
+    pub acts: Acts,
 }
 
-/// What became of an instruction.
+/// What became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CarriedOut {
-    /// Which instruction.
+    /// Which one.
     pub id: Note,
-    /// Whether it was done.
-    pub result: CarryResult,
-    /// A sentence for a person.
-    pub detail: String,
+    /// What became of each act, in their order.
+    #[serde(deserialize_with = "results")]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 8)))]
+    pub results: Vec<ActResult>,
 }
 
-/// Whether an instruction was done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub enum CarryResult {
-    /// It was.
-    Done,
-    /// It was tried in vain.
-    Failed,
-    /// The child does not do such a thing.
-    Rejected,
-}
-
-impl CarriedOut {
-    /// The answer of a child that knows none of the kinds there are.
-    // spec: SITE-006
+impl CarryOut {
+    /// These acts of an instruction, of which so many are over already; nothing if there are none.
     #[must_use]
-    pub fn rejected(asked: &CarryOut) -> Self {
-        Self {
-            id: asked.id.clone(),
-            result: CarryResult::Rejected,
-            detail: alloc::format!(
-                "this device carries out no instruction of kind {}",
-                asked.kind
-            ),
-        }
+    pub fn of(instruction: InstructionId, over: usize, acts: Vec<Act>) -> Option<Self> {
+        let id = match over {
+            0 => format!("{instruction}"),
+            more => format!("{instruction}.{more}"),
+        };
+        Some(Self {
+            id: Note::new(id).ok()?,
+            acts: Acts::new(acts)?,
+        })
     }
 }

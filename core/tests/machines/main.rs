@@ -2,7 +2,12 @@
 //! center: what they keep and send, in which order, and when.
 
 mod device;
+mod duties;
+mod duty_table;
 mod gateway;
+mod post;
 mod scripted;
 mod site;
+mod site_duties;
 mod table;
+mod upkeep;

@@ -3,11 +3,13 @@
 
 use restante_core::code::{FormalCode, Presented, ProvisionalCode};
 use restante_core::device::{Device, Exchange, Input, Kept, Notice, Output};
-use restante_core::id::{CenterAddress, DeviceId, Epoch, Model, RegistrationId, Serial, Vendor};
+use restante_core::id::{
+    CenterAddress, DeviceId, Epoch, InstructionId, Model, RegistrationId, Serial, Vendor,
+};
 use restante_core::machine::Machine;
 use restante_core::wire::poll::{Mailbox, PollReply};
 use restante_core::wire::{
-    Action, Contacts, Counted, Counter, Counters, DeviceEntry, DeviceReply, DeviceRequest,
+    Act, Action, Contacts, Counted, Counter, Counters, DeviceEntry, DeviceReply, DeviceRequest,
     DeviceState, ETag, EnrolDeviceResult, EnrolResult, Enrolled, Function, FunctionSet,
     Identification, Left, Refusal, RefusalCode, ReportResult, Reported, Rotated, Schedule,
     ScheduleEntry, ServiceCounters, StateReasons, Status, StatusReported,
@@ -31,6 +33,8 @@ pub(crate) struct World {
     pub(crate) flash: Option<Vec<u8>>,
     pub(crate) sent: Vec<Sent>,
     pub(crate) shown: Vec<Notice>,
+    /// What was handed over to be carried out: which instruction, which act.
+    pub(crate) handed: Vec<(InstructionId, usize, Act)>,
     /// Every output in order, as a word.
     pub(crate) trace: Vec<String>,
     seeds: u64,
@@ -45,6 +49,7 @@ impl World {
             flash: None,
             sent: Vec::new(),
             shown: Vec::new(),
+            handed: Vec::new(),
             trace: Vec::new(),
             seeds: 0,
         };
@@ -121,6 +126,14 @@ impl World {
                 });
             }
             Output::Show(notice) => self.shown.push(notice),
+            Output::CarryOut {
+                instruction,
+                index,
+                act,
+            } => {
+                self.trace.push(format!("carry out {}", act.kind()));
+                self.handed.push((instruction, index, *act));
+            }
             other => panic!("an output that this world does not know: {other:?}"),
         }
     }
@@ -164,6 +177,7 @@ impl World {
         let kept = kept.transpose().expect("flash is sound").map(Box::new);
         self.device = new_device();
         self.now = Uptime::BOOT;
+        self.handed.clear();
         self.give(Input::Booted { kept });
         self.give(Input::StatusChanged(Box::new(status(100))));
     }
@@ -174,6 +188,7 @@ pub(crate) fn word(request: &DeviceRequest) -> &'static str {
     match request {
         DeviceRequest::Enrol(_) => "enrol",
         DeviceRequest::Poll(_) => "poll",
+        DeviceRequest::Acknowledge(_) => "acknowledge",
         DeviceRequest::ReportStatus(_) => "report-status",
         DeviceRequest::Rotate(_) => "rotate",
         DeviceRequest::AddDevices(_) => "add-devices",

@@ -5,7 +5,7 @@ use restante_core::gateway::{Ask, Gateway, Input, InputError, Kept, Notice, Outp
 use restante_core::id::{DeviceId, LanAddress};
 use restante_core::machine::Machine;
 use restante_core::wire::membership::{DevicesAdded, DevicesRemoved};
-use restante_core::wire::site::{OwnStatus, SelfDescription};
+use restante_core::wire::site::{CarryOut, OwnStatus, SelfDescription};
 use restante_core::wire::{
     DeviceEntry, DeviceReply, DeviceRequest, EnrolDeviceResult, EnrolResult, Enrolled, Refusal,
     RefusalCode, ReportResult, Reported, StatusReported,
@@ -29,6 +29,8 @@ pub(crate) struct Site {
     pub(crate) trace: Vec<String>,
     /// Children on the LAN, and whether each answers when it is asked how it is.
     pub(crate) lan: Vec<(DeviceEntry, bool)>,
+    /// What children were handed and have not answered.
+    pub(crate) handed: Vec<(DeviceId, CarryOut)>,
     asked: Vec<Ask>,
     seeds: u64,
 }
@@ -44,6 +46,7 @@ impl Site {
             shown: Vec::new(),
             trace: Vec::new(),
             lan: (0..children).map(|n| (child(n), true)).collect(),
+            handed: Vec::new(),
             asked: Vec::new(),
             seeds: 0,
         };
@@ -123,6 +126,10 @@ impl Site {
             Output::AskChildren(children) => {
                 self.trace.push(format!("ask {}", children.len()));
                 self.asked.extend(children);
+            }
+            Output::CarryOut { child, order } => {
+                self.trace.push(format!("hand {}", order.id));
+                self.handed.push((child.device, *order));
             }
             other => panic!("an output that this world does not know: {other:?}"),
         }
@@ -284,6 +291,7 @@ impl Site {
         let kept = kept.transpose().expect("flash is sound").map(Box::new);
         self.gateway = Gateway::new(RingCrypto, None);
         self.asked.clear();
+        self.handed.clear();
         self.now = Uptime::BOOT;
         self.give(Input::Booted { kept });
     }

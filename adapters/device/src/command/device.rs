@@ -76,6 +76,7 @@ pub(super) fn status(path: &Path) -> Result<Outcome, CommandError> {
     ));
     say::line(format!("switched on   {} times", kept.boot()));
     say::text(Described(kept.standing()));
+    say::text(memory::under_way(path));
     Ok(Outcome::Done)
 }
 

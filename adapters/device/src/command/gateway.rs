@@ -115,6 +115,7 @@ async fn ask(act: &Act, input: Input, goal: Milestone) -> Result<Outcome, Comman
 fn status(path: &Path) -> Result<Outcome, CommandError> {
     let kept = memory::read(path, Kept::from_bytes)?.ok_or_else(|| missing(path))?;
     say::text(Described(kept.standing()));
+    say::text(memory::under_way(path));
     Ok(Outcome::Done)
 }
 
