@@ -193,7 +193,9 @@ impl Instruction {
             (state, E::Word(word)) => state.told(word, now),
             (S::Waiting, E::Shown) if self.is_shown(now) => delivered(1, false, now),
             (S::Waiting, E::Cancel) => finished(End::Cancelled, 0, &[], now),
-            (S::Delivered(it) | S::Taken(it) | S::Proceeding(it), E::Shown) if it.is_over(now) => {
+            (S::Delivered(it) | S::Taken(it) | S::Proceeding(it), E::Shown)
+                if it.is_over(now) && it.attempt < DELIVERIES =>
+            {
                 delivered(it.attempt.saturating_add(1), it.cancel, now)
             }
             (S::Delivered(it) | S::Taken(it) | S::Proceeding(it), E::Cancel) if !it.cancel => {

@@ -2,11 +2,14 @@
 
 mod codes;
 mod enrolment;
+mod instructing;
 mod laws;
 mod lifecycle;
 mod mailbox;
+mod mailbox_table;
 mod people;
 mod redeeming_model;
 mod running_status;
+mod site;
 mod time;
 mod world;

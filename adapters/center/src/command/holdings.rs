@@ -82,6 +82,19 @@ pub(crate) enum Format {
     Jsonl,
 }
 
+impl Whose {
+    /// The customer's id, if one is named; a user's customer is known by the devices that it holds.
+    pub(crate) async fn customer(&self, console: &Console) -> Result<Option<CustomerId>, Failure> {
+        let Some(user) = &self.user else {
+            return Ok(self.customer);
+        };
+        let devices = devices(console, self).await?;
+        let first = devices.first();
+        let first = first.ok_or_else(|| Failure::ran(format!("{user} holds no device")))?;
+        Ok(Some(first.customer))
+    }
+}
+
 impl Devices {
     pub(crate) async fn run(self, reach: &Reach) -> Result<(), Failure> {
         let Self::List { whose } = self;

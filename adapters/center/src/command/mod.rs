@@ -5,6 +5,7 @@ mod export;
 mod failure;
 mod holdings;
 mod init;
+mod instruct;
 mod keys;
 mod reach;
 mod readings_file;
@@ -57,6 +58,12 @@ enum Command {
     /// What devices have reported
     #[command(subcommand)]
     Readings(holdings::Readings),
+    /// Have devices do something when they come next
+    Instruct(instruct::Order),
+    /// Show what a device was told and what became of it
+    Instructions(instruct::List),
+    /// Call an instruction off
+    Cancel(instruct::Cancel),
     /// The center's clock
     #[command(subcommand)]
     Clock(Clock),
@@ -89,6 +96,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Code(command) => in_runtime(command.run(&reach)),
         Command::Devices(command) => in_runtime(command.run(&reach)),
         Command::Readings(command) => in_runtime(command.run(&reach)),
+        Command::Instruct(order) => in_runtime(order.run(&reach)),
+        Command::Instructions(list) => in_runtime(list.run(&reach)),
+        Command::Cancel(cancel) => in_runtime(cancel.run(&reach)),
         Command::Export(export) => export.run(&reach),
         Command::Import(import) => import.run(&reach),
         Command::Clock(Clock::Accept) => in_runtime(accept_clock(&reach)),

@@ -5,6 +5,7 @@ mod place;
 
 mod console;
 mod in_process;
+mod instructing;
 mod refusals;
 mod serving;
 mod session;

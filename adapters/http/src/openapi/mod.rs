@@ -108,6 +108,11 @@ fn headers() -> Value {
             "required": true,
             "schema": { "type": "string" },
         },
+        "Preference-Applied": {
+            "description": "The wish to wait that was fulfilled: `wait=N`.",
+            "required": false,
+            "schema": { "type": "string" },
+        },
         "Location": {
             "description": "The registration's address.",
             "required": true,

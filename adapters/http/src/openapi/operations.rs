@@ -75,8 +75,16 @@ fn query_parameter(route: &Route, name: &str, mut schema: Value) -> Value {
     })
 }
 
-fn poll_parameters(generator: &mut SchemaGenerator) -> [Value; 2] {
+fn poll_parameters(generator: &mut SchemaGenerator) -> [Value; 3] {
     [
+        json!({
+            "name": "Prefer",
+            "in": "header",
+            "required": false,
+            "description": "`wait=N`: where the state is the one that the device has seen, answer \
+                once it is another one, or after N seconds (60 at most).",
+            "schema": { "type": "string", "pattern": "wait=[0-9]+" },
+        }),
         json!({
             "name": "If-None-Match",
             "in": "header",
@@ -98,7 +106,9 @@ fn responses(route: &Route, generator: &mut SchemaGenerator) -> Value {
     let mut responses = Map::new();
     responses.insert(route.success.to_string(), success(route, generator));
     if route.operation == Operation::Poll {
-        let headers = header_refs(&["Restante-Correlation", "Restante-Next-Poll", "ETag"]);
+        let mut names = vec!["Restante-Correlation"];
+        names.extend(OF_A_POLL);
+        let headers = header_refs(&names);
         let unchanged = json!({ "description": "The state is the one that the device has seen.",
             "headers": headers });
         responses.insert("304".into(), unchanged);
@@ -125,7 +135,7 @@ fn responses(route: &Route, generator: &mut SchemaGenerator) -> Value {
 fn success(route: &Route, generator: &mut SchemaGenerator) -> Value {
     let mut headers = vec!["Restante-Correlation"];
     match route.operation {
-        Operation::Poll => headers.extend(["Restante-Next-Poll", "ETag"]),
+        Operation::Poll => headers.extend(OF_A_POLL),
         Operation::Enrol => headers.push("Location"),
         _ => {}
     }
@@ -145,6 +155,9 @@ fn success(route: &Route, generator: &mut SchemaGenerator) -> Value {
     }
     response
 }
+
+/// What the reply to a poll says in headers, besides what every response says.
+const OF_A_POLL: [&str; 3] = ["Restante-Next-Poll", "ETag", "Preference-Applied"];
 
 /// References to the document's common headers.
 pub(super) fn header_refs(names: &[&str]) -> Value {

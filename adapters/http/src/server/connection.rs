@@ -24,6 +24,7 @@ use tower::ServiceExt;
 use super::Peer;
 use super::listen::{Bounds, Line};
 use super::source::Proxies;
+use super::wait::Stopping;
 
 /// What all connections of a listener share.
 pub(super) struct Shared {
@@ -73,6 +74,9 @@ where
     let service = service_fn(|mut request: hyper::Request<Incoming>| {
         let address = shared.proxies.source(peer.ip(), request.headers());
         request.extensions_mut().insert(Peer(address));
+        request
+            .extensions_mut()
+            .insert(Stopping(shared.stop.clone()));
         let (router, beat) = (shared.router.clone(), Pulse::begin(&pulse));
         async move {
             let response = router.oneshot(request.map(Body::new)).await;

@@ -28,6 +28,7 @@ use serde::de::DeserializeOwned;
 
 use super::Peer;
 use super::reply::Answered;
+use super::wait::{Stopping, Wait};
 use crate::authorization;
 use crate::problem::Problem;
 use crate::route::{Operation, Route};
@@ -35,7 +36,12 @@ use crate::route::{Operation, Route};
 /// What a request turned out to be.
 pub(super) enum Intake {
     /// Something for the center to decide.
-    Call { call: Box<Call>, seen: Seen },
+    Call {
+        call: Box<Call>,
+        seen: Seen,
+        /// A poll that prefers to wait for another state.
+        wait: Option<Wait>,
+    },
     /// Does the process live?
     Health,
     /// Can the center answer?
@@ -133,7 +139,12 @@ pub(super) async fn read(
         presented,
         message,
     });
-    Ok(Intake::Call { call, seen })
+    let wait = if route.operation == Operation::Poll {
+        Wait::read(&parts.headers, parts.extensions.remove::<Stopping>())
+    } else {
+        None
+    };
+    Ok(Intake::Call { call, seen, wait })
 }
 
 /// The path's one parameter, as it reads after percent-decoding.

@@ -15,6 +15,7 @@ mod notices;
 mod reply;
 mod source;
 mod tls;
+mod wait;
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -28,10 +29,11 @@ use axum::http::header::{ALLOW, AUTHORIZATION};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, any};
-use restante_core::center::{Reason, Refused};
+use restante_core::center::{Call, Reason, Refused, Reply};
 use restante_core::id::CorrelationId;
 use restante_core::wire::{Refusal, RefusalCode};
 use ring::rand::{SecureRandom, SystemRandom};
+use tokio::sync::Semaphore;
 
 pub use answer::Answer;
 pub use listen::{Bounds, Drained, Line, ListenError, Listener};
@@ -41,9 +43,10 @@ pub use tls::{Tls, TlsError};
 
 use crate::problem::Problem;
 use crate::route::{Operation, ROUTES, Route};
-use intake::Intake;
+use intake::{Intake, Seen};
 use notices::Notices;
 use reply::Answered;
+use wait::Wait;
 
 /// The address that a request counts as coming from; among its extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +72,7 @@ pub fn router<A: Answer>(answer: Arc<A>, body_time: Duration) -> Router {
         body_time,
         random: SystemRandom::new(),
         notices: Notices::default(),
+        waiting: Semaphore::new(wait::WAITING),
         openapi: crate::openapi().to_string().into(),
     });
     let mut router = Router::new();
@@ -85,6 +89,8 @@ struct Server<A> {
     body_time: Duration,
     random: SystemRandom,
     notices: Notices,
+    /// A place for each poll that may wait at the same time.
+    waiting: Semaphore,
     openapi: Arc<str>,
 }
 
@@ -186,11 +192,40 @@ impl<A: Answer> Server<A> {
                 None => Answered::condition("ready"),
                 Some(why) => Answered::refusal(Refusal::new(RefusalCode::Busy, why), "not-ready"),
             },
-            Intake::Call { call, seen } => match self.answer.answer(*call).await {
-                Ok(reply) => reply::success(route, reply, &seen)
-                    .unwrap_or_else(|| Answered::refused(route, wrong_reply(route))),
-                Err(refused) => Answered::refused(route, refused),
-            },
+            Intake::Call {
+                call,
+                seen,
+                wait: Some(wait),
+            } => self.answer_later(route, *call, &seen, &wait).await,
+            Intake::Call { call, seen, .. } => {
+                answered(route, self.answer.answer(*call).await, &seen)
+            }
+        }
+    }
+
+    /// Answers a poll that prefers to wait. Where too many wait already, it is answered at once and
+    /// not told that it has waited.
+    async fn answer_later(
+        &self,
+        route: &'static Route,
+        call: Call,
+        seen: &Seen,
+        wait: &Wait,
+    ) -> Answered {
+        let Ok(_place) = self.waiting.try_acquire() else {
+            return answered(route, self.answer.answer(call).await, seen);
+        };
+        loop {
+            let outcome = self.answer.answer(call.clone()).await;
+            let unchanged = outcome
+                .as_ref()
+                .is_ok_and(|reply| reply::is_unchanged(reply, seen));
+            if !unchanged || !wait.goes_on().await {
+                let mut answered = answered(route, outcome, seen);
+                let (name, value) = wait.applied();
+                answered.headers.insert(name, value);
+                return answered;
+            }
         }
     }
 
@@ -201,6 +236,15 @@ impl<A: Answer> Server<A> {
             bytes = [0; 16];
         }
         CorrelationId::from_bytes(bytes)
+    }
+}
+
+/// The response to what the center decided.
+fn answered(route: &'static Route, outcome: Result<Reply, Refused>, seen: &Seen) -> Answered {
+    match outcome {
+        Ok(reply) => reply::success(route, reply, seen)
+            .unwrap_or_else(|| Answered::refused(route, wrong_reply(route))),
+        Err(refused) => Answered::refused(route, refused),
     }
 }
 

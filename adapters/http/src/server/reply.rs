@@ -210,6 +210,17 @@ fn polled(status: StatusCode, reply: &PollReply, seen: &Seen) -> Answered {
     }
 }
 
+/// Whether the sender of a poll has seen this state already.
+pub(super) fn is_unchanged(reply: &Reply, seen: &Seen) -> bool {
+    match reply {
+        Reply::Device(DeviceReply::Polled(PollReply::Unchanged(_))) => true,
+        Reply::Device(DeviceReply::Polled(PollReply::Mailbox(mailbox))) => {
+            seen.contains(&mailbox.etag)
+        }
+        _ => false,
+    }
+}
+
 fn unchanged(next: Seconds, tag: Option<&ETag>) -> Answered {
     let answered =
         Answered::empty(StatusCode::NOT_MODIFIED).with(crate::NEXT_POLL, next.get().into());

@@ -10,3 +10,4 @@ mod round_trips;
 mod secrets;
 mod slow;
 mod stand;
+mod waiting;

@@ -377,7 +377,6 @@ fn people_exchanges() -> Vec<(PeopleRequest, PeopleReply)> {
         validity: None,
     };
     let grant = GrantId::from_bytes([4; 16]);
-    let after = Some(grant);
     let devices = ListDevices {
         customer: Some(CustomerId::from_bytes([8; 16])),
         user: Some(UserName::new("Müller & Sohn=100 %?").expect("a name")),
@@ -403,7 +402,7 @@ fn people_exchanges() -> Vec<(PeopleRequest, PeopleReply)> {
     vec![
         (Request::IssueCode(issue), Reply::CodeIssued(issued)),
         (
-            Request::ListCodes(ListCodes { after }),
+            Request::ListCodes(ListCodes { after: Some(grant) }),
             Reply::Codes(page(code_row(), grant)),
         ),
         (

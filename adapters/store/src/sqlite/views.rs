@@ -25,11 +25,12 @@ pub(crate) fn refresh(connection: &Connection) -> rusqlite::Result<()> {
     transaction.commit()
 }
 
-fn all() -> [(&'static str, String); 7] {
+fn all() -> [(&'static str, String); 8] {
     [
         ("customer", customer()),
         ("device", device()),
         ("grant_", grant()),
+        ("instruction", instruction()),
         ("reading", reading(11)),
         ("registration", registration()),
         ("status", reading(10)),
@@ -86,6 +87,22 @@ fn registration() -> String {
     )
 }
 
+fn instruction() -> String {
+    let state = "CASE json_type(it.value, '$.state') WHEN 'text' THEN it.value ->> '$.state'
+                 ELSE (SELECT key FROM json_each(it.value, '$.state')) END";
+    format!(
+        "SELECT {device} AS device, it.value ->> '$.id' AS instruction,
+         coalesce(it.value ->> '$.state.finished.end', {state}) AS state,
+         it.value ->> ('$.state.' || ({state}) || '.attempt') AS attempt,
+         it.value -> '$.acts' AS acts, {made} AS made, {expires} AS expires,
+         it.value -> '$.state.finished.results' AS results
+         FROM record, json_each(record.body, '$.instructions') AS it WHERE record.kind = 16",
+        device = id("dev-", "owner"),
+        made = time_in("it.value", "made"),
+        expires = time_in("it.value", "expires"),
+    )
+}
+
 fn reading(kind: u8) -> String {
     format!(
         "SELECT {device} AS device, body ->> '$.number' AS number, {taken} AS taken,
@@ -110,7 +127,12 @@ fn token() -> String {
 
 /// A time in a body (milliseconds) as people write it; null where there is none.
 fn time(path: &str) -> String {
-    format!("strftime('%Y-%m-%dT%H:%M:%SZ', (body ->> '$.{path}') / 1000, 'unixepoch')")
+    time_in("body", path)
+}
+
+/// A time in some JSON.
+fn time_in(json: &str, path: &str) -> String {
+    format!("strftime('%Y-%m-%dT%H:%M:%SZ', ({json} ->> '$.{path}') / 1000, 'unixepoch')")
 }
 
 /// An id's text form. The 16 bytes stand as hexadecimal digits between two zeros; each of the 26

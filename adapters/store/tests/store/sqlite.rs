@@ -353,6 +353,51 @@ async fn what_is_asked_again_comes_from_memory_and_is_never_stale() {
 }
 
 #[tokio::test]
+async fn people_see_instructions_as_rows_whatever_their_state() {
+    let dir = dir();
+    let store = open(&dir).expect("a fresh store");
+    let device = restante_core::id::DeviceId::from_bytes(*b"0123456789abcdef");
+    let states = [
+        r#""waiting""#,
+        r#"{"taken":{"attempt":2,"until":1}}"#,
+        r#"{"finished":{"end":"set-aside","at":1,"attempt":5}}"#,
+    ];
+    let instruction = |state: &&str| {
+        format!(
+            r#"{{"id":"ins-00000000000000000000000001","acts":[{{"report-status":{{}}}}],
+                "made":1700000000123,"expires":1700000100123,"state":{state}}}"#
+        )
+    };
+    let instructions: Vec<String> = states.iter().map(instruction).collect();
+    let body = format!(r#"{{"instructions":[{}]}}"#, instructions.join(","));
+    let key = restante_core::record::Mailbox::key(device);
+    commit(&store, 1, &[], &[put(&key, &body)]).await;
+    let shell = rusqlite::Connection::open(file(&dir)).expect("opens");
+    let mut select = shell
+        .prepare("SELECT device, state, attempt, made FROM instruction")
+        .expect("a view");
+    let rows: Vec<(String, String, Option<u32>, String)> = select
+        .query_map([], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })
+        .expect("rows")
+        .map(|row| row.expect("a row"))
+        .collect();
+    let row = |state: &str, attempt| {
+        let made = "2023-11-14T22:13:20Z".to_owned();
+        (device.to_string(), state.to_owned(), attempt, made)
+    };
+    assert_eq!(
+        rows,
+        [
+            row("waiting", None),
+            row("taken", Some(2)),
+            row("set-aside", Some(5))
+        ]
+    );
+}
+
+#[tokio::test]
 async fn other_programs_may_read_while_the_center_runs() {
     let dir = dir();
     let store = open(&dir).expect("a fresh store");
@@ -388,6 +433,7 @@ async fn other_programs_may_read_while_the_center_runs() {
     for view in [
         "customer",
         "grant_",
+        "instruction",
         "reading",
         "registration",
         "status",
