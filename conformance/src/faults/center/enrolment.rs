@@ -179,6 +179,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/MOD/serials-are-compared-byte-for-byte",
             "server/MSG/a-refusal-changes-nothing",
             "server/STA/a-foreign-device-refuses-the-whole-message",
+            "server/STA/a-new-registration-counts-anew",
         ],
         defect: Defect::Decision(|scene| {
             scene.enrolling(|enrol| enrol.request = RequestId::from_bytes([7; 16]))
