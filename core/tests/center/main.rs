@@ -12,4 +12,5 @@ mod redeeming_model;
 mod running_status;
 mod site;
 mod time;
+mod upkeep;
 mod world;
