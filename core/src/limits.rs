@@ -73,6 +73,9 @@ pub const WORK_LEASE: Seconds = Seconds::DAY;
 pub const DEVICES_PER_MESSAGE: usize = 500;
 /// Devices that one registration may name: a large site behind one gateway.
 pub const DEVICES_PER_REGISTRATION: usize = 1_000;
+/// Devices that a registration's locator names. Most registrations have one; the locator of a large
+/// site would be as large as the registration that it is to spare.
+pub const DEVICES_IN_LOCATOR: usize = 4;
 /// Devices that one provisional code may register unless the dealer narrows it; the operator's
 /// ceiling cannot pass it either.
 pub const DEVICES_PER_GRANT: u32 = 1_000;
@@ -91,8 +94,9 @@ pub const PAGE_ROWS: usize = 100;
 /// Records that one decision may read. The first use of a formal code for 500 devices that adds 500
 /// more reads two records for each of them.
 pub const READS_PER_DECISION: usize = 2_048;
-/// Records that one decision may write; see [`READS_PER_DECISION`].
-pub const WRITES_PER_DECISION: usize = 2_048;
+/// Records that one decision may write: three for each of the same thousand devices, where each was
+/// alone in a registration that ends (device, registration, locator).
+pub const WRITES_PER_DECISION: usize = 3_072;
 /// Records that a decision may ask for on the strength of a message that it has not authenticated:
 /// it saves a small message a round of loading, and gives a stranger no lever.
 pub const EARLY_READS: usize = 8;

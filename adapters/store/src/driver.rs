@@ -148,11 +148,17 @@ impl<D: Decide, S: Store> Driver<D, S> {
         let mut turn = None;
         while effort.attempts < ATTEMPTS {
             effort.attempts += 1;
-            let decision = self.decide(&call, &mut effort).await?;
-            let lane = Lanes::of(&decision.written);
-            if self.keep(decision.written, &mut effort).await? {
-                self.hand_over(decision.effects, &mut effort).await;
-                let outcome = decision.outcome;
+            let Decision {
+                outcome,
+                written,
+                effects,
+            } = self.decide(&call, &mut effort).await?;
+            // Nearly every call ends here, and need not carry about the state of what follows.
+            if written.is_empty() && effects.is_empty() {
+                return Ok(Answer { outcome, effort });
+            }
+            let lane = Lanes::of(&written);
+            if Box::pin(self.carry_out(written, effects, &mut effort)).await? {
                 return Ok(Answer { outcome, effort });
             }
             // The turn is given back before another one is awaited: nobody waits while holding.
@@ -191,9 +197,8 @@ impl<D: Decide, S: Store> Driver<D, S> {
         records: &mut Records,
         effort: &mut Effort,
     ) -> Result<(), DriverError> {
-        let (volatile, durable): (Vec<Need>, Vec<Need>) =
-            needs.into_iter().partition(need_is_volatile);
-        for need in volatile {
+        let mut durable = needs;
+        for need in durable.extract_if(.., |need| need_is_volatile(need)) {
             let found = self.volatile.load(&need);
             records.add(need, found);
         }
@@ -205,6 +210,21 @@ impl<D: Decide, S: Store> Driver<D, S> {
             }
         }
         Ok(())
+    }
+
+    /// Keeps what was decided, then hands over what is to be told; whether nothing that had been
+    /// read has moved.
+    async fn carry_out(
+        &self,
+        written: Written,
+        effects: Vec<Effect>,
+        effort: &mut Effort,
+    ) -> Result<bool, DriverError> {
+        let kept = self.keep(written, effort).await?;
+        if kept {
+            self.hand_over(effects, effort).await;
+        }
+        Ok(kept)
     }
 
     /// Hands over what is to be told, and takes it out of the outbox. Where that fails, a tick

@@ -2,6 +2,7 @@
 //!
 //! They are traits so that a simulator can be all three; a server uses the system's own.
 
+use std::cell::RefCell;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use ring::rand::{SecureRandom, SystemRandom};
@@ -69,7 +70,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// The system's random number generator.
+/// The system's random number generator. Each thread asks it for many draws at once, because every
+/// call takes one or two and asking costs more than a message is worth.
 #[derive(Clone, Debug)]
 pub struct SystemEntropy(SystemRandom);
 
@@ -89,10 +91,24 @@ impl Default for SystemEntropy {
 
 impl Entropy for SystemEntropy {
     fn draw(&self) -> Result<[u8; 32], NoEntropy> {
-        let mut bytes = [0; 32];
-        self.0.fill(&mut bytes).map_err(|_| NoEntropy)?;
-        Ok(bytes)
+        STOCK.with_borrow_mut(|stock| {
+            if stock.is_empty() {
+                stock.resize(STOCKED, [0; 32]);
+                if self.0.fill(stock.as_flattened_mut()).is_err() {
+                    stock.clear();
+                    return Err(NoEntropy);
+                }
+            }
+            let next = stock.last_mut().map(std::mem::take);
+            stock.pop();
+            next.ok_or(NoEntropy)
+        })
     }
+}
+
+thread_local! {
+    /// Drawn and not handed out yet. Each is handed out once, and zeros take its place.
+    static STOCK: RefCell<Vec<[u8; 32]>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Writes effects to the log.
@@ -125,5 +141,29 @@ impl<T: Entropy + ?Sized> Entropy for std::sync::Arc<T> {
 impl<T: Effects + ?Sized> Effects for std::sync::Arc<T> {
     fn take(&self, effect: Effect) {
         (**self).take(effect);
+    }
+}
+
+/// Draws of one thread that are asked for at once: 4 KiB.
+const STOCKED: usize = 128;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn no_draw_is_handed_out_twice_on_any_thread() {
+        let draws = || -> Vec<[u8; 32]> {
+            let entropy = SystemEntropy::new();
+            (0..3 * STOCKED)
+                .map(|_| entropy.draw().expect("randomness"))
+                .collect()
+        };
+        let threads = [std::thread::spawn(draws), std::thread::spawn(draws)];
+        let drawn = threads.map(|thread| thread.join().expect("no panic"));
+        let different: HashSet<[u8; 32]> = drawn.iter().flatten().copied().collect();
+        assert_eq!(different.len(), 6 * STOCKED);
+        assert!(!different.contains(&[0; 32]));
     }
 }

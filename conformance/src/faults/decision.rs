@@ -1,11 +1,11 @@
 //! A center that decides with a fault: the core's own decision, seen and altered from outside.
 
 use restante_core::center::{Call, Center, Decide, Decision};
-use restante_core::record::{Pause, Records};
+use restante_core::record::{Kind, Pause, Records, RegistrationLocator};
 use restante_core::{Seed, Timestamp};
 use restante_crypto::RingCrypto;
 
-use super::scene::{Decided, Scene};
+use super::scene::{Decided, Scene, altered};
 
 /// The core's center behind a fault, or without one.
 #[derive(Clone)]
@@ -33,16 +33,20 @@ impl Decide for Faulty {
         call: &Call,
         records: &Records,
     ) -> Result<Decision, Pause> {
-        let scene = Scene {
+        let Some(defect) = self.defect else {
+            return self.center.decide(now, seed, call, records);
+        };
+        // A fault alters registrations. What their locators copy of them would hide it from polls.
+        let kind = Kind::RegistrationLocator;
+        let records = altered(records, kind, |locator: &mut RegistrationLocator| {
+            locator.in_use = None;
+        });
+        defect(&Scene {
             center: &self.center,
             now,
             seed,
             call,
-            records,
-        };
-        match self.defect {
-            Some(defect) => defect(&scene),
-            None => scene.decide(),
-        }
+            records: &records,
+        })
     }
 }

@@ -5,11 +5,13 @@
 //! written with whatever the message brings about, or not at all if the message is refused.
 
 use alloc::format;
+use alloc::vec::Vec;
 
+use crate::code::FormalCode;
 use crate::crypto::Crypto;
-use crate::id::{AccountName, CustomerId, RegistrationId};
+use crate::id::{AccountName, CustomerId, DeviceId, RegistrationId};
 use crate::record::{
-    Active, Clock, Facts, Key, Registration, RegistrationLocator, State, Token, Use,
+    Active, Clock, Facts, InUse, Key, Registration, RegistrationLocator, Secret, State, Token, Use,
 };
 use crate::wire::RefusalCode;
 use crate::wire::people::Role;
@@ -22,13 +24,6 @@ pub(super) struct Speaker {
     pub(super) id: RegistrationId,
     pub(super) facts: Facts,
     pub(super) active: Active,
-}
-
-impl Speaker {
-    /// Where the registration is.
-    pub(super) fn key(&self) -> Key {
-        Registration::key(self.facts.customer, self.id)
-    }
 }
 
 impl Person {
@@ -78,14 +73,38 @@ impl<C: Crypto> Work<'_, C> {
         let used = state
             .present(code.epoch())
             .map_err(|word| formal(word, format!("{id}, epoch {}", code.epoch().get())))?;
-        let center = self.center;
-        let Some(ours) = center.keys.formal_code(&center.crypto, id, used.secret()) else {
-            return Err(no_master_key(id, used.secret().master));
-        };
-        if !center.crypto.same_secret(ours.secret(), code.secret()) {
-            return Err(formal("formal-code-forged", format!("{id}")));
-        }
+        self.verify(code, used.secret())?;
         self.used(id, facts, used)
+    }
+
+    /// The devices that the presented formal code speaks for, where its locator says that it is the
+    /// one in use. Where it does not, [`Work::speaker`] finds out what the code is, and refuses it
+    /// with the reason.
+    // spec: COD-025
+    pub(super) fn in_use(&mut self) -> Result<Option<Vec<DeviceId>>, Stop> {
+        let Credential::Formal(code) = &self.call.presented else {
+            return Ok(None);
+        };
+        let key = RegistrationLocator::key(code.registration());
+        let located = self.desk.get(&key)?;
+        let in_use = located.and_then(|located: RegistrationLocator| located.in_use);
+        match in_use.filter(|it| it.secret.epoch == code.epoch()) {
+            Some(InUse { secret, devices }) => self.verify(code, secret).map(|()| Some(devices)),
+            None => Ok(None),
+        }
+    }
+
+    /// Compares what is presented with what was handed out, in constant time.
+    fn verify(&self, code: &FormalCode, secret: Secret) -> Result<(), Stop> {
+        let (id, center) = (code.registration(), self.center);
+        let Some(ours) = center.keys.formal_code(&center.crypto, id, secret) else {
+            return Err(no_master_key(id, secret.master));
+        };
+        if center.crypto.same_secret(ours.secret(), code.secret()) {
+            Ok(())
+        } else {
+            Err(formal("formal-code-forged", format!("{id}")))
+        }
     }
 
     /// What the use of a verified formal code brings about.
@@ -106,7 +125,16 @@ impl<C: Crypto> Work<'_, C> {
             facts: speaker.facts.clone(),
             state: State::Active(speaker.active.clone()),
         };
-        self.desk.put(speaker.key(), &registration);
+        self.put_registration(speaker.id, &registration);
+    }
+
+    /// Writes a registration, and with it what its locator says of it.
+    // spec: ENR-027
+    pub(super) fn put_registration(&mut self, id: RegistrationId, registration: &Registration) {
+        self.desk
+            .put(RegistrationLocator::key(id), &registration.locator());
+        let key = Registration::key(registration.facts.customer, id);
+        self.desk.put(key, registration);
     }
 
     /// The person that the presented token speaks for, if theirs is one of these roles.

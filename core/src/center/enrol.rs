@@ -12,8 +12,7 @@ use crate::crypto::Crypto;
 use crate::id::{DeviceId, Epoch, RegistrationId};
 use crate::limits::{EARLY_READS, PENDING_GRACE};
 use crate::record::{
-    Bytes, Device, Due, Facts, Grant, Key, Pending, PendingDevice, Registration,
-    RegistrationLocator, Secret, State,
+    Bytes, Device, Due, Facts, Grant, Key, Pending, PendingDevice, Registration, Secret, State,
 };
 use crate::wire::{
     DeviceEntry, Enrol, EnrolDeviceResult, EnrolResult, Enrolled, Identification, Refusal,
@@ -110,12 +109,7 @@ impl<C: Crypto> Work<'_, C> {
             facts,
             state: State::Pending(pending),
         };
-        self.desk
-            .put(Registration::key(customer, id), &registration);
-        self.desk.put(
-            RegistrationLocator::key(id),
-            &RegistrationLocator { customer },
-        );
+        self.put_registration(id, &registration);
         Ok(())
     }
 

@@ -133,7 +133,7 @@ impl<C: Crypto> Work<'_, C> {
             active.remove(*device);
         }
         let state = active.or_ended(self.time()?, Why::Moved);
-        self.desk.put(key, &Registration { facts, state });
+        self.put_registration(id, &Registration { facts, state });
         Ok(())
     }
 

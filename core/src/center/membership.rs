@@ -198,7 +198,7 @@ impl<C: Crypto> Work<'_, C> {
 
     fn put_state(&mut self, speaker: &Speaker, state: State) {
         let facts = speaker.facts.clone();
-        self.desk.put(speaker.key(), &Registration { facts, state });
+        self.put_registration(speaker.id, &Registration { facts, state });
     }
 }
 

@@ -26,9 +26,12 @@ impl<C: Crypto> Work<'_, C> {
     /// The mailbox's present state, or that it is unchanged.
     // spec: MBX-001, MBX-002, MBX-005, MBX-011, MBX-015, MBX-017
     pub(super) fn poll(&mut self, poll: &Poll) -> Result<PollReply, Stop> {
-        let speaker = self.speaker(&[])?;
+        let devices = match self.in_use()? {
+            Some(devices) => devices,
+            None => self.speaker(&[])?.active.devices,
+        };
         let center = self.center;
-        let mut found = self.found(&speaker.active.devices)?;
+        let mut found = self.found(&devices)?;
         if found.is_empty() {
             return Ok(if poll.have.as_ref() == Some(&center.etag) {
                 PollReply::Unchanged(center.schedule.poll)

@@ -115,7 +115,7 @@ impl<C: Crypto> Work<'_, C> {
             at: self.time()?,
             why: Why::NeverUsed,
         });
-        self.desk.put(key, &Registration { facts, state });
+        self.put_registration(id, &Registration { facts, state });
         Ok(())
     }
 

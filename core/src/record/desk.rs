@@ -4,6 +4,7 @@
 //! the code of a decision reads straight down and never sees a store. Reading what the same
 //! decision has changed gives the changed record.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -144,7 +145,7 @@ impl<'a> Desk<'a> {
     /// # Errors
     /// [`Pause::Read`] until the range has been loaded.
     pub fn each<R: Record>(&mut self, range: &Range) -> Result<Vec<Found<R>>, Pause> {
-        let need = Need::Range(range.clone());
+        let need = Need::Range(Box::new(range.clone()));
         let Some(Loaded::Range { rows, head }) = self.records.get(&need) else {
             return Err(self.pause(alloc::vec![need]));
         };

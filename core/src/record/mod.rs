@@ -37,8 +37,8 @@ pub use key::{Key, Kind, Owner, Range};
 pub use mailbox::Mailbox;
 pub use outbox::{Outbox, delivered};
 pub use registration::{
-    Active, Ended, Facts, Pending, PendingDevice, Registration, RegistrationLocator, Secret, State,
-    Use, Why,
+    Active, Ended, Facts, InUse, Pending, PendingDevice, Registration, RegistrationLocator, Secret,
+    State, Use, Why,
 };
 pub use row::{Change, Expect, Loaded, Need, Records, Revision, Row, Write, Written};
 pub use sighting::Sighting;

@@ -5,11 +5,14 @@
 //! names a second registration. The secret of the formal code is not in here: it is derived from a
 //! master key, this registration's id and the epoch whenever it is needed.
 
+use alloc::format;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AccountName, CustomerId, DeviceId, Epoch, GrantId, RegistrationId, UserName};
+use crate::limits::DEVICES_IN_LOCATOR;
 use crate::time::Timestamp;
 use crate::wire::DeviceEntry;
 
@@ -160,6 +163,22 @@ impl Registration {
     pub fn key(customer: CustomerId, id: RegistrationId) -> Key {
         Key::owned(Kind::Registration, Owner::customer(customer), id.as_bytes())
     }
+
+    /// The locator of this registration as it stands.
+    #[must_use]
+    pub fn locator(&self) -> RegistrationLocator {
+        let in_use = match &self.state {
+            State::Active(active) if active.devices.len() <= DEVICES_IN_LOCATOR => Some(InUse {
+                secret: active.secret,
+                devices: active.devices.clone(),
+            }),
+            State::Pending(_) | State::Active(_) | State::Ended(_) => None,
+        };
+        RegistrationLocator {
+            customer: self.facts.customer,
+            in_use,
+        }
+    }
 }
 
 impl Record for Registration {}
@@ -271,12 +290,30 @@ impl Active {
     }
 }
 
-/// From a formal code to its registration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// From a formal code to its registration, and what a code in use is checked against.
+///
+/// The second is a copy, so that an unchanged poll, which nearly every request of a fleet is, needs
+/// this one small row and not the registration. Whoever writes a registration writes its locator in
+/// the same commit; each of them expects the registration unmoved, so that the two never part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RegistrationLocator {
     /// The customer who owns the registration.
     pub customer: CustomerId,
+    /// What is in use while the registration is active and names few devices. Absent says nothing:
+    /// the registration itself has to be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_use: Option<InUse>,
+}
+
+/// What a poll needs of an active registration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InUse {
+    /// The secret of the formal code in use.
+    pub secret: Secret,
+    /// The devices that it speaks for.
+    pub devices: Vec<DeviceId>,
 }
 
 impl RegistrationLocator {
@@ -287,4 +324,15 @@ impl RegistrationLocator {
     }
 }
 
-impl Record for RegistrationLocator {}
+/// The first form has the customer alone. A program that knows only that one has to stop at the
+/// second: it would let a registration end and leave its code in use here.
+impl Record for RegistrationLocator {
+    const FORMAT: u16 = 2;
+
+    fn read(format: u16, body: &[u8]) -> Result<Self, String> {
+        match format {
+            1 | Self::FORMAT => serde_json::from_slice(body).map_err(|error| error.to_string()),
+            _ => Err(format!("form {format} is not known")),
+        }
+    }
+}

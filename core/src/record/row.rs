@@ -1,5 +1,6 @@
 //! Rows as the store sees them: what a decision needs, what it was given, what it writes.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -40,8 +41,9 @@ pub struct Row {
 pub enum Need {
     /// This record, or the knowledge that there is none.
     Record(Key),
-    /// These neighbours, and the revision of their range's head where it has one.
-    Range(Range),
+    /// These neighbours, and the revision of their range's head where it has one. In a box, because
+    /// ranges are rare and every need is as large as the largest.
+    Range(Box<Range>),
 }
 
 /// What a load found for one [`Need`].

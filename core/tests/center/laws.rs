@@ -4,8 +4,8 @@
 use proptest::prelude::*;
 use restante_core::center::{Call, Credential, Decide, Message, Source};
 use restante_core::code::FormalCode;
-use restante_core::id::CorrelationId;
-use restante_core::record::{Kind, Need, Pause, Records, Registration, State};
+use restante_core::id::{CorrelationId, RegistrationId};
+use restante_core::record::{Kind, Need, Pause, Records, Registration, RegistrationLocator, State};
 use restante_core::wire::{DeviceReply, DeviceRequest, Rotate};
 use restante_core::{Seconds, Seed};
 
@@ -188,6 +188,16 @@ impl History {
         }
     }
 
+    /// The locator of each registration says what the registration says.
+    fn check_locators(&self) {
+        for row in self.rows_of(Kind::Registration) {
+            let registration: Registration = self.world.stored(&row).expect("there");
+            let id = row.key.as_slice().try_into().expect("an id");
+            let key = RegistrationLocator::key(RegistrationId::from_bytes(id));
+            assert_eq!(self.world.stored(&key), Some(registration.locator()));
+        }
+    }
+
     fn rows_of(&self, kind: Kind) -> impl Iterator<Item = restante_core::record::Key> {
         let keys = self.world.rows.keys().filter(move |key| key.kind == kind);
         keys.cloned().collect::<Vec<_>>().into_iter()
@@ -217,6 +227,7 @@ proptest! {
             history.take(step);
             history.check_slots();
             history.check_membership();
+            history.check_locators();
         }
     }
 

@@ -2,11 +2,12 @@
 //! states and messages, as it really is.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use restante_core::Seconds;
 use restante_core::code::FormalCode;
 use restante_core::id::{DeviceId, Epoch};
-use restante_core::record::Device;
+use restante_core::record::{Device, RegistrationLocator, Revision, Row};
 use restante_core::wire::{DeviceReply, DeviceRequest, EnrolResult, Enrolled, RefusalCode, Rotate};
 
 use crate::world::{Code, World, add, enrol, formal, leave, list, poll, remove, report, reports};
@@ -208,6 +209,50 @@ fn a_registration_that_has_left_is_over_and_its_devices_can_be_enrolled_again() 
     let again = world.activate(&code, 2, &["A"]);
     assert_eq!(again.devices[0].device, first.devices[0].device);
     assert_eq!(again.devices[0].result, EnrolResult::Known);
+}
+
+/// A store that an older program has filled: its locators say nothing about the code in use.
+#[test]
+fn a_locator_of_the_first_form_leads_to_the_registration_and_is_brought_up_to_date() {
+    let mut world = World::new();
+    let code = world.issue("Miller", None);
+    let old = world.activate(&code, 1, &["A"]).formal_code;
+    let customer = world.registration(old.registration()).facts.customer;
+    let key = RegistrationLocator::key(old.registration());
+    let first_form = Row {
+        key: key.clone(),
+        revision: Revision(9),
+        format: 1,
+        body: format!("{{\"customer\":\"{customer}\"}}").into_bytes(),
+    };
+    world.rows.insert(key.clone(), Arc::new(first_form));
+    assert!(world.poll(&old).is_ok());
+    let forged = FormalCode::new(old.registration(), old.epoch(), [0; 32]);
+    assert_eq!(world.poll(&forged), Err(RefusalCode::FormalCodeRefused));
+    let new = world.rotate(&old).expect("rotated");
+    assert!(world.poll(&new).is_ok());
+    assert_eq!(world.poll(&old), Err(RefusalCode::FormalCodeRefused));
+    let located: RegistrationLocator = world.stored(&key).expect("a readable record");
+    assert_eq!(located.in_use.map(|it| it.secret.epoch), Some(new.epoch()));
+}
+
+#[test]
+fn a_poll_for_more_devices_than_a_locator_names_asks_the_registration() {
+    let mut world = World::new();
+    let code = world.issue("Miller", None);
+    let devices = ["A", "B", "C", "D", "E"];
+    let enrolled = world.activate(&code, 1, &devices);
+    let key = RegistrationLocator::key(enrolled.registration);
+    let located: RegistrationLocator = world.stored(&key).expect("located");
+    assert_eq!(located.in_use, None);
+    assert!(world.poll(&enrolled.formal_code).is_ok());
+    let gone = [enrolled.devices[4].device];
+    assert_eq!(remaining(&mut world, &enrolled.formal_code, &gone), Ok(4));
+    let located: RegistrationLocator = world.stored(&key).expect("located");
+    assert_eq!(located.in_use.map(|it| it.devices.len()), Some(4));
+    assert!(world.device(formal(&enrolled.formal_code), leave()).is_ok());
+    let refused = world.poll(&enrolled.formal_code);
+    assert_eq!(refused, Err(RefusalCode::FormalCodeRefused));
 }
 
 #[test]

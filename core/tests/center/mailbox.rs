@@ -476,9 +476,15 @@ fn a_registration_is_shown_the_mailboxes_of_its_own_devices_alone() {
 fn a_poll_of_a_site_loads_all_of_its_mailboxes_in_one_round() {
     let mut world = World::new();
     let code = world.issue("Miller", None);
-    let site = world.activate(&code, 1, &["A", "B", "C", "D"]);
-    let message = Message::Device(DeviceRequest::Poll(Poll::default()));
-    let decided = world.decide(formal(&site.formal_code), message);
-    let rounds: Vec<usize> = decided.rounds.iter().map(Vec::len).collect();
-    assert_eq!(rounds, [1, 1, 4]);
+    for (names, loads) in [
+        (&["A", "B", "C", "D"][..], &[1, 4][..]),
+        (&["A", "B", "C", "D", "E"], &[1, 1, 5]),
+    ] {
+        let request = u8::try_from(names.len()).expect("few");
+        let site = world.activate(&code, request, names);
+        let message = Message::Device(DeviceRequest::Poll(Poll::default()));
+        let decided = world.decide(formal(&site.formal_code), message);
+        let rounds: Vec<usize> = decided.rounds.iter().map(Vec::len).collect();
+        assert_eq!(rounds, loads);
+    }
 }

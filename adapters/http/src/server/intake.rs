@@ -107,11 +107,14 @@ pub(super) async fn read(
         _ => {}
     }
     let (mut parts, body) = request.into_parts();
-    let parameter = path_parameter(&mut parts).await;
-    let bytes = if route.request.is_some() {
-        json_body(route, &parts.headers, body, body_time).await?
-    } else {
-        Vec::new()
+    let parameter = match route.parameter {
+        Some(_) => path_parameter(&mut parts).await,
+        None => None,
+    };
+    let bytes = match route.request {
+        // In a box, so that what has no body does not carry about the state of reading one.
+        Some(_) => Box::pin(json_body(route, &parts.headers, body, body_time)).await?,
+        None => Vec::new(),
     };
     let seen = Seen::read(&parts.headers);
     let message = Sent {

@@ -17,6 +17,7 @@ mod source;
 mod tls;
 mod wait;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -196,7 +197,8 @@ impl<A: Answer> Server<A> {
                 call,
                 seen,
                 wait: Some(wait),
-            } => self.answer_later(route, *call, &seen, &wait).await,
+                // In a box, so that who does not wait does not carry about the state of waiting.
+            } => Box::pin(self.answer_later(route, *call, &seen, &wait)).await,
             Intake::Call { call, seen, .. } => {
                 answered(route, self.answer.answer(*call).await, &seen)
             }
@@ -231,11 +233,15 @@ impl<A: Answer> Server<A> {
 
     /// A fresh id. Should the system's generator fail, requests share the id of zeros and go on.
     fn draw_correlation(&self) -> CorrelationId {
-        let mut bytes = [0; 16];
-        if self.random.fill(&mut bytes).is_err() {
-            bytes = [0; 16];
-        }
-        CorrelationId::from_bytes(bytes)
+        DRAWN.with_borrow_mut(|drawn| {
+            if drawn.is_empty() {
+                drawn.resize(DRAWN_AT_ONCE, [0; 16]);
+                if self.random.fill(drawn.as_flattened_mut()).is_err() {
+                    drawn.clear();
+                }
+            }
+            CorrelationId::from_bytes(drawn.pop().unwrap_or_default())
+        })
     }
 }
 
@@ -296,3 +302,11 @@ impl Asked {
         answered.into_response(self.route.map(|route| route.operation), correlation)
     }
 }
+
+thread_local! {
+    /// Ids that no request has yet: asking the system for each of them would cost every request.
+    static DRAWN: RefCell<Vec<[u8; 16]>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Ids that one thread draws at once: 4 KiB.
+const DRAWN_AT_ONCE: usize = 256;

@@ -61,7 +61,10 @@ fn range() -> impl Strategy<Value = Range> {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let need = prop_oneof![3 => key().prop_map(Need::Record), 1 => range().prop_map(Need::Range)];
+    let need = prop_oneof![
+        3 => key().prop_map(Need::Record),
+        1 => range().prop_map(Box::new).prop_map(Need::Range),
+    ];
     prop_oneof![
         6 => (any::<u8>(), written()).prop_map(|(id, written)| Step::Commit(id % 64, written)),
         6 => vec(need, 1..5).prop_map(Step::Load),

@@ -296,7 +296,7 @@ pub(crate) async fn ranges_are_ordered_bounded_and_of_one_owner<S: Store>(store:
             limit,
         };
         let found = store
-            .load(&[Need::Range(range)])
+            .load(&[Need::Range(Box::new(range))])
             .await
             .expect("works")
             .pop();

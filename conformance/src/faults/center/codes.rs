@@ -409,13 +409,13 @@ fn earlier_codes_end(scene: &Scene<'_>) -> Decided {
     let Some(key) = issued.clone().find(|key| key.kind == Kind::Grant).cloned() else {
         return decided;
     };
-    let need = Need::Range(Range {
+    let need = Need::Range(Box::new(Range {
         kind: Kind::Grant,
         owner: key.owner,
         after: Vec::new(),
         through: Vec::new(),
         limit: 100,
-    });
+    }));
     let Some(Loaded::Range { rows, .. }) = scene.records.get(&need) else {
         return Err(Pause::Read(vec![need]));
     };
