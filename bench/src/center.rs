@@ -2,6 +2,7 @@
 //! and the devices that are enrolled there.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,14 +31,17 @@ pub(crate) fn keys() -> Result<Keys, Failure> {
     Ok(Keys::new([1; 32], vec![(1, [2; 32])])?)
 }
 
+/// Core's center on SQLite, as the program runs it.
+pub(crate) type TrialDriver = Driver<Center<RingCrypto>, SqliteStore>;
+
 /// A center and the folder that its store lies in.
 pub(crate) struct Bench {
-    pub(crate) driver: Arc<Driver<Center<RingCrypto>, SqliteStore>>,
+    pub(crate) driver: Arc<TrialDriver>,
     pub(crate) folder: TempDir,
 }
 
 /// What the routes stand on.
-struct Driven(Arc<Driver<Center<RingCrypto>, SqliteStore>>);
+struct Driven(Arc<TrialDriver>);
 
 impl Answer for Driven {
     async fn answer(&self, call: Call) -> Result<Reply, Refused> {
@@ -52,21 +56,26 @@ impl Bench {
     /// A center with an empty store.
     pub(crate) fn new() -> Result<Self, Failure> {
         let folder = TempDir::new()?;
-        let store =
-            SqliteStore::open(&folder.path().join("bench.db"), "bench", Options::default())?;
+        let driver = Self::open(folder.path())?;
+        Ok(Self { driver, folder })
+    }
+
+    /// What decides on the store in `folder`.
+    pub(crate) fn open(folder: &Path) -> Result<Arc<TrialDriver>, Failure> {
+        let store = SqliteStore::open(&folder.join("bench.db"), "bench", Options::default())?;
         let center = Center::new(RingCrypto, keys()?, Policy::default());
-        Ok(Self {
-            driver: Arc::new(Driver::new(center, store)),
-            folder,
-        })
+        Ok(Arc::new(Driver::new(center, store)))
     }
 
     /// Its routes.
     pub(crate) fn router(&self) -> Router {
-        router(
-            Arc::new(Driven(Arc::clone(&self.driver))),
-            Duration::from_secs(30),
-        )
+        Self::routes(&self.driver)
+    }
+
+    /// The routes that lead to this driver.
+    pub(crate) fn routes(driver: &Arc<TrialDriver>) -> Router {
+        let answer = Arc::new(Driven(Arc::clone(driver)));
+        router(answer, Duration::from_secs(30))
     }
 
     /// A provisional code for `user`.

@@ -11,42 +11,107 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
 
-use crate::Failure;
+use crate::{Failure, facts};
 
 /// Where one connection takes its requests from.
 pub(crate) trait Requests: Send + 'static {
-    /// The next request, head and body.
-    fn next(&mut self) -> Vec<u8>;
+    /// The next request, head and body; `None` where there is no more to ask.
+    fn next(&mut self) -> Option<Vec<u8>>;
 }
 
-/// Asks on `clients` connections for `span`; requests answered per second.
+/// How fast requests were answered, and at what cost.
+#[derive(Clone, Copy)]
+pub(crate) struct Pace {
+    /// Requests per second.
+    pub(crate) rate: f64,
+    /// Microseconds of processor time for each, the client's included.
+    pub(crate) micros: f64,
+}
+
+/// Asks on `clients` connections for `span`.
 ///
 /// # Errors
 /// A connection that breaks, or a response with another status than `status`.
-pub(crate) async fn rate<R: Requests>(
+pub(crate) async fn pace<R: Requests>(
     address: SocketAddr,
     clients: Vec<R>,
     status: u16,
     span: Duration,
-) -> Result<f64, Failure> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let answered = Arc::new(AtomicU64::new(0));
-    let mut connections = Vec::new();
-    for requests in clients {
-        let (stop, answered) = (Arc::clone(&stop), Arc::clone(&answered));
-        let socket = TcpStream::connect(address).await?;
-        socket.set_nodelay(true)?;
-        connections.push(tokio::spawn(ask(socket, requests, status, stop, answered)));
-    }
-    let begun = Instant::now();
+) -> Result<Pace, Failure> {
+    let mut asking = Asking::start(address, clients, status).await?;
+    let before = facts::processor_micros();
     tokio::time::sleep(span).await;
-    let (count, spent) = (answered.load(Ordering::Relaxed), begun.elapsed());
-    stop.store(true, Ordering::Relaxed);
-    for connection in connections {
-        connection.await??;
+    let spent = facts::processor_micros().zip(before);
+    let (rate, answered) = (asking.rate(), asking.answered.load(Ordering::Relaxed));
+    asking.stop.store(true, Ordering::Relaxed);
+    asking.end().await?;
+    let micros = spent.map_or(f64::NAN, |(after, before)| after - before);
+    Ok(Pace {
+        rate,
+        micros: micros / answered.max(1) as f64,
+    })
+}
+
+/// Asks until nobody has anything more to ask; requests answered per second.
+///
+/// # Errors
+/// As [`pace`].
+pub(crate) async fn all<R: Requests>(
+    address: SocketAddr,
+    clients: Vec<R>,
+    status: u16,
+) -> Result<f64, Failure> {
+    let mut asking = Asking::start(address, clients, status).await?;
+    asking.end().await?;
+    Ok(asking.rate())
+}
+
+/// Connections that ask.
+struct Asking {
+    begun: Instant,
+    stop: Arc<AtomicBool>,
+    answered: Arc<AtomicU64>,
+    connections: Vec<JoinHandle<Result<(), Failure>>>,
+}
+
+impl Asking {
+    async fn start<R: Requests>(
+        address: SocketAddr,
+        clients: Vec<R>,
+        status: u16,
+    ) -> Result<Self, Failure> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let answered = Arc::new(AtomicU64::new(0));
+        let mut connections = Vec::new();
+        for requests in clients {
+            let (stop, answered) = (Arc::clone(&stop), Arc::clone(&answered));
+            let socket = TcpStream::connect(address).await?;
+            socket.set_nodelay(true)?;
+            connections.push(tokio::spawn(ask(socket, requests, status, stop, answered)));
+        }
+        let begun = Instant::now();
+        Ok(Self {
+            begun,
+            stop,
+            answered,
+            connections,
+        })
     }
-    Ok(count as f64 / spent.as_secs_f64())
+
+    fn rate(&self) -> f64 {
+        let answered = self.answered.load(Ordering::Relaxed);
+        answered as f64 / self.begun.elapsed().as_secs_f64()
+    }
+
+    /// Waits until the last answer is there.
+    async fn end(&mut self) -> Result<(), Failure> {
+        for connection in self.connections.drain(..) {
+            connection.await??;
+        }
+        Ok(())
+    }
 }
 
 async fn ask<R: Requests>(
@@ -59,7 +124,10 @@ async fn ask<R: Requests>(
     let expected = format!("HTTP/1.1 {status}");
     let mut buffer = Vec::with_capacity(8 * 1024);
     while !stop.load(Ordering::Relaxed) {
-        socket.write_all(&requests.next()).await?;
+        let Some(request) = requests.next() else {
+            break;
+        };
+        socket.write_all(&request).await?;
         buffer.clear();
         while !is_whole(&buffer) {
             if socket.read_buf(&mut buffer).await? == 0 {

@@ -17,7 +17,7 @@ use restante_store::{Clock, Store, SystemClock};
 
 use crate::baseline;
 use crate::center::{Bench, enrol, serve};
-use crate::client::{Requests, rate};
+use crate::client::{Requests, pace};
 use crate::rounds::{Series, progress, report};
 use crate::{Effort, Failure};
 
@@ -44,8 +44,8 @@ pub(crate) async fn measure(effort: Effort) -> Result<String, Failure> {
                 });
             }
             series
-                .rates
-                .push(rate(address, clients, 201, effort.round).await?);
+                .rounds
+                .push(pace(address, clients, 201, effort.round).await?);
             progress.inc(1);
         }
     }
@@ -84,7 +84,7 @@ struct Panels {
 }
 
 impl Requests for Panels {
-    fn next(&mut self) -> Vec<u8> {
+    fn next(&mut self) -> Option<Vec<u8>> {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let body = json::to_bytes(&enrol(number).expect("an enrolment of one device is valid"));
         self.next = (self.next + 1) % self.codes.len();
@@ -96,7 +96,7 @@ impl Requests for Panels {
         )
         .into_bytes();
         request.extend(body);
-        request
+        Some(request)
     }
 }
 

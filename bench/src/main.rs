@@ -9,10 +9,12 @@ mod center;
 mod client;
 mod enrolments;
 mod facts;
+mod memory;
 mod polls;
 mod rounds;
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
@@ -27,7 +29,8 @@ type Failure = Box<dyn Error + Send + Sync>;
     after_help = "Examples:\n  \
         cargo run --release -p restante-bench                  everything, with 100,000 devices\n  \
         cargo run --release -p restante-bench -- polls --devices 10000\n  \
-        cargo run --release -p restante-bench -- enrolments --clients 64 --rounds 9"
+        cargo run --release -p restante-bench -- enrolments --clients 64 --rounds 9\n  \
+        cargo run --release -p restante-bench -- memory --devices 1000000"
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -52,6 +55,14 @@ enum What {
     Polls,
     /// Durable enrolments over HTTP, against a handler that inserts as many rows.
     Enrolments,
+    /// What the center's own process has resident while every device polls.
+    Memory,
+    /// The center whose memory is measured; started by `memory`.
+    #[command(hide = true)]
+    Center {
+        /// Where its store is.
+        folder: PathBuf,
+    },
 }
 
 /// How long and how hard to measure.
@@ -70,15 +81,19 @@ async fn main() -> Result<(), Failure> {
         round: Duration::from_secs(arguments.seconds.max(1)),
         clients: arguments.clients.max(1),
     };
-    println!("{}", facts::machine());
-    if !matches!(arguments.what, Some(What::Enrolments)) {
-        println!(
-            "{}",
-            polls::measure(arguments.devices.max(1), effort).await?
-        );
+    let (devices, what) = (arguments.devices.max(1), arguments.what);
+    if let Some(What::Center { folder }) = what {
+        return memory::be_the_center(&folder).await;
     }
-    if !matches!(arguments.what, Some(What::Polls)) {
+    println!("{}", facts::machine());
+    if matches!(what, None | Some(What::Polls)) {
+        println!("{}", polls::measure(devices, effort).await?);
+    }
+    if matches!(what, None | Some(What::Enrolments)) {
         println!("{}", enrolments::measure(effort).await?);
+    }
+    if matches!(what, None | Some(What::Memory)) {
+        println!("{}", memory::measure(devices, effort).await?);
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 //!
 //! The baseline verifies the formal code exactly as the center does (derive the secret, compare in
 //! constant time) and answers 304 with the same headers, without any record; the floor answers 204
-//! to anything.
+//! to anything. Every device has polled before: a fleet does little else, day after day.
 
 use std::sync::{Arc, LazyLock};
 
@@ -20,16 +20,14 @@ use restante_http::NEXT_POLL;
 use tokio::task::JoinSet;
 
 use crate::center::{Bench, keys, serve};
-use crate::client::{Requests, rate};
+use crate::client::{Requests, all, pace};
 use crate::rounds::{Series, progress, report};
-use crate::{Effort, Failure, facts};
+use crate::{Effort, Failure};
 
 /// Enrols the fleet, then measures.
 pub(crate) async fn measure(devices: usize, effort: Effort) -> Result<String, Failure> {
     let bench = Bench::new()?;
-    let before = facts::resident();
     let codes = fleet(&bench, devices).await?;
-    let after = facts::resident();
     let center = serve(bench.router()).await?;
     let verifying = serve(Router::new().route("/v1/mailbox", get(verify))).await?;
     let empty = serve(Router::new().fallback(|| async { StatusCode::NO_CONTENT })).await?;
@@ -41,6 +39,8 @@ pub(crate) async fn measure(devices: usize, effort: Effort) -> Result<String, Fa
             .map(|code| request(code, &tag))
             .collect::<Vec<_>>(),
     );
+    let first = all(center, Share::of(&polls, effort.clients), 304).await?;
+    let before = bench.driver.store().figures();
     let mut subject = Series::new("unchanged poll");
     let mut verify = Series::new("verify only");
     let mut floor = Series::new("empty 204");
@@ -53,8 +53,8 @@ pub(crate) async fn measure(devices: usize, effort: Effort) -> Result<String, Fa
         ] {
             let clients = (0..effort.clients).map(|_| Polls::new(&polls)).collect();
             series
-                .rates
-                .push(rate(address, clients, status, effort.round).await?);
+                .rounds
+                .push(pace(address, clients, status, effort.round).await?);
             progress.inc(1);
         }
     }
@@ -64,19 +64,18 @@ pub(crate) async fn measure(devices: usize, effort: Effort) -> Result<String, Fa
         effort.clients
     );
     let mut text = report(&title, &subject, &[&verify, &floor], 0.8);
-    if let (Some(before), Some(after)) = (before, after) {
-        let per_device = after.saturating_sub(before) as f64 / devices as f64;
-        text.push_str(&format!(
-            "resident after enrolling them in this process, cache and client included: \
-             {} MiB, {per_device:.0} bytes per device\n",
-            after >> 20
-        ));
-    }
+    let after = bench.driver.store().figures();
+    let (hits, misses) = (after.hits - before.hits, after.misses - before.misses);
+    text.push_str(&format!(
+        "before: each device polled once, {first:.0}/s; since then the cache answered {:.2} % of \
+         the loads\n",
+        100.0 * hits as f64 / (hits + misses).max(1) as f64
+    ));
     Ok(text)
 }
 
 /// Enrols devices by codes of a thousand each, many at a time.
-async fn fleet(bench: &Bench, devices: usize) -> Result<Vec<FormalCode>, Failure> {
+pub(crate) async fn fleet(bench: &Bench, devices: usize) -> Result<Vec<FormalCode>, Failure> {
     let progress = progress("enrolling", devices as u64);
     let mut enrolling: JoinSet<Result<Vec<FormalCode>, Failure>> = JoinSet::new();
     for (group, first) in (0..devices).step_by(1_000).enumerate() {
@@ -104,7 +103,10 @@ async fn fleet(bench: &Bench, devices: usize) -> Result<Vec<FormalCode>, Failure
 }
 
 /// The tag of the mailbox state that all of them have, taken from a first poll.
-async fn tag(center: std::net::SocketAddr, codes: &[FormalCode]) -> Result<String, Failure> {
+pub(crate) async fn tag(
+    center: std::net::SocketAddr,
+    codes: &[FormalCode],
+) -> Result<String, Failure> {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let code = codes.first().ok_or("no device is enrolled")?;
     let mut socket = tokio::net::TcpStream::connect(center).await?;
@@ -121,7 +123,8 @@ async fn tag(center: std::net::SocketAddr, codes: &[FormalCode]) -> Result<Strin
     Ok(tag.to_owned())
 }
 
-fn request(code: &FormalCode, tag: &str) -> Vec<u8> {
+/// The poll of the device that has this code and has seen this state.
+pub(crate) fn request(code: &FormalCode, tag: &str) -> Vec<u8> {
     format!(
         "GET /v1/mailbox HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
          If-None-Match: \"{tag}\"\r\n\r\n",
@@ -146,11 +149,35 @@ impl Polls {
 }
 
 impl Requests for Polls {
-    fn next(&mut self) -> Vec<u8> {
-        self.random
-            .choice(self.requests.iter())
-            .cloned()
-            .unwrap_or_default()
+    fn next(&mut self) -> Option<Vec<u8>> {
+        self.random.choice(self.requests.iter()).cloned()
+    }
+}
+
+/// Devices that poll once each, one after the other.
+pub(crate) struct Share {
+    requests: Arc<Vec<Vec<u8>>>,
+    next: usize,
+    step: usize,
+}
+
+impl Share {
+    /// The whole fleet, dealt out to so many connections.
+    pub(crate) fn of(requests: &Arc<Vec<Vec<u8>>>, clients: usize) -> Vec<Self> {
+        let share = |next| Self {
+            requests: Arc::clone(requests),
+            next,
+            step: clients,
+        };
+        (0..clients).map(share).collect()
+    }
+}
+
+impl Requests for Share {
+    fn next(&mut self) -> Option<Vec<u8>> {
+        let request = self.requests.get(self.next).cloned();
+        self.next += self.step;
+        request
     }
 }
 

@@ -1,4 +1,4 @@
-//! Contestants that take turns, and the table that compares their medians.
+//! Contestants that take turns, and the table that compares them round by round.
 
 use std::fmt::Write as _;
 
@@ -6,55 +6,85 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// What was measured of one contestant: requests per second, round by round.
+use crate::client::Pace;
+
+/// What was measured of one contestant, round by round.
 pub(crate) struct Series {
     pub(crate) name: &'static str,
-    pub(crate) rates: Vec<f64>,
+    pub(crate) rounds: Vec<Pace>,
 }
 
 impl Series {
     pub(crate) const fn new(name: &'static str) -> Self {
         Self {
             name,
-            rates: Vec::new(),
+            rounds: Vec::new(),
         }
     }
 
-    pub(crate) fn median(&self) -> f64 {
-        let mut sorted = self.rates.clone();
-        sorted.sort_by(f64::total_cmp);
-        sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+    fn median(&self, of: fn(&Pace) -> f64) -> f64 {
+        median(self.rounds.iter().map(of).collect())
     }
+
+    /// The median of what rounds that followed each other come to: they shared the machine's noise.
+    fn against(&self, other: &Self, ratio: fn(&Pace, &Pace) -> f64) -> f64 {
+        let pairs = self.rounds.iter().zip(&other.rounds);
+        median(pairs.map(|(ours, theirs)| ratio(ours, theirs)).collect())
+    }
+
+    /// How many requests it answers for each that the other does.
+    fn ratio(&self, to: &Self) -> f64 {
+        self.against(to, |ours, theirs| ours.rate / theirs.rate)
+    }
+
+    /// The same by processor time, which other programs on the machine disturb less.
+    fn ratio_by_processor(&self, to: &Self) -> f64 {
+        self.against(to, |ours, theirs| theirs.micros / ours.micros)
+    }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// The subject against its baselines, with the target for the first of them.
 pub(crate) fn report(title: &str, subject: &Series, baselines: &[&Series], target: f64) -> String {
     let mut table = Table::new();
     table.load_preset(UTF8_FULL_CONDENSED);
-    table.set_header(["", "median /s", "rounds /s", "subject ÷ this"]);
+    table.set_header([
+        "",
+        "median /s",
+        "rounds /s",
+        "subject ÷ this",
+        "processor µs",
+        "by processor",
+    ]);
     for series in std::iter::once(&subject).chain(baselines) {
         let rounds: Vec<String> = series
-            .rates
+            .rounds
             .iter()
-            .map(|rate| format!("{rate:.0}"))
+            .map(|round| format!("{:.0}", round.rate))
             .collect();
-        let ratio = subject.median() / series.median();
-        let median = format!("{:.0}", series.median());
+        let ratio = subject.ratio(series);
+        let median = format!("{:.0}", series.median(|round| round.rate));
         table.add_row([
             series.name.into(),
             median,
             rounds.join(" "),
             format!("{ratio:.2}"),
+            format!("{:.1}", series.median(|round| round.micros)),
+            format!("{:.2}", subject.ratio_by_processor(series)),
         ]);
     }
-    for column in [1, 3] {
+    for column in [1, 3, 4, 5] {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
     let mut text = format!("\n{title}\n{table}\n");
     if let Some(first) = baselines.first() {
-        let ratio = subject.median() / first.median();
+        let ratio = subject.ratio(first);
         let verdict = if ratio >= target { "reached" } else { "missed" };
         let name = first.name;
         let _ = writeln!(
