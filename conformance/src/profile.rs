@@ -248,6 +248,10 @@ pub const SPEC_VERSION: u32 = 1;
 /// Features that a profile can declare, and what each means.
 pub const FEATURES: &[(&str, &str)] = &[
     (
+        "instructions",
+        "operators' and administrators' conversations about instructions in mailboxes",
+    ),
+    (
         "operator",
         "the operator's conversations: access tokens, the clock's acceptance",
     ),

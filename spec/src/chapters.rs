@@ -35,7 +35,7 @@ pub(crate) const CHAPTERS: &[(Chapter<'static>, &[&str])] = &[
         &["STA"],
     ),
     (
-        chapter("05-polling.md", include_str!("../05-polling.md")),
+        chapter("05-mailboxes.md", include_str!("../05-mailboxes.md")),
         &["MBX"],
     ),
     (

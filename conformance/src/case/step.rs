@@ -185,6 +185,9 @@ pub struct RequestSeen {
     pub http: Option<Value>,
     /// It has to come within so many seconds, and no other request before it.
     pub within: u32,
+    /// Others may come before it after all; each is answered as a center should.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub after_others: bool,
 }
 
 /// What becomes of a request of the party under test. Exactly one member.

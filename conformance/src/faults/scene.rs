@@ -127,6 +127,16 @@ impl Scene<'_> {
         })
     }
 
+    /// All loaded records of this kind.
+    pub(super) fn all<R: Record>(&self, kind: Kind) -> impl Iterator<Item = R> {
+        self.records.iter().filter_map(move |(need, loaded)| {
+            let (Need::Record(key), Loaded::Record(Some(row))) = (need, loaded) else {
+                return None;
+            };
+            (key.kind == kind).then(|| R::read(row.format, &row.body).ok())?
+        })
+    }
+
     /// The role of the token that was presented, once it has been loaded.
     pub(super) fn role(&self) -> Option<Role> {
         self.any::<Token>(Kind::Token)

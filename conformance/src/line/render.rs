@@ -225,6 +225,7 @@ macro_rules! places {
 places! {
     "enrol" "POST" "/v1/enrolments" Json "enrolled";
     "poll" "GET" "/v1/mailbox" None "polled";
+    "acknowledge" "POST" "/v1/acknowledgements" Json "acknowledged";
     "reportStatus" "POST" "/v1/status-reports" Json "statusReported";
     "rotate" "POST" "/v1/rotations" Json "rotated";
     "addDevices" "POST" "/v1/devices" Json "devicesAdded";
@@ -236,6 +237,10 @@ places! {
     "issueToken" "POST" "/v1/tokens" Json "tokenIssued";
     "listTokens" "GET" "/v1/tokens" Query "tokens";
     "revokeToken" "POST" "/v1/tokens/{token}/revocation" Json "tokenRevoked";
+    "instruct" "POST" "/v1/instructions" Json "instructed";
+    "listInstructions" "GET" "/v1/devices/{device}/instructions" Query "instructions";
+    "cancelInstruction" "POST" "/v1/instructions/{instruction}/cancellation" Query
+        "instructionCancelled";
     "acceptClock" "POST" "/v1/clock/acceptance" Json "clockAccepted";
     "listDevices" "GET" "/v1/devices" Query "devices";
     "listReadings" "GET" "/v1/devices/{device}/readings" Query "readings";

@@ -5,7 +5,7 @@
 
 use restante_core::wire::json as wire;
 use restante_core::wire::{
-    AddDevices, Enrol, Leave, Poll, RefusalCode, RemoveDevices, ReportStatus, Rotate,
+    Acknowledge, AddDevices, Enrol, Leave, Poll, RefusalCode, RemoveDevices, ReportStatus, Rotate,
 };
 use serde_json::{Map, Value, json};
 
@@ -91,6 +91,7 @@ pub(crate) fn unreadable(conversation: &str, message: &Value) -> Option<String> 
     let why = match conversation {
         "enrol" => wire::parse::<Enrol>(bytes).err(),
         "poll" => wire::parse::<Poll>(bytes).err(),
+        "acknowledge" => wire::parse::<Acknowledge>(bytes).err(),
         "reportStatus" => wire::parse::<ReportStatus>(bytes).err(),
         "rotate" => wire::parse::<Rotate>(bytes).err(),
         "addDevices" => wire::parse::<AddDevices>(bytes).err(),

@@ -18,13 +18,20 @@ impl Player<'_> {
         &mut self,
         wanted: &RequestSeen,
     ) -> Result<Option<String>, Ended> {
-        match self.hear(wanted.within).await? {
-            None => Ok(Some(format!("no request came within {} s", wanted.within))),
-            Some(asked) => {
-                let misfit = self.misfit(wanted, &asked)?;
-                Ok(misfit.map(|why| format!("got the request {}{why}", asked.conversation)))
+        let mut left = wanted.within;
+        let mut last = None;
+        while let Some((asked, after)) = self.hear_timed(left).await? {
+            let Some(why) = self.misfit(wanted, &asked)? else {
+                return Ok(None);
+            };
+            last = Some(format!("got the request {}{why}", asked.conversation));
+            if !wanted.after_others {
+                return Ok(last);
             }
+            left = left.saturating_sub(after);
         }
+        let nothing = || format!("no request came within {} s", wanted.within);
+        Ok(Some(last.unwrap_or_else(nothing)))
     }
 
     /// Lets the time pass and answers whatever comes rightly, unless it is what must not come.
@@ -172,10 +179,6 @@ impl Player<'_> {
                 "the kit cannot switch the center off and on".into(),
             )),
         }
-    }
-
-    async fn hear(&mut self, within: u32) -> Result<Option<Asked>, Ended> {
-        Ok(self.hear_timed(within).await?.map(|(asked, _)| asked))
     }
 
     /// The next request and after how many seconds it came. One that still waits is answered first.

@@ -5,7 +5,9 @@
 //! repeated to the byte and cases can be shuffled without meeting one another.
 
 use restante_core::code::{AccessToken, FormalCode, ProvisionalCode};
-use restante_core::id::{CustomerId, DeviceId, Epoch, GrantId, RegistrationId, RequestId, TokenId};
+use restante_core::id::{
+    CustomerId, DeviceId, Epoch, GrantId, InstructionId, RegistrationId, RequestId, TokenId,
+};
 use restante_core::{Crypto, Seed};
 use restante_crypto::RingCrypto;
 
@@ -31,6 +33,7 @@ impl Draws {
             "user" | "serial" | "account" => format!("{label}-{}", self.tag()),
             "request" => RequestId::from_bytes(id()).to_string(),
             "device" => DeviceId::from_bytes(id()).to_string(),
+            "instruction" => InstructionId::from_bytes(id()).to_string(),
             "grant" => GrantId::from_bytes(id()).to_string(),
             "registration" => RegistrationId::from_bytes(id()).to_string(),
             "customer" => CustomerId::from_bytes(id()).to_string(),

@@ -2,7 +2,8 @@
 
 use restante_core::code::{AccessToken, FormalCode, ProvisionalCode};
 use restante_core::id::{
-    CorrelationId, CustomerId, DeviceId, Epoch, GrantId, RegistrationId, RequestId, TokenId,
+    CorrelationId, CustomerId, DeviceId, Epoch, GrantId, InstructionId, RegistrationId, RequestId,
+    TokenId,
 };
 use restante_core::wire::people::DateTime;
 
@@ -24,6 +25,7 @@ pub(super) fn has_form(name: &str, text: &str) -> Option<bool> {
         "device" => text.parse::<DeviceId>().is_ok(),
         "registration" => text.parse::<RegistrationId>().is_ok(),
         "customer" => text.parse::<CustomerId>().is_ok(),
+        "instruction" => text.parse::<InstructionId>().is_ok(),
         "grant" => text.parse::<GrantId>().is_ok(),
         "token" => text.parse::<TokenId>().is_ok(),
         "correlation" => text.parse::<CorrelationId>().is_ok(),

@@ -36,7 +36,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/ENR/a-clock-that-leaps-expires-nothing",
             "expected HTTP status 503; got HTTP status 200",
         )],
-        also: &[],
+        also: &["server/MBX/a-clock-that-leaps-expires-no-instruction"],
         defect: Defect::Decision(|scene| {
             let now = scene.now;
             scene.seeing(Kind::Clock, |clock: &mut Clock| {
@@ -62,10 +62,16 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "nothing-survives-a-crash",
         says: "The center keeps everything in memory, and a power cut takes it.",
         breaks: &[],
-        kills: &[(
-            "server/MSG/what-was-acknowledged-survives-a-crash",
-            "expected the reply enrolled; got refusal code-refused",
-        )],
+        kills: &[
+            (
+                "server/MSG/what-was-acknowledged-survives-a-crash",
+                "expected the reply enrolled; got refusal code-refused",
+            ),
+            (
+                "server/MBX/a-mailbox-survives-a-crash",
+                "expected the reply polled; got refusal formal-code-refused",
+            ),
+        ],
         also: &["server/SCN/copy-sheets-from-100-to-140"],
         defect: Defect::Power,
     },

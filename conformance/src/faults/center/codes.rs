@@ -104,7 +104,11 @@ pub(super) const FAULTS: &[Fault] = &[
                 "expected the reply codeIssued; in the reply codeIssued, row.customer: expected anything but",
             ),
         ],
-        also: &["server/MOD/foreign-ids-answer-like-none"],
+        also: &[
+            "server/MBX/all-devices-or-none-are-instructed",
+            "server/MBX/instructing-again-makes-nothing-twice",
+            "server/MOD/foreign-ids-answer-like-none",
+        ],
         defect: Defect::Decision(|scene| {
             scene.seeing(Kind::Token, |token: &mut Token| {
                 if token.role == Role::Dealer

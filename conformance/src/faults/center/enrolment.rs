@@ -175,6 +175,8 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/ENR/an-exhausted-code-is-refused",
             "server/ENR/results-stand-in-the-order-of-the-request",
             "server/ENR/used-slots-never-come-back",
+            "server/MBX/a-foreign-device-s-word-refuses-the-message",
+            "server/MBX/another-registration-is-not-shown-it",
             "server/MOD/functions-make-no-other-device",
             "server/MOD/serials-are-compared-byte-for-byte",
             "server/MSG/a-refusal-changes-nothing",
@@ -271,6 +273,9 @@ pub(super) const FAULTS: &[Fault] = &[
         also: &[
             "server/ENR/a-registration-keeps-its-other-devices",
             "server/ENR/the-same-content-in-other-words",
+            "server/MBX/all-devices-or-none-are-instructed",
+            "server/MBX/an-instruction-of-nobody-is-unknown",
+            "server/MBX/instructing-again-makes-nothing-twice",
             "server/SCN/one-code-registers-a-site",
         ],
         defect: Defect::Decision(|scene| {

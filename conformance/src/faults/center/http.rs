@@ -16,6 +16,9 @@ pub(super) const FAULTS: &[Fault] = &[
         also: &[
             "server/HTTP/each-route-has-its-success",
             "server/MBX/another-state-is-not-unchanged",
+            "server/MBX/before-its-time-nothing-is-shown",
+            "server/MBX/calling-off-again-changes-nothing",
+            "server/MBX/the-tag-knows-no-attempt",
             "server/MBX/unchanged-is-said-in-a-word",
         ],
         defect: Defect::Wire(Wire::answering(|_, response| {

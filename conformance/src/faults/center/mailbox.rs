@@ -19,7 +19,13 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/MBX/another-state-is-not-unchanged",
             "expected the reply polled; in the reply polled, mailbox: expected",
         )],
-        also: &["server/MBX/unchanged-is-said-in-a-word"],
+        also: &[
+            "server/MBX/before-its-time-nothing-is-shown",
+            "server/MBX/called-off-after-delivery-it-is-marked",
+            "server/MBX/the-tag-changes-with-what-is-shown",
+            "server/MBX/the-tag-knows-no-attempt",
+            "server/MBX/unchanged-is-said-in-a-word",
+        ],
         defect: Defect::Decision(|scene| {
             let have =
                 |it: &DeviceRequest| matches!(it, DeviceRequest::Poll(poll) if poll.have.is_some());
@@ -44,6 +50,9 @@ pub(super) const FAULTS: &[Fault] = &[
         also: &[
             "server/HTTP/a-poll-has-its-headers",
             "server/MBX/another-state-is-not-unchanged",
+            "server/MBX/before-its-time-nothing-is-shown",
+            "server/MBX/calling-off-again-changes-nothing",
+            "server/MBX/the-tag-knows-no-attempt",
         ],
         defect: Defect::Wire(Wire::asking(|request| {
             request.headers.retain(|(name, _)| name != "if-none-match");
@@ -61,6 +70,9 @@ pub(super) const FAULTS: &[Fault] = &[
         also: &[
             "server/HTTP/a-poll-has-its-headers",
             "server/MBX/another-state-is-not-unchanged",
+            "server/MBX/before-its-time-nothing-is-shown",
+            "server/MBX/calling-off-again-changes-nothing",
+            "server/MBX/the-tag-knows-no-attempt",
         ],
         defect: Defect::Decision(|scene| {
             scene.decide().answering(|reply| {
@@ -106,7 +118,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/MBX/a-poll-gets-the-mailbox",
             "expected the reply polled; in the reply polled, mailbox.instructions: expected [], and it is absent",
         )],
-        also: &[],
+        also: &["server/HTTP/instructions-have-their-routes", "server/MBX/"],
         defect: Defect::Wire(Wire::answering(|request, response| {
             if is(request, "GET", "/v1/mailbox") {
                 with_body(response, |body| {
@@ -125,7 +137,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/MBX/a-small-poll-fits",
             "expected HTTP status 200, a body of the right size; in the body's size in bytes, expected at most 2048, got 4239",
         )],
-        also: &[],
+        also: &["server/MBX/what-does-not-fit-waits"],
         defect: Defect::Wire(Wire::answering(|request, response| {
             if is(request, "GET", "/v1/mailbox") {
                 with_body(response, |body| body["padding"] = json!(" ".repeat(4_096)));

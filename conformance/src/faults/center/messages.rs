@@ -19,6 +19,8 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/COD/tokens-name-their-customer",
             "server/ERR/the-first-rule-is-named",
             "server/HTTP/refusals-are-problems",
+            "server/MBX/an-attempt-that-was-never-made-is-refused",
+            "server/MBX/unknown-kinds-are-not-instructed",
             "server/MOD/ids-have-one-form",
             "server/MSG/bounds-of-a-code-are-kept",
             "server/MSG/five-hundred-devices-fit",

@@ -1,11 +1,14 @@
 //! The faults of a center, by what they are about.
 
+mod acknowledgements;
 mod clock;
 mod codes;
+mod delivery;
 mod enrolment;
 mod first_use;
 mod holdings;
 mod http;
+mod instructing;
 mod mailbox;
 mod membership;
 mod messages;
@@ -30,6 +33,9 @@ pub(super) const FAULTS: &[&[Fault]] = &[
     clock::FAULTS,
     status::FAULTS,
     mailbox::FAULTS,
+    delivery::FAULTS,
+    acknowledgements::FAULTS,
+    instructing::FAULTS,
     holdings::FAULTS,
     refusals::FAULTS,
     messages::FAULTS,

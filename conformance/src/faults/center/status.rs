@@ -114,6 +114,7 @@ pub(super) const FAULTS: &[Fault] = &[
         also: &[
             "server/ENR/a-registration-keeps-its-other-devices",
             "server/ENR/removed-devices-are-not-spoken-for",
+            "server/MBX/a-foreign-device-s-word-refuses-the-message",
         ],
         defect: Defect::Decision(|scene| {
             scene

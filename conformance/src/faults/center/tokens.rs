@@ -114,7 +114,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/HTTP/an-administrator-sees-one-customer",
             "expected the refusal not-found; got devices",
         )],
-        also: &[],
+        also: &["server/MBX/who-instructs-is-an-operator-or-administrator"],
         defect: Defect::Decision(|scene| {
             let decided = scene.decide();
             match (refused_as(&decided, RefusalCode::NotFound), scene.role()) {
