@@ -263,6 +263,7 @@ pub const FEATURES: &[(&str, &str)] = &[
         "throttle",
         "wrong codes are counted by the address that they come from",
     ),
+    ("waiting", "polls that prefer to wait are let wait"),
 ];
 
 #[cfg(test)]

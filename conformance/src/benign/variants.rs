@@ -160,7 +160,10 @@ impl Ahead for Rewritten {
                 rewrite(body, MESSAGE_BYTES, self.write);
             }
             let mut response = self.behind.carry(&asked, source).await?;
-            rewrite(&mut response.body, usize::MAX, self.write);
+            let takes = request.headers.iter();
+            let takes = takes.filter(|(name, _)| name == "restante-max-message");
+            let most = takes.filter_map(|(_, bytes)| bytes.parse().ok()).next();
+            rewrite(&mut response.body, most.unwrap_or(usize::MAX), self.write);
             let length = response.body.len().to_string();
             let mut headers = response.headers.iter_mut();
             if let Some((_, value)) = headers.find(|(name, _)| name == "content-length") {

@@ -183,7 +183,7 @@ pub(super) fn family_name(family: &str) -> &'static str {
         "COD" => "access codes",
         "ENR" => "enrolment",
         "STA" => "running status",
-        "MBX" => "polling",
+        "MBX" => "mailboxes",
         "ERR" => "refusals",
         "HTTP" => "HTTP binding",
         "SITE" => "the site",

@@ -38,7 +38,7 @@ impl<C: Crypto> Gateway<C> {
         self.follow(now, turn, news);
     }
 
-    // spec: GWY-010, GWY-013
+    // spec: GWY-013, GWY-015
     fn begin(&mut self, now: Uptime, order: Order, news: &mut News) {
         let key = order.key;
         let Some(first) = order.acts.first() else {

@@ -6,6 +6,57 @@ use crate::faults::{Defect, Fault};
 /// The faults.
 pub(super) const FAULTS: &[Fault] = &[
     Fault {
+        name: "waits-for-longer",
+        says: "A poll is let wait for longer than it prefers.",
+        breaks: &["HTTP-022"],
+        kills: &[(
+            "server/HTTP/a-poll-waits-as-long-as-it-wants",
+            "in the header preference-applied, expected \"wait=1\", got \"wait=2\"",
+        )],
+        also: &[],
+        defect: Defect::Wire(Wire::asking(|request| {
+            for (_, value) in request
+                .headers
+                .iter_mut()
+                .filter(|(name, _)| name == "prefer")
+            {
+                *value = value.replace("wait=1", "wait=2");
+            }
+            None
+        })),
+    },
+    Fault {
+        name: "waits-for-nothing",
+        says: "A poll that prefers to wait is told unchanged although there is something to show.",
+        breaks: &["HTTP-023"],
+        kills: &[(
+            "server/HTTP/a-poll-waits-as-long-as-it-wants",
+            "expected HTTP status 200, a right body; got HTTP status 304",
+        )],
+        also: &[],
+        defect: Defect::Wire(Wire::answering(|request, response| {
+            let waits = |(name, value): &(String, String)| name == "prefer" && value == "wait=60";
+            if request.headers.iter().any(waits) && response.status == 200 {
+                response.status = 304;
+                response.body.clear();
+            }
+        })),
+    },
+    Fault {
+        name: "does-not-say-that-it-waits",
+        says: "A center lets polls wait and does not say so.",
+        breaks: &["HTTP-024"],
+        kills: &[(
+            "server/HTTP/a-poll-waits-as-long-as-it-wants",
+            "in the header preference-applied, expected \"wait=1\", and it is absent",
+        )],
+        also: &[],
+        defect: Defect::Wire(Wire::answering(|_, response| {
+            let applied = "preference-applied";
+            response.headers.retain(|(name, _)| name != applied);
+        })),
+    },
+    Fault {
         name: "not-modified-without-next-poll",
         says: "304 does not say when to poll again.",
         breaks: &[],

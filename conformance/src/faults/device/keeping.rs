@@ -96,6 +96,7 @@ pub(super) const FAULTS: &[Fault] = &[
         )],
         also: &[
             "device/ENR/rotation-goes-on-with-the-new-code",
+            "device/MBX/after-a-power-cut-the-mailbox-is-asked-again",
             "device/MBX/the-first-poll-asks-for-everything",
             "device/STA/boot-outlives-power-cuts-in-a-row",
             "device/STA/boot-rises-with-each-power-cut",

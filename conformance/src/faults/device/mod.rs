@@ -2,6 +2,7 @@
 
 mod codes;
 mod enrolling;
+mod instructions;
 mod keeping;
 mod patience;
 mod polling;
@@ -23,4 +24,5 @@ pub(super) const FAULTS: &[&[Fault]] = &[
     rotating::FAULTS,
     polling::FAULTS,
     reporting::FAULTS,
+    instructions::FAULTS,
 ];

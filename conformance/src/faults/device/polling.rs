@@ -36,8 +36,17 @@ pub(super) const FAULTS: &[Fault] = &[
         )],
         also: &[
             "device/ENR/a-refused-formal-code-is-not-used-on",
+            "device/MBX/a-message-is-shown-and-said-to-be-done",
+            "device/MBX/a-new-code-is-asked-for-and-used",
+            "device/MBX/a-rejected-one-does-not-hold-up-the-next",
+            "device/MBX/a-word-is-repeated-until-it-is-answered",
+            "device/MBX/an-acknowledgement-names-its-delivery",
+            "device/MBX/an-unknown-kind-is-rejected-by-name",
+            "device/MBX/another-s-instruction-is-passed-over",
+            "device/MBX/more-is-fetched-at-once",
             "device/MBX/the-first-poll-asks-for-everything",
             "device/MBX/unchanged-names-the-next-interval",
+            "device/MBX/what-was-called-off-is-not-begun",
         ],
         defect: Defect::Device(Wiring::hearing(|_, input| {
             polled(input, |schedule| {
@@ -71,10 +80,16 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "have-outlives-the-power",
         says: "A device that was switched on polls for changes since a state that it does not have.",
         breaks: &["MBX-009"],
-        kills: &[(
-            "device/MBX/the-first-poll-asks-for-everything",
-            "in which have: expected nothing, got",
-        )],
+        kills: &[
+            (
+                "device/MBX/the-first-poll-asks-for-everything",
+                "in which have: expected nothing, got",
+            ),
+            (
+                "device/MBX/after-a-power-cut-the-mailbox-is-asked-again",
+                "in which have: expected nothing, got",
+            ),
+        ],
         also: &[],
         defect: Defect::Device(Wiring::wanting(|_, outputs| {
             sending::<DeviceKind>(outputs, |_, request| {

@@ -41,7 +41,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "device/MSG/unknown-members-are-ignored",
             "got the request enrol",
         )],
-        also: &[],
+        also: &["device/MBX/an-unknown-kind-is-rejected-by-name"],
         defect: reading(|conversation, response, max| {
             let body = serde_json::from_slice::<Value>(&response.body);
             match (read(conversation, response, max), body) {

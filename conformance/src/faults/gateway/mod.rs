@@ -3,6 +3,7 @@
 mod calling;
 mod enrolling;
 mod growing;
+mod handing;
 mod reporting;
 
 use super::Fault;
@@ -13,4 +14,5 @@ pub(super) const FAULTS: &[&[Fault]] = &[
     enrolling::FAULTS,
     growing::FAULTS,
     reporting::FAULTS,
+    handing::FAULTS,
 ];
