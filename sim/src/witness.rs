@@ -13,7 +13,8 @@ use restante_core::id::{DeviceId, Epoch, GrantId, RegistrationId, RequestId, Tok
 use restante_core::record::Kind;
 use restante_core::wire::people::{CodeState, PeopleReply, PeopleRequest};
 use restante_core::wire::{
-    DeviceReply, DeviceRequest, Enrol, Enrolled, Identification, ReportStatus, StatusReported,
+    DeviceReply, DeviceRequest, Enrol, Enrolled, Identification, ReportResult, ReportStatus,
+    StatusReported,
 };
 
 use crate::check::devices_of;
@@ -311,8 +312,13 @@ impl Witness {
     ) {
         for (report, told) in asked.reports.iter().zip(&told.results) {
             let (device, number) = (told.device, (registration, report.boot, report.seq));
-            let kept_in = self.kept_in.get(&(device, number));
-            if kept_in.is_none() || kept_in != self.runs.get(&device) {
+            // What was acknowledged as accepted counts whether or not it was kept: that is what is
+            // checked. What was kept in a run that has ended does not count any more.
+            let counts = match self.kept_in.get(&(device, number)) {
+                Some(kept_in) => Some(kept_in) == self.runs.get(&device),
+                None => told.result == ReportResult::Accepted,
+            };
+            if !counts {
                 continue;
             }
             let held = self.reported.entry(device).or_insert((number, step));

@@ -1,5 +1,5 @@
-//! Instructing devices: orders for many, orders given twice, who may give which, and what people are
-//! shown afterwards.
+//! Instructing devices: orders for many, orders given twice, who may give which, and what people
+//! are shown afterwards.
 
 use restante_core::center::{Credential, Message};
 use restante_core::id::{DeviceId, InstructionId, RequestId};

@@ -257,7 +257,8 @@ proptest! {
             prop_assert!(lived.finished.instructions.iter().all(Instruction::is_finished));
             let (open, finished) = (ids(&lived.open), ids(&lived.finished));
             // What stays open stays in its order.
-            let stayed: Vec<_> = ids(&before.0).into_iter().filter(|id| open.contains(id)).collect();
+            let earlier = ids(&before.0).into_iter();
+            let stayed: Vec<_> = earlier.filter(|id| open.contains(id)).collect();
             prop_assert!(open.starts_with(&stayed));
             let room = finished.len() < FINISHED_PER_MAILBOX;
             for it in before.0.instructions.iter().chain(&before.1.instructions) {

@@ -52,6 +52,7 @@ pub(crate) struct Order {
 
 /// What one device was told, and what became of it.
 #[derive(Args)]
+#[command(after_help = "Example:\n  restante-center instructions dev-2yaq… --user 'Anna Weber'")]
 pub(crate) struct List {
     /// The device's id, as `devices list` shows it
     device: DeviceId,
@@ -61,6 +62,9 @@ pub(crate) struct List {
 
 /// An instruction that is not to be carried out after all.
 #[derive(Args)]
+#[command(
+    after_help = "Example:\n  restante-center cancel ins-5cfv… --device dev-2yaq… --user 'Anna Weber'"
+)]
 pub(crate) struct Cancel {
     /// Its id, as `instructions` shows it
     instruction: InstructionId,

@@ -2,9 +2,9 @@
 //! or when the time that it named is over.
 //!
 //! While a poll waits, the center is asked again every few seconds, so that no store has to know
-//! who waits for what, and a center of several nodes needs no line between them. What a waiting poll
-//! holds is its connection and one place of a bounded number; who finds none is answered at once.
-//! Serves spec chapter HTTP.
+//! who waits for what, and a center of several nodes needs no line between them. What a waiting
+//! poll holds is its connection and one place of a bounded number; who finds none is answered at
+//! once. Serves spec chapter HTTP.
 
 use std::time::Duration;
 

@@ -32,7 +32,7 @@ pub(super) struct Model {
     pub(super) grants: Vec<Grant>,
     pub(super) registrations: BTreeMap<Name, Registration>,
     held: BTreeSet<(usize, usize)>,
-    latest: BTreeMap<(usize, usize), (u32, u32)>,
+    latest: BTreeMap<(usize, usize), (Name, (u32, u32))>,
 }
 
 #[derive(Clone, Debug)]
@@ -195,9 +195,9 @@ impl Model {
         }
         let user = self.grants[name.0].user;
         let held = self.latest.get(&(user, device));
-        let accepted = held.is_none_or(|held| number > *held);
+        let accepted = held.is_none_or(|(by, held)| *by != name || number > *held);
         if accepted {
-            self.latest.insert((user, device), number);
+            self.latest.insert((user, device), (name, number));
         }
         Ok(Class::Reported { accepted })
     }
