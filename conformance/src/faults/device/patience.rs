@@ -45,6 +45,7 @@ pub(super) const FAULTS: &[Fault] = &[
         also: &[
             "device/ERR/a-person-does-not-overrule-retry-after",
             "device/ERR/an-unknown-word-with-503-is-temporary",
+            "device/MBX/what-has-run-out-is-not-begun",
         ],
         defect: Defect::Device(Wiring::hearing(|_, mut input| {
             if let Input::Refused { refusal, .. } = &mut input {

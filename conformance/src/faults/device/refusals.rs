@@ -49,7 +49,10 @@ pub(super) const FAULTS: &[Fault] = &[
             "device/ERR/a-final-refusal-is-not-repeated",
             "expected not the request reportStatus within 86000 s; the request reportStatus came",
         )],
-        also: &["device/MBX/a-report-that-was-refused-is-no-act-done"],
+        also: &[
+            "device/MBX/a-report-that-was-refused-is-no-act-done",
+            "device/MBX/what-has-run-out-is-not-begun",
+        ],
         defect: Defect::Device(Wiring::hearing(|memo, input| {
             let reports = matches!(memo.asked(), Some(DeviceRequest::ReportStatus(_)));
             as_failure(input, |_| reports)
