@@ -12,7 +12,7 @@ use core::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::limits::{CENTER_CHARS, HOST_CHARS, MAIL_CHARS, NAME_CHARS, NOTE_CHARS};
+use crate::limits::{CENTER_CHARS, HOST_CHARS, MAIL_CHARS, NAME_CHARS, NOTE_CHARS, SERVICE_CHARS};
 
 /// Why a text is not an identifier.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -193,7 +193,18 @@ fn host_form(text: &str) -> Option<&'static str> {
     }
 }
 
+fn service_form(text: &str) -> Option<&'static str> {
+    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if text.chars().all(good) {
+        None
+    } else {
+        Some("lower-case letters, digits and hyphens")
+    }
+}
+
 texts! {
+    /// A service that devices may use, as its provider calls it in URLs.
+    ServiceId, "the service id", SERVICE_CHARS, service_form;
     /// The authorized user whom a dealer enrols: all that a dealer must enter.
     UserName, "the user name", NAME_CHARS, any_text;
     /// A person's or a company's account at the center, such as a dealer's.
@@ -352,6 +363,8 @@ numbers! {
     RequestId, "the request id", "req-";
     /// An access token of a person or a program.
     TokenId, "the token id", "tok-";
+    /// An application: an administrator's wish to start one service on many devices.
+    ApplicationId, "the application id", "app-";
     /// An instruction in a device's mailbox.
     InstructionId, "the instruction id", "ins-";
     /// One attempt to commit; the same for every repetition of it.

@@ -43,6 +43,8 @@ pub mod wire;
 #[cfg(feature = "center")]
 pub mod center;
 #[cfg(feature = "center")]
+pub mod provider;
+#[cfg(feature = "center")]
 pub mod record;
 
 #[cfg(feature = "device")]

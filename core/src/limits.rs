@@ -22,6 +22,32 @@ pub const NAME_CHARS: usize = 64;
 pub const HOST_CHARS: usize = 253;
 /// Characters in a center's address as a person types it: a URL with a path.
 pub const CENTER_CHARS: usize = 512;
+/// Characters in the URL at which a device registers for a service: a host and a modest path fit a
+/// message of the smallest size.
+pub const URL_CHARS: usize = 512;
+/// Characters of a registration code, whoever made it.
+pub const REGISTRATION_CODE_CHARS: usize = 64;
+/// Characters of a service's id, so that a key can hold one beside a device's.
+pub const SERVICE_CHARS: usize = 32;
+/// Models that one service names; a maker's whole catalogue of a decade.
+pub const MODELS_PER_SERVICE: usize = 256;
+/// Services that one message applies for.
+pub const SERVICES_PER_APPLICATION: usize = 16;
+/// Services of one center: a page of choices that an administrator can still read.
+pub const SERVICES: usize = 256;
+/// How long the devices of an application have to start the service unless it says otherwise.
+pub const APPLICATION_VALIDITY: Seconds = Seconds::new(30 * 86_400);
+/// The longest time that an application may give them: about a year.
+pub const APPLICATION_VALIDITY_MAX: Seconds = Seconds::new(366 * 86_400);
+/// Devices that are looked at before an application for all devices is accepted or refused as one
+/// that applies to none. Where a customer has more, the job finds out.
+pub const DEVICES_LOOKED_AT: usize = 1_000;
+/// Devices for which one tick makes instructions: each reads and writes a few records.
+pub const FILLED_PER_TICK: usize = 128;
+/// Targets that one tick counts, and withdraws if need be.
+pub const TARGETS_PER_TICK: usize = 256;
+/// How long wishes for a count are collected.
+pub const COUNT_EVERY: Seconds = Seconds::new(2);
 /// Characters in a mail address (RFC 5321).
 pub const MAIL_CHARS: usize = 254;
 /// Characters in a free text that an operator reads, such as the reason for a revocation.

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use crate::crypto::Crypto;
 use crate::id::DeviceId;
-use crate::record::{Event, Verdict, Word};
+use crate::record::{Event, Instruction, Verdict, Word};
 use crate::time::Timestamp;
 use crate::wire::{Acknowledge, Acknowledged, Acknowledgement, NoteResult, Noted, RefusalCode};
 
@@ -33,11 +33,29 @@ impl<C: Crypto> Work<'_, C> {
             let held = place.ok().and_then(|place| held.get_mut(place));
             noted.push(note(held, word, now)?);
         }
+        self.note_invitations(words, &held)?;
         held.into_iter().for_each(|held| self.keep_mailbox(held));
         Ok(Acknowledged {
             acknowledgements: noted,
             schedule: self.center.schedule.clone(),
         })
+    }
+}
+
+impl<C: Crypto> Work<'_, C> {
+    /// Notes with its application what was said of each invitation.
+    fn note_invitations(&mut self, words: &[Acknowledgement], held: &[Held]) -> Result<(), Stop> {
+        let said: Vec<(DeviceId, Instruction)> = words
+            .iter()
+            .filter_map(|word| {
+                let kept = held.iter().find_map(|it| it.get(word.instruction))?;
+                kept.invitation.map(|_| (word.device, kept.clone()))
+            })
+            .collect();
+        for (device, kept) in said {
+            self.invitation_noted(device, &kept)?;
+        }
+        Ok(())
     }
 }
 

@@ -36,6 +36,11 @@ impl Person {
     pub(super) fn is_dealer(&self) -> bool {
         self.role == Role::Dealer
     }
+
+    /// Whether they see only the services that they run.
+    pub(super) fn is_provider(&self) -> bool {
+        self.role == Role::Provider
+    }
 }
 
 /// The person or program that a token speaks for.

@@ -193,7 +193,7 @@ pub(super) fn page_of(kind: Kind, owner: Owner, after: Vec<u8>) -> Range {
 }
 
 /// The page with the rows that [`page_of`] found.
-pub(super) fn page<Id: Copy, Row>(found: impl Iterator<Item = (Id, Row)>) -> Page<Row, Id> {
+pub(super) fn page<Id: Clone, Row>(found: impl Iterator<Item = (Id, Row)>) -> Page<Row, Id> {
     let mut ids = Vec::new();
     let mut rows = Vec::new();
     for (id, row) in found {
@@ -203,7 +203,7 @@ pub(super) fn page<Id: Copy, Row>(found: impl Iterator<Item = (Id, Row)>) -> Pag
     let more = rows.len() > PAGE_ROWS;
     rows.truncate(PAGE_ROWS);
     let next = if more {
-        ids.get(PAGE_ROWS.saturating_sub(1)).copied()
+        ids.get(PAGE_ROWS.saturating_sub(1)).cloned()
     } else {
         None
     };

@@ -102,7 +102,7 @@ impl<'a, C: Crypto> Work<'a, C> {
         }
     }
 
-    fn count(&mut self, mark: Bytes<16>) -> Result<(), Pause> {
+    pub(super) fn count(&mut self, mark: Bytes<16>) -> Result<(), Pause> {
         let Some(key) = self.call.source.address.map(Throttle::key) else {
             return Ok(());
         };
@@ -115,7 +115,7 @@ impl<'a, C: Crypto> Work<'a, C> {
 
     /// Tells a source that has tried too many wrong codes to wait.
     // spec: COD-021, ERR-006
-    fn check_throttle(&mut self) -> Result<(), Stop> {
+    pub(super) fn check_throttle(&mut self) -> Result<(), Stop> {
         let Some(address) = self.call.source.address else {
             return Ok(());
         };

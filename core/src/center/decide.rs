@@ -5,6 +5,7 @@ use crate::entropy::Seed;
 use crate::record::{Pause, Records};
 use crate::time::Timestamp;
 use crate::wire::people::{PeopleReply, PeopleRequest};
+use crate::wire::services::{ServicesReply, ServicesRequest};
 use crate::wire::{DeviceReply, DeviceRequest, ETag, Schedule};
 
 use super::work::{Stop, Work};
@@ -113,6 +114,30 @@ impl<C: Crypto> Work<'_, C> {
                 PeopleReply::InstructionCancelled(self.cancel_instruction(message)?)
             }
             PeopleRequest::AcceptClock(_) => PeopleReply::ClockAccepted(self.accept_clock()?),
+            PeopleRequest::Services(request) => {
+                PeopleReply::Services(self.about_services(request)?)
+            }
+        })
+    }
+
+    fn about_services(&mut self, request: &ServicesRequest) -> Result<ServicesReply, Stop> {
+        use {ServicesReply as Reply, ServicesRequest as Request};
+        Ok(match request {
+            Request::Define(message) => Reply::Defined(self.define_service(message)?),
+            Request::List(message) => Reply::Services(self.list_services(message)?),
+            Request::Apply(message) => Reply::Applied(self.apply(message)?),
+            Request::Choose(message) => Reply::Application(self.choose(message)?),
+            Request::ListApplications(message) => {
+                Reply::Applications(self.list_applications(message)?)
+            }
+            Request::ListTargets(message) => Reply::Targets(self.list_targets(message)?),
+            Request::CancelApplication(message) => {
+                Reply::Application(self.cancel_application(message)?)
+            }
+            Request::StopUse(message) => Reply::UseStopped(self.stop_use(message)?),
+            Request::ListEntitlements(message) => {
+                Reply::Entitlements(self.list_entitlements(message)?)
+            }
         })
     }
 }

@@ -7,10 +7,11 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::code::{EnrolId, FormalCode};
+use crate::code::{EnrolId, FormalCode, RegistrationCode};
 use crate::crypto::{Crypto, Digest, NONCE_LEN, OpenError};
 use crate::id::{
-    AccountName, CustomerId, DeviceId, GrantId, InstructionId, RegistrationId, RequestId, UserName,
+    AccountName, ApplicationId, CustomerId, DeviceId, GrantId, InstructionId, RegistrationId,
+    RequestId, ServiceId, UserName,
 };
 use crate::record::{Bytes, Owner, Secret};
 use crate::wire::Identification;
@@ -149,6 +150,68 @@ impl Keys {
     #[must_use]
     pub fn token(&self, crypto: &impl Crypto, secret: &Digest) -> Bytes<32> {
         Bytes(self.hash(crypto, "token", &[secret]))
+    }
+
+    /// The application that this request makes for this service: there is one for ever.
+    #[must_use]
+    pub fn application(
+        &self,
+        crypto: &impl Crypto,
+        customer: CustomerId,
+        request: RequestId,
+        service: &ServiceId,
+    ) -> ApplicationId {
+        let parts: [&[u8]; 3] = [
+            customer.as_bytes(),
+            request.as_bytes(),
+            service.as_str().as_bytes(),
+        ];
+        ApplicationId::from_bytes(self.id(crypto, "application", &parts))
+    }
+
+    /// The instruction by which this application reaches this device: there is one for ever.
+    #[must_use]
+    pub fn invitation(
+        &self,
+        crypto: &impl Crypto,
+        application: ApplicationId,
+        device: DeviceId,
+    ) -> InstructionId {
+        let parts: [&[u8]; 2] = [application.as_bytes(), device.as_bytes()];
+        InstructionId::from_bytes(self.id(crypto, "invitation", &parts))
+    }
+
+    /// The registration code of this device in this application; `None` if the master key of that
+    /// version is not here. It is made again whenever it is delivered, and stored nowhere.
+    #[must_use]
+    pub fn registration_code(
+        &self,
+        crypto: &impl Crypto,
+        application: ApplicationId,
+        device: DeviceId,
+        master: u32,
+    ) -> Option<RegistrationCode> {
+        let master = self.master(master)?;
+        let info: [&[u8]; 2] = [application.as_bytes(), device.as_bytes()];
+        let bytes = crypto.hkdf(b"restante registration code 1", master, &info);
+        Some(RegistrationCode::of(&bytes))
+    }
+
+    /// What is kept of a device's registration code for a service.
+    #[must_use]
+    pub fn pair(
+        &self,
+        crypto: &impl Crypto,
+        device: DeviceId,
+        service: &ServiceId,
+        code: &str,
+    ) -> Bytes<32> {
+        let parts: [&[u8]; 3] = [
+            device.as_bytes(),
+            service.as_str().as_bytes(),
+            code.as_bytes(),
+        ];
+        Bytes(self.hash(crypto, "registration code", &parts))
     }
 
     /// Something of 16 bytes that stands in for an id that does not exist, so that looking up what

@@ -11,23 +11,30 @@
 //! store, a transport or a clock.
 
 mod acknowledge;
+mod apply;
 mod authenticate;
 mod codes;
 mod collate;
+mod count;
 mod decide;
 mod devices;
 mod enrol;
+mod fill;
 mod first_use;
 mod holdings;
 mod instruct;
 mod instructions;
+mod invitations;
 mod keys;
 mod mailboxes;
 mod membership;
 mod policy;
 mod poll;
+mod progress;
+mod register;
 mod report;
 mod rotate;
+mod services;
 mod tick;
 mod tokens;
 mod work;
@@ -39,11 +46,12 @@ use core::net::IpAddr;
 
 use crate::code::{AccessToken, FormalCode, ProvisionalCode};
 use crate::entropy::Seed;
-use crate::id::{CorrelationId, EffectId};
+use crate::id::{ApplicationId, CorrelationId, CustomerId, EffectId, ServiceId};
 use crate::record::{Pause, Records, Written};
 use crate::time::Timestamp;
 use crate::wire::people::{PeopleReply, PeopleRequest};
-use crate::wire::{DeviceReply, DeviceRequest, Refusal};
+use crate::wire::services::Tally;
+use crate::wire::{DeviceReply, DeviceRequest, Refusal, Register, Registered};
 
 pub use decide::Center;
 pub use keys::{Keys, KeysError};
@@ -126,6 +134,8 @@ pub enum Message {
     Device(DeviceRequest),
     /// A person or a person's program.
     People(PeopleRequest),
+    /// A device that registers for a service, at the service's URL.
+    Register(ServiceId, Register),
     /// Time has passed: do what has become due.
     Tick,
 }
@@ -149,6 +159,8 @@ pub enum Reply {
     Device(DeviceReply),
     /// To a person or a person's program.
     People(PeopleReply),
+    /// To a device that registered for a service.
+    Registered(Registered),
     /// To a tick.
     Ticked(Ticked),
 }
@@ -202,5 +214,27 @@ pub enum EffectKind {
         word: String,
         /// A sentence for the operator.
         detail: String,
+    },
+    /// The instructions of an application are in the mailboxes: devices can be told to poll.
+    InstructionsWaiting {
+        /// Whose application it is.
+        customer: CustomerId,
+        /// Which one.
+        application: ApplicationId,
+        /// For which service.
+        service: ServiceId,
+        /// How many instructions wait.
+        devices: u32,
+    },
+    /// Something has become of every device of an application.
+    ApplicationComplete {
+        /// Whose application it is.
+        customer: CustomerId,
+        /// Which one.
+        application: ApplicationId,
+        /// For which service.
+        service: ServiceId,
+        /// What has become of how many.
+        tally: Tally,
     },
 }

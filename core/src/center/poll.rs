@@ -44,7 +44,8 @@ impl<C: Crypto> Work<'_, C> {
             usize::try_from(most.get()).unwrap_or(MESSAGE_BYTES)
         });
         let mut mailbox = empty(center.etag.clone(), &center.schedule);
-        show(&found, &mut mailbox, most, now);
+        let shown = self.shown(&found, now);
+        show(shown, &mut mailbox, most);
         mailbox.etag = etag(&center.crypto, &center.schedule, &mailbox.instructions);
         if poll.have.as_ref() == Some(&mailbox.etag) {
             return Ok(PollReply::Unchanged(center.schedule.poll));
@@ -77,6 +78,34 @@ impl<C: Crypto> Work<'_, C> {
         Ok(found)
     }
 
+    /// What is to be shown of these mailboxes, oldest first, each as it takes the most room.
+    // spec: MBX-012, MBX-014
+    fn shown(&self, found: &[Found], now: Timestamp) -> Vec<Instruction> {
+        let mut shown = Vec::new();
+        for it in found {
+            let mut made = Timestamp::EPOCH;
+            for kept in &it.mailbox.instructions {
+                made = made.max(kept.made);
+                if kept.is_shown(now) {
+                    shown.push((made, self.widest(it.device, kept)));
+                }
+            }
+        }
+        shown.sort_by_key(|(made, _)| *made);
+        shown.into_iter().map(|(_, shown)| shown).collect()
+    }
+
+    fn widest(&self, device: DeviceId, kept: &record::Instruction) -> Instruction {
+        Instruction {
+            id: kept.id,
+            device,
+            attempt: DELIVERIES,
+            expires: Seconds::new(u32::MAX),
+            cancel: kept.state.delivery().is_some_and(|it| it.cancel),
+            acts: self.shown_acts(device, kept),
+        }
+    }
+
     /// Keeps the mailboxes in which something has moved.
     fn keep_moved(&mut self, found: Vec<Found>) -> Result<(), Pause> {
         let moved: Vec<Found> = found
@@ -94,23 +123,12 @@ impl<C: Crypto> Work<'_, C> {
 
 /// Puts into the reply what is to be shown, oldest first, as far as there is room. The room that an
 /// instruction takes does not depend on its delivery, so that the same ones fit the next time.
-// spec: MBX-012, MBX-014, MBX-016
-fn show(found: &[Found], mailbox: &mut Mailbox, most: usize, now: Timestamp) {
-    let mut shown = Vec::new();
-    for it in found {
-        let mut made = Timestamp::EPOCH;
-        for instruction in &it.mailbox.instructions {
-            made = made.max(instruction.made);
-            if instruction.is_shown(now) {
-                shown.push((made, widest(it.device, instruction)));
-            }
-        }
-    }
-    shown.sort_by_key(|(made, _)| *made);
+// spec: MBX-016
+fn show(shown: Vec<Instruction>, mailbox: &mut Mailbox, most: usize) {
     mailbox.more = true;
     let mut room = most.saturating_sub(json::to_bytes(&PollReply::Mailbox(mailbox.clone())).len());
     mailbox.more = false;
-    for (_, instruction) in shown {
+    for instruction in shown {
         let bytes = json::to_bytes(&instruction).len().saturating_add(1);
         match room.checked_sub(bytes) {
             Some(left) => {
@@ -122,18 +140,6 @@ fn show(found: &[Found], mailbox: &mut Mailbox, most: usize, now: Timestamp) {
                 return;
             }
         }
-    }
-}
-
-/// The instruction as it takes the most room.
-fn widest(device: DeviceId, kept: &record::Instruction) -> Instruction {
-    Instruction {
-        id: kept.id,
-        device,
-        attempt: DELIVERIES,
-        expires: Seconds::new(u32::MAX),
-        cancel: kept.state.delivery().is_some_and(|it| it.cancel),
-        acts: kept.acts.clone(),
     }
 }
 

@@ -12,8 +12,8 @@ use crate::crypto::Crypto;
 use crate::id::{CustomerId, EffectId, GrantId, RegistrationId};
 use crate::limits::{CLOCK_SAVE, DUE_PER_TICK, PENDING_GRACE, SWEEP_STRETCHES};
 use crate::record::{
-    Clock, Due, Ended, Found, Grant, GrantLocator, Judged, Key, Kind, Outbox, Owner, Pause, Range,
-    Registration, State, Why,
+    Application, Clock, Due, Ended, Found, Grant, GrantLocator, Judged, Key, Kind, Outbox, Owner,
+    Pause, Range, Registration, State, Why,
 };
 use crate::time::{Seconds, Timestamp};
 use crate::wire::people::{ClockAccepted, DateTime, Role};
@@ -53,41 +53,60 @@ impl<C: Crypto> Work<'_, C> {
             let Some((last, _)) = due.last() else { break };
             after = last.key.clone();
             let is_full = due.len() >= DUE_PER_TICK;
-            let has_done = self.settle(due, damage)?;
-            if has_done || !is_full {
-                return Ok(has_done && is_full);
+            let settled = self.settle(due, damage)?;
+            if settled.has_done || !is_full {
+                return Ok(settled.has_more || (settled.has_done && is_full));
             }
         }
         Ok(false)
     }
 
-    /// Does what these records say; whether anything could be done.
-    fn settle(&mut self, due: Vec<Found<Due>>, damage: &mut Damage) -> Result<bool, Stop> {
+    /// Does what these records say. Of jobs that go on in chunks it does one chunk of one: a chunk
+    /// is as much as a decision should read and write.
+    fn settle(&mut self, due: Vec<Found<Due>>, damage: &mut Damage) -> Result<Settled, Stop> {
         let readable = due.iter().filter_map(|(_, due)| due.as_ref().ok());
         let involved: Vec<Key> = readable.map(leads_to).collect();
         self.load(&involved)?;
-        let mut has_done = false;
+        let mut settled = Settled::default();
         for (key, due) in due {
+            let is_job = due.as_ref().is_ok_and(Due::is_job);
+            if is_job && settled.has_job {
+                settled.has_more = true;
+                continue;
+            }
             let done = match due {
                 Ok(due) => self.carry_out(due),
                 Err(unreadable) => Err(unreadable.into()),
             };
-            if damage.pass_over(done)? {
-                self.desk.delete(key);
-                has_done = true;
+            if let Some(part) = damage.pass_over(done)? {
+                settled.has_done = true;
+                settled.has_job |= is_job;
+                match part {
+                    Part::Last => self.desk.delete(key),
+                    Part::More => settled.has_more = true,
+                }
             }
         }
-        Ok(has_done)
+        Ok(settled)
     }
 
     /// Does one thing that is due, wholly or, where a record is damaged, not at all.
-    fn carry_out(&mut self, due: Due) -> Result<(), Stop> {
+    fn carry_out(&mut self, due: Due) -> Result<Part, Stop> {
+        let last = |()| Part::Last;
         match due {
             Due::GiveBack {
                 customer,
                 registration,
-            } => self.give_back(customer, registration),
-            Due::Forget { owner, grant } => self.forget(Owner(owner.0), grant, due),
+            } => self.give_back(customer, registration).map(last),
+            Due::Forget { owner, grant } => self.forget(Owner(owner.0), grant, due).map(last),
+            Due::Fill {
+                customer,
+                application,
+            } => self.fill(customer, application),
+            Due::Count {
+                customer,
+                application,
+            } => self.count_targets(customer, application),
         }
     }
 
@@ -164,7 +183,7 @@ impl<C: Crypto> Work<'_, C> {
         for (key, outbox) in self.desk.each::<Outbox<EffectKind>>(&range)? {
             let id = Outbox::<EffectKind>::id(&key);
             let found = outbox.map(|outbox| self.hand_over_one(id, outbox.what));
-            damage.pass_over(found.map_err(Stop::from))?;
+            let _ = damage.pass_over(found.map_err(Stop::from))?;
         }
         Ok(())
     }
@@ -198,7 +217,31 @@ fn leads_to(due: &Due) -> Key {
             registration,
         } => Registration::key(*customer, *registration),
         Due::Forget { owner, grant } => Grant::key(Owner(owner.0), *grant),
+        Due::Fill {
+            customer,
+            application,
+        }
+        | Due::Count {
+            customer,
+            application,
+        } => Application::key(*customer, *application),
     }
+}
+
+/// How much of something that is due has been done.
+pub(super) enum Part {
+    /// All of it, or the last of it.
+    Last,
+    /// A chunk; the next one is due already.
+    More,
+}
+
+/// What a stretch of due records came to.
+#[derive(Default)]
+struct Settled {
+    has_done: bool,
+    has_job: bool,
+    has_more: bool,
 }
 
 /// What a tick passes over because a record is damaged.
@@ -209,18 +252,18 @@ struct Damage {
 }
 
 impl Damage {
-    /// Whether it was done. Damage is noted and nothing more; only a pause for loading, and a
-    /// defect, end the tick.
-    fn pass_over(&mut self, done: Result<(), Stop>) -> Result<bool, Stop> {
+    /// What was done, if anything could be. Damage is noted and nothing more; only a pause for
+    /// loading, and a defect, end the tick.
+    fn pass_over<T>(&mut self, done: Result<T, Stop>) -> Result<Option<T>, Stop> {
         let why = match done {
-            Ok(()) => return Ok(true),
+            Ok(done) => return Ok(Some(done)),
             Err(Stop::Pause(damaged @ Pause::Damaged { .. })) => format!("{damaged}"),
             Err(Stop::Refused(refused)) => refused.reason.detail,
             Err(pause @ Stop::Pause(_)) => return Err(pause),
         };
         self.count = self.count.saturating_add(1);
         self.first.get_or_insert(why);
-        Ok(false)
+        Ok(None)
     }
 
     fn told(self) -> Option<String> {

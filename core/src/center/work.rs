@@ -89,6 +89,9 @@ impl<'a, C: Crypto> Work<'a, C> {
         let outcome = match &self.call.message {
             Message::Device(request) => self.device(request).map(Reply::Device),
             Message::People(request) => self.people(request).map(Reply::People),
+            Message::Register(service, message) => self
+                .register_for_service(service, message)
+                .map(Reply::Registered),
             Message::Tick => self.tick().map(Reply::Ticked),
         };
         match outcome {

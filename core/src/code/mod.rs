@@ -9,6 +9,7 @@ mod entry;
 mod formal;
 mod presented;
 mod provisional;
+mod registration;
 mod symbols;
 mod token;
 
@@ -18,4 +19,5 @@ pub use entry::{GroupError, GroupOrder, ProvisionalCodeError, WrongGroups, check
 pub use formal::{FormalCode, FormalCodeError};
 pub use presented::Presented;
 pub use provisional::{EnrolId, ProvisionalCode};
+pub use registration::{RegistrationCode, RegistrationCodeError};
 pub use token::{AccessToken, AccessTokenError};

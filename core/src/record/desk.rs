@@ -161,6 +161,23 @@ impl<'a> Desk<'a> {
         Ok(found)
     }
 
+    /// Asks for all of these ranges at once, so that the reads that follow need no further round.
+    ///
+    /// # Errors
+    /// [`Pause::Read`] with all that is missing.
+    pub fn ranges<'k>(&self, ranges: impl IntoIterator<Item = &'k Range>) -> Result<(), Pause> {
+        let missing: Vec<Need> = ranges
+            .into_iter()
+            .map(|range| Need::Range(alloc::boxed::Box::new(range.clone())))
+            .filter(|need| self.records.get(need).is_none())
+            .collect();
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(self.pause(missing))
+        }
+    }
+
     /// Stores `record` at `key`.
     pub fn put<R: Record>(&mut self, key: Key, record: &R) {
         let body = serde_json::to_vec(record).unwrap_or_default();

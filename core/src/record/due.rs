@@ -7,7 +7,8 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{CustomerId, GrantId, RegistrationId};
+use crate::id::{ApplicationId, CustomerId, GrantId, RegistrationId};
+use crate::limits::COUNT_EVERY;
 use crate::time::Timestamp;
 
 use super::bytes::Bytes;
@@ -32,6 +33,20 @@ pub enum Due {
         /// Which one.
         grant: GrantId,
     },
+    /// The next chunk of an application's instructions is to be made.
+    Fill {
+        /// Whose application it is.
+        customer: CustomerId,
+        /// Which one.
+        application: ApplicationId,
+    },
+    /// An application's targets are to be counted.
+    Count {
+        /// Whose application it is.
+        customer: CustomerId,
+        /// Which one.
+        application: ApplicationId,
+    },
 }
 
 impl Due {
@@ -41,6 +56,8 @@ impl Due {
         let (tag, id) = match self {
             Self::GiveBack { registration, .. } => (1, registration.as_bytes()),
             Self::Forget { grant, .. } => (2, grant.as_bytes()),
+            Self::Fill { application, .. } => (3, application.as_bytes()),
+            Self::Count { application, .. } => (4, application.as_bytes()),
         };
         let mut key = [0_u8; 25];
         let bytes = at.as_millis().to_be_bytes().into_iter().chain([tag]);
@@ -48,6 +65,24 @@ impl Due {
             *to = from;
         }
         Key::unowned(Kind::Due, &key)
+    }
+
+    /// Whether it is a job that goes on in chunks.
+    #[must_use]
+    pub const fn is_job(&self) -> bool {
+        matches!(self, Self::Fill { .. } | Self::Count { .. })
+    }
+
+    /// When a count that is wished for at `now` is made: at the end of a short while, so that all
+    /// wishes within it are one.
+    #[must_use]
+    pub const fn counted_after(&self, now: Timestamp) -> Timestamp {
+        let while_ = COUNT_EVERY.as_millis();
+        let over = match now.as_millis().checked_rem(while_) {
+            Some(over) => over,
+            None => 0,
+        };
+        Timestamp::from_millis(now.as_millis().saturating_sub(over).saturating_add(while_))
     }
 
     /// The first `limit` of those that are due at `now`, in key order; those that come behind the

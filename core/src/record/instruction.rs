@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{CustomerId, DeviceId, InstructionId};
+use crate::id::{ApplicationId, CustomerId, DeviceId, InstructionId};
 use crate::limits::{DELIVERIES, DELIVERY_LEASE, WORK_LEASE};
 use crate::time::Timestamp;
 use crate::wire::instruct::{self, InstructionRow};
@@ -32,6 +32,22 @@ pub struct Instruction {
     pub expires: Timestamp,
     /// What became of it so far.
     pub state: InstructionState,
+    /// The application that it came with, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<Invitation>,
+}
+
+/// What an instruction to register for a service came of. The registration code is not kept: it is
+/// made again from this whenever the instruction is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Invitation {
+    /// Whose application it is.
+    pub customer: CustomerId,
+    /// Which one.
+    pub application: ApplicationId,
+    /// The version of the master key that the code is made with.
+    pub master: u32,
 }
 
 /// What became of an instruction so far. Time can expire what waits or was delivered, and sets

@@ -48,11 +48,21 @@ pub enum Kind {
     /// What waits for a device, and what it has done with lately; owned by the device, keyed by
     /// which of the two.
     Mailbox = 16,
+    /// A service that can be applied for; no owner, keyed by its id.
+    Service = 17,
+    /// One device's use of a service; owned by the customer, keyed by service, then device.
+    Entitlement = 18,
+    /// An administrator's application for a service; owned by the customer, keyed by its id.
+    Application = 19,
+    /// One device of an application; owned by the customer, keyed by application, then device.
+    Target = 20,
+    /// A device's registration code for a service; owned by the device, keyed by the service.
+    Pair = 21,
 }
 
 impl Kind {
     /// All kinds, in the order of their numbers.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 21] = [
         Self::Clock,
         Self::Token,
         Self::Customer,
@@ -69,6 +79,11 @@ impl Kind {
         Self::Throttle,
         Self::Head,
         Self::Mailbox,
+        Self::Service,
+        Self::Entitlement,
+        Self::Application,
+        Self::Target,
+        Self::Pair,
     ];
 
     /// The number in the stored key.
@@ -93,7 +108,7 @@ impl Kind {
     /// every decision that has read the range expects unmoved. Sweeps and logs need none.
     #[must_use]
     pub const fn has_head(self) -> bool {
-        matches!(self, Self::Grant | Self::Device)
+        matches!(self, Self::Grant | Self::Device | Self::Service)
     }
 }
 

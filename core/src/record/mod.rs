@@ -5,12 +5,14 @@
 //! pauses for what has not, collects what is to be written, and remembers at which revision each
 //! record was read, so that the store can refuse the writes if anything has moved since.
 
+mod application;
 mod bytes;
 mod clock;
 mod customer;
 mod desk;
 mod device;
 mod due;
+mod entitlement;
 mod grant;
 mod instruction;
 mod key;
@@ -18,20 +20,24 @@ mod mailbox;
 mod outbox;
 mod registration;
 mod row;
+mod service;
 mod sighting;
 mod status;
+mod target;
 mod throttle;
 mod token;
 
+pub use application::{Application, Counting, Phase};
 pub use bytes::Bytes;
 pub use clock::{Clock, Judged};
 pub use customer::Customer;
 pub use desk::{Desk, Found, Pause, Record};
 pub use device::Device;
 pub use due::Due;
+pub use entitlement::Entitlement;
 pub use grant::{Grant, GrantLocator, GrantState, Slots};
 pub use instruction::{
-    Delivery, End, Event, Finished, Instruction, InstructionState, Verdict, Word,
+    Delivery, End, Event, Finished, Instruction, InstructionState, Invitation, Verdict, Word,
 };
 pub use key::{Key, Kind, Owner, Range};
 pub use mailbox::Mailbox;
@@ -41,7 +47,9 @@ pub use registration::{
     State, Use, Why,
 };
 pub use row::{Change, Expect, Loaded, Need, Records, Revision, Row, Write, Written};
+pub use service::Service;
 pub use sighting::Sighting;
 pub use status::Reading;
+pub use target::Target;
 pub use throttle::{Throttle, WrongCode};
 pub use token::Token;

@@ -13,15 +13,19 @@ pub mod json;
 pub mod membership;
 pub mod poll;
 pub mod refusal;
+pub mod register;
 pub mod rotate;
 pub mod schedule;
 pub mod site;
 pub mod status;
+pub mod url;
 
 #[cfg(feature = "center")]
 pub mod instruct;
 #[cfg(feature = "center")]
 pub mod people;
+#[cfg(feature = "center")]
+pub mod services;
 
 use serde::{Deserialize, Serialize};
 
@@ -34,12 +38,14 @@ pub use instruction::{Act, Acts, Instruction, Notify, RegisterService};
 pub use membership::{AddDevices, DevicesAdded, DevicesRemoved, Leave, Left, RemoveDevices};
 pub use poll::{ETag, Mailbox, Poll, PollReply};
 pub use refusal::{Refusal, RefusalCode};
+pub use register::{Register, Registered};
 pub use rotate::{Rotate, Rotated};
 pub use schedule::{Action, Schedule, ScheduleEntry};
 pub use status::{
     Counted, Counter, Counters, DeviceState, ReportResult, ReportStatus, Reported, ServiceCounters,
     StateReason, StateReasons, Status, StatusReport, StatusReported,
 };
+pub use url::{ServiceUrl, UrlError};
 
 /// What a device or a gateway says to the center.
 // spec: MSG-004, MSG-006

@@ -21,6 +21,7 @@ use crate::time::{Seconds, Timestamp};
 
 use super::devices::FunctionSet;
 use super::instruct::{CancelInstruction, Instruct, Instructed, InstructionRow, ListInstructions};
+use super::services::{ServicesReply, ServicesRequest};
 use super::status::{Counters, DeviceState, StateReason};
 
 /// What a person or a program asks for.
@@ -53,6 +54,8 @@ pub enum PeopleRequest {
     CancelInstruction(CancelInstruction),
     /// Operator: the clock is right after all; judge expiry by it again.
     AcceptClock(AcceptClock),
+    /// Services: what there is, who may use it, and that devices are to start.
+    Services(ServicesRequest),
 }
 
 /// What the center answers to a [`PeopleRequest`] that it accepts.
@@ -85,6 +88,8 @@ pub enum PeopleReply {
     InstructionCancelled(InstructionRow),
     /// To [`PeopleRequest::AcceptClock`].
     ClockAccepted(ClockAccepted),
+    /// To [`PeopleRequest::Services`].
+    Services(ServicesReply),
 }
 
 /// A part of a list, in the list's own order.

@@ -195,6 +195,14 @@ registry! {
     RoleForbidden "role-forbidden" 403 Never
         "the access token's role does not allow this",
         "Ask the center's operator for a token with the role that this needs.";
+    /// The registration code is not the one that was made for the device.
+    RegistrationRefused "registration-refused" 403 Never
+        "the registration for the service is not accepted",
+        "Ask the administrator to apply for the service again for this device.";
+    /// No service has this id.
+    ServiceUnknown "service-unknown" 404 Never
+        "there is no such service",
+        "List the services, and name one of them.";
     /// The same request id came with other content.
     RequestMismatch "request-mismatch" 422 Never
         "this request id was used with other content",
@@ -207,6 +215,18 @@ registry! {
     DeviceNotCovered "device-not-covered" 403 Never
         "the registration does not speak for every device that is named",
         "Remove the devices that are named from the gateway, or enrol them again.";
+    /// The application is about no device that could start the service.
+    NoEligibleDevice "no-eligible-device" 409 Never
+        "the service applies to none of the devices",
+        "List the service's models and the customer's devices, and name others.";
+    /// Each of the devices has an application for the service that is still open.
+    ApplicationOpen "application-open" 409 Never
+        "an application for this service is open already",
+        "Wait until it is complete, or cancel it first.";
+    /// The application is not at a point where this can be done.
+    ApplicationClosed "application-closed" 409 Never
+        "the application is past that point",
+        "Look at where the application stands, and make a new one if need be.";
     /// The registration would name more devices than one may.
     TooManyDevices "too-many-devices" 422 Never
         "the registration would name too many devices",

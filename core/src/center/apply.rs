@@ -1,0 +1,298 @@
+//! Applying for a service: which devices it is about, and that the instructions are to be made.
+//!
+//! What can be judged at once is judged at once: the service exists, the devices are the
+//! customer's, at least one of them could start it. The instructions themselves are made by a job
+//! that ticks carry on with (`fill`), so that ten thousand devices cost no request a minute.
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use crate::crypto::Crypto;
+use crate::id::{ApplicationId, CustomerId, DeviceId, ServiceId};
+use crate::limits::{APPLICATION_VALIDITY, APPLICATION_VALIDITY_MAX, DEVICES_LOOKED_AT, PAGE_ROWS};
+use crate::provider::Pair;
+use crate::record::{Application, Device, Due, Key, Kind, Owner, Phase, Range, Service};
+use crate::time::Seconds;
+use crate::wire::RefusalCode;
+use crate::wire::people::{Page, Role};
+use crate::wire::services::{
+    ApplicationRow, Applied, Apply, Choose, ListApplications, Selection, Tally,
+};
+
+use super::codes::page;
+use super::work::{Stop, Work};
+
+impl<C: Crypto> Work<'_, C> {
+    /// Applies for one service or for several, each by itself; all of them or none.
+    pub(super) fn apply(&mut self, message: &Apply) -> Result<Applied, Stop> {
+        let person = self.person(&APPLICANTS)?;
+        let customer = self.readable(&person, message.customer)?;
+        let validity = validity(message.validity)?;
+        let center = self.center;
+        let mut applications = Vec::new();
+        for (id, service) in self.applied_for(&message.services)? {
+            let (crypto, keys) = (&center.crypto, &center.keys);
+            let application = keys.application(crypto, customer, message.request, &id);
+            let key = Application::key(customer, application);
+            if let Some(made) = self.desk.get::<Application>(&key)? {
+                applications.push(made.row(application));
+                continue;
+            }
+            self.eligible(customer, &id, &service, &message.on)?;
+            let now = self.time()?;
+            let made = Application {
+                service: id,
+                url: service.url,
+                account: person.account.clone(),
+                on: message.on.clone(),
+                made: now,
+                expires: now.after(validity),
+                phase: Phase::Choosing,
+                tally: Tally::default(),
+                counting: None,
+            };
+            let made = self.begin(customer, application, made)?;
+            applications.push(made.row(application));
+        }
+        Ok(Applied { applications })
+    }
+
+    /// Chooses devices among the candidates of an application.
+    pub(super) fn choose(&mut self, message: &Choose) -> Result<ApplicationRow, Stop> {
+        let (customer, made) = self.application(message.customer, message.application)?;
+        let id = message.application;
+        if made.phase != Phase::Choosing {
+            return if made.on == message.on {
+                Ok(made.row(id))
+            } else {
+                Err(past(&made, id))
+            };
+        }
+        if message.on == Selection::Chosen {
+            let detail = "name all, models or devices to choose";
+            return Err(Stop::openly(RefusalCode::Invalid, detail));
+        }
+        let service = self.service(&made.service)?;
+        self.eligible(customer, &made.service, &service, &message.on)?;
+        let on = message.on.clone();
+        let made = self.begin(customer, id, Application { on, ..made })?;
+        Ok(made.row(id))
+    }
+
+    /// Keeps an application, and has the job begin if it is known which devices it is about.
+    fn begin(
+        &mut self,
+        customer: CustomerId,
+        id: ApplicationId,
+        mut made: Application,
+    ) -> Result<Application, Stop> {
+        if made.on != Selection::Chosen {
+            made.phase = Phase::FILLING;
+            let due = Due::Fill {
+                customer,
+                application: id,
+            };
+            let now = self.time()?;
+            self.desk.put(due.key(now), &due);
+        }
+        self.desk.put(Application::key(customer, id), &made);
+        Ok(made)
+    }
+
+    /// The services that are applied for. Where the center has only one, none need be named.
+    fn applied_for(&mut self, named: &[ServiceId]) -> Result<Vec<(ServiceId, Service)>, Stop> {
+        if named.is_empty() {
+            let mut all = self.services()?;
+            return match (all.pop(), all.len()) {
+                (Some(only), 0) => Ok(alloc::vec![only]),
+                (None, _) => Err(Stop::openly(
+                    RefusalCode::ServiceUnknown,
+                    "this center has no service",
+                )),
+                (Some(_), _) => Err(Stop::openly(
+                    RefusalCode::Invalid,
+                    "name a service: this center has several",
+                )),
+            };
+        }
+        let keys: Vec<Key> = named.iter().map(Service::key).collect();
+        self.load(&keys)?;
+        let mut services: Vec<(ServiceId, Service)> = Vec::with_capacity(named.len());
+        for id in named {
+            if !services.iter().any(|(known, _)| known == id) {
+                services.push((id.clone(), self.service(id)?));
+            }
+        }
+        Ok(services)
+    }
+
+    /// Refuses an application that can come to nothing.
+    fn eligible(
+        &mut self,
+        customer: CustomerId,
+        id: &ServiceId,
+        service: &Service,
+        on: &Selection,
+    ) -> Result<(), Stop> {
+        let candidates = match on {
+            Selection::Devices(devices) => {
+                let held = self.all_held(customer, &devices.0)?;
+                let named = devices.0.iter().copied().zip(held);
+                named
+                    .filter(|(_, device)| service.applies_to(&device.identification.model))
+                    .collect()
+            }
+            Selection::Chosen | Selection::All | Selection::Models(_) => {
+                let looked_at = self.holdings(customer, None, DEVICES_LOOKED_AT)?;
+                let undecided = looked_at.len() >= DEVICES_LOOKED_AT;
+                let fits = |(_, device): &(DeviceId, Device)| is_among(device, service, on);
+                let found: Vec<_> = looked_at.into_iter().filter(fits).collect();
+                if found.is_empty() && undecided {
+                    return Ok(());
+                }
+                found
+            }
+        };
+        if candidates.is_empty() {
+            let detail = format!("{id} applies to none of the devices that were named");
+            return Err(Stop::openly(RefusalCode::NoEligibleDevice, detail));
+        }
+        self.any_without_application(id, &candidates)
+    }
+
+    /// Refuses an application if each device has one for the service that is open.
+    fn any_without_application(
+        &mut self,
+        id: &ServiceId,
+        candidates: &[(DeviceId, Device)],
+    ) -> Result<(), Stop> {
+        let pair = |(device, _): &(DeviceId, Device)| Pair::key(*device, id);
+        let pairs: Vec<Key> = candidates.iter().map(pair).collect();
+        self.load(&pairs)?;
+        let now = self.time()?;
+        for key in &pairs {
+            let open = self.desk.peek::<Pair>(key)?;
+            if !open.is_some_and(|pair| pair.is_open(now)) {
+                return Ok(());
+            }
+        }
+        let detail = format!("each of the devices has an open application for {id}");
+        Err(Stop::openly(RefusalCode::ApplicationOpen, detail))
+    }
+
+    /// The customer's devices behind `after`, at most `limit`.
+    pub(super) fn holdings(
+        &mut self,
+        customer: CustomerId,
+        after: Option<DeviceId>,
+        limit: usize,
+    ) -> Result<Vec<(DeviceId, Device)>, Stop> {
+        let range = Range {
+            kind: Kind::Device,
+            owner: Owner::customer(customer),
+            after: after.map_or(Vec::new(), |id| id.as_bytes().to_vec()),
+            through: Vec::new(),
+            limit: u32::try_from(limit).unwrap_or(u32::MAX),
+        };
+        let rows = self.desk.range::<Device>(&range)?;
+        let named = |(key, device)| Some((Device::id(&key)?, device));
+        Ok(rows.into_iter().filter_map(named).collect())
+    }
+
+    /// The records of these devices, all of which have to be the customer's.
+    pub(super) fn all_held(
+        &mut self,
+        customer: CustomerId,
+        devices: &[DeviceId],
+    ) -> Result<Vec<Device>, Stop> {
+        let key = |device: &DeviceId| Device::key(customer, *device);
+        let keys: Vec<Key> = devices.iter().map(key).collect();
+        self.load(&keys)?;
+        let mut held = Vec::with_capacity(keys.len());
+        for (device, key) in devices.iter().zip(&keys) {
+            match self.desk.peek::<Device>(key)? {
+                Some(found) => held.push(found),
+                None => {
+                    let detail = format!("{customer} has no {device}");
+                    return Err(Stop::plain(RefusalCode::NotFound, "not-found", detail));
+                }
+            }
+        }
+        Ok(held)
+    }
+
+    /// A customer's applications.
+    pub(super) fn list_applications(
+        &mut self,
+        message: &ListApplications,
+    ) -> Result<Page<ApplicationRow, ApplicationId>, Stop> {
+        let person = self.person(&APPLICANTS)?;
+        let customer = self.readable(&person, message.customer)?;
+        let limit = u32::try_from(PAGE_ROWS).unwrap_or(u32::MAX);
+        let after = message.after;
+        let range = Range {
+            kind: Kind::Application,
+            owner: Owner::customer(customer),
+            after: after.map_or(Vec::new(), |id| id.as_bytes().to_vec()),
+            through: Vec::new(),
+            limit: limit.saturating_add(1),
+        };
+        let rows = self.desk.range::<Application>(&range)?;
+        let rows = rows.into_iter().filter_map(|(key, made)| {
+            let id = Application::id(&key)?;
+            Some((id, made.row(id)))
+        });
+        Ok(page(rows))
+    }
+
+    /// An application of a customer that this person may act for.
+    pub(super) fn application(
+        &mut self,
+        customer: Option<CustomerId>,
+        id: ApplicationId,
+    ) -> Result<(CustomerId, Application), Stop> {
+        let person = self.person(&APPLICANTS)?;
+        let customer = self.readable(&person, customer)?;
+        match self
+            .desk
+            .get::<Application>(&Application::key(customer, id))?
+        {
+            Some(made) => Ok((customer, made)),
+            None => {
+                let detail = format!("{customer} has no {id}");
+                Err(Stop::plain(RefusalCode::NotFound, "not-found", detail))
+            }
+        }
+    }
+}
+
+/// Whether a device is one that the application is about.
+pub(super) fn is_among(device: &Device, service: &Service, on: &Selection) -> bool {
+    let model = &device.identification.model;
+    service.applies_to(model)
+        && match on {
+            Selection::Models(models) => models.0.contains(model),
+            _ => true,
+        }
+}
+
+pub(super) fn past(made: &Application, id: ApplicationId) -> Stop {
+    let detail = format!("{id} is {:?}", made.phase.state());
+    Stop::openly(RefusalCode::ApplicationClosed, detail.to_lowercase())
+}
+
+fn validity(wanted: Option<Seconds>) -> Result<Seconds, Stop> {
+    let validity = wanted.unwrap_or(APPLICATION_VALIDITY);
+    if (Seconds::MINUTE..=APPLICATION_VALIDITY_MAX).contains(&validity) {
+        return Ok(validity);
+    }
+    let detail = format!(
+        "an application is open for {} to {} seconds",
+        Seconds::MINUTE.get(),
+        APPLICATION_VALIDITY_MAX.get()
+    );
+    Err(Stop::openly(RefusalCode::Invalid, detail))
+}
+
+/// Who may apply for services.
+pub(super) const APPLICANTS: [Role; 2] = [Role::Administrator, Role::Operator];

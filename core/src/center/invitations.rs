@@ -1,0 +1,133 @@
+//! Invitations: the instructions by which an application reaches the devices it is about.
+//!
+//! They lie in mailboxes like any other and are acknowledged like any other. What is particular is
+//! that the registration code in them is made when they are shown and kept nowhere, and that what a
+//! device says of one is noted with the application too.
+
+use alloc::string::{String, ToString};
+
+use crate::crypto::Crypto;
+use crate::id::{ApplicationId, CustomerId, DeviceId, InstructionId, Note};
+use crate::record::{
+    Application, End, Event, Instruction, InstructionState, Invitation, Key, Mailbox, Pause, Target,
+};
+use crate::wire::services::TargetState;
+use crate::wire::{Act, Acts, RegisterService};
+
+use super::work::{Stop, Work};
+
+impl<C: Crypto> Work<'_, C> {
+    /// Loads the mailboxes of these devices in one round.
+    pub(super) fn load_mailboxes(
+        &self,
+        devices: impl Iterator<Item = DeviceId>,
+    ) -> Result<(), Pause> {
+        let rows = |device| [Mailbox::key(device), Mailbox::finished_key(device)];
+        let keys: alloc::vec::Vec<Key> = devices.flat_map(rows).collect();
+        self.load(&keys)
+    }
+
+    /// Puts an invitation into a device's mailbox; `None` if there is no room.
+    pub(super) fn post_invitation(
+        &mut self,
+        customer: CustomerId,
+        application: ApplicationId,
+        made: &Application,
+        device: DeviceId,
+        master: u32,
+    ) -> Result<Option<InstructionId>, Stop> {
+        let center = self.center;
+        let id = center.keys.invitation(&center.crypto, application, device);
+        let instruction = Instruction {
+            id,
+            acts: Acts::one(Act::RegisterService(RegisterService {
+                url: made.url.as_str().to_string(),
+                code: String::new(),
+            })),
+            made: self.time()?,
+            not_before: None,
+            expires: made.expires,
+            state: InstructionState::Waiting,
+            invitation: Some(Invitation {
+                customer,
+                application,
+                master,
+            }),
+        };
+        let mut held = self.mailbox(device)?;
+        if held.get(id).is_some() {
+            return Ok(Some(id));
+        }
+        let has_room = held.open.add(instruction);
+        if has_room {
+            self.keep_mailbox(held);
+        }
+        Ok(has_room.then_some(id))
+    }
+
+    /// Calls an invitation off, if it is not over.
+    pub(super) fn call_off(
+        &mut self,
+        device: DeviceId,
+        instruction: InstructionId,
+    ) -> Result<(), Stop> {
+        let now = self.time()?;
+        let mut held = self.mailbox(device)?;
+        if let Some(instruction) = held.get_mut(instruction) {
+            instruction.apply(Event::Cancel, now);
+            self.keep_mailbox(held);
+        }
+        Ok(())
+    }
+
+    /// The acts of an instruction as its device is shown them: with the registration code, where it
+    /// is an invitation.
+    pub(super) fn shown_acts(&self, device: DeviceId, kept: &Instruction) -> Acts {
+        let center = self.center;
+        let code = kept.invitation.and_then(|it| {
+            let keys = &center.keys;
+            keys.registration_code(&center.crypto, it.application, device, it.master)
+        });
+        match (code, kept.acts.as_slice()) {
+            (Some(code), [Act::RegisterService(body)]) => {
+                Acts::one(Act::RegisterService(RegisterService {
+                    url: body.url.clone(),
+                    code: code.as_str().to_string(),
+                }))
+            }
+            _ => kept.acts.clone(),
+        }
+    }
+
+    /// Notes with the application what a device has said of its invitation. Only collation
+    /// entitles: that a device says it is done changes nothing here.
+    pub(super) fn invitation_noted(
+        &mut self,
+        device: DeviceId,
+        kept: &Instruction,
+    ) -> Result<(), Stop> {
+        let Some(invitation) = kept.invitation else {
+            return Ok(());
+        };
+        let (state, detail) = match &kept.state {
+            InstructionState::Waiting | InstructionState::Delivered(_) => return Ok(()),
+            InstructionState::Taken(_) | InstructionState::Proceeding(_) => {
+                (TargetState::Taken, None)
+            }
+            InstructionState::Finished(finished) => match finished.end {
+                End::Done => (TargetState::Taken, None),
+                End::Failed | End::Rejected | End::SetAside => {
+                    (TargetState::Failed, told(&finished.results))
+                }
+                End::Cancelled | End::Expired => (TargetState::Withdrawn, None),
+            },
+        };
+        let key = Target::key(invitation.customer, invitation.application, device);
+        self.target_is(&key, state, detail)
+    }
+}
+
+/// What a device said of its one act.
+fn told(results: &[crate::wire::ActResult]) -> Option<Note> {
+    results.first().and_then(|result| result.detail.clone())
+}

@@ -1,0 +1,129 @@
+//! A device registers for a service where the center is the provider as well: the pair is collated,
+//! and the device is entitled or refused.
+//!
+//! Wrong pairs are counted against their source as wrong codes are. What is refused changes nothing
+//! else, whoever asks and however often.
+
+use alloc::format;
+
+use crate::crypto::Crypto;
+use crate::id::{DeviceId, ServiceId};
+use crate::provider::{Collated, Pair, Wrong, collate};
+use crate::record::{
+    Application, Bytes, Clock, Due, Entitlement, Key, Phase, Service, Target, Throttle,
+};
+use crate::wire::services::TargetState;
+use crate::wire::{Refusal, RefusalCode, Register, Registered};
+
+use super::work::{Stop, Work};
+
+impl<C: Crypto> Work<'_, C> {
+    /// Collates a device and its registration code.
+    pub(super) fn register_for_service(
+        &mut self,
+        service: &ServiceId,
+        message: &Register,
+    ) -> Result<Registered, Stop> {
+        let pair = Pair::key(message.device, service);
+        let throttle = self.call.source.address.map(Throttle::key);
+        let catalogue = Service::key(service);
+        self.load(throttle.iter().chain([&Clock::key(), &catalogue, &pair]))?;
+        self.check_throttle()?;
+        let now = self.time()?;
+        let center = self.center;
+        let hash = |code: &str| {
+            center
+                .keys
+                .pair(&center.crypto, message.device, service, code)
+        };
+        let presented = (message.device, service, message.code.as_ref());
+        let collated = collate(&mut self.desk, &center.crypto, now, presented, hash)?;
+        let collated = match collated {
+            Ok(collated) => self.not_called_off(collated)?,
+            Err(wrong) => Err(wrong),
+        };
+        match collated {
+            Ok(collated) if collated.is_new => {
+                self.entitle(message.device, service, &collated.pair)?
+            }
+            Ok(_) => {}
+            Err(wrong) => return Err(self.wrong_pair(service, message, wrong)),
+        }
+        Ok(Registered {
+            device: message.device,
+            service: service.clone(),
+        })
+    }
+
+    /// An application that was called off entitles nobody from that moment on, however far the job
+    /// is that withdraws its codes.
+    fn not_called_off(&mut self, collated: Collated) -> Result<Result<Collated, Wrong>, Stop> {
+        if !collated.is_new {
+            return Ok(Ok(collated));
+        }
+        let key = Application::key(collated.pair.customer, collated.pair.application);
+        let made = self.desk.get::<Application>(&key)?;
+        Ok(match made {
+            Some(made) if made.phase != Phase::Cancelled => Ok(collated),
+            _ => Err(Wrong::Withdrawn),
+        })
+    }
+
+    /// The device may use the service from now on.
+    fn entitle(&mut self, device: DeviceId, service: &ServiceId, pair: &Pair) -> Result<(), Stop> {
+        let (customer, application) = (pair.customer, pair.application);
+        let target = Target::key(customer, application, device);
+        let entitlement = Entitlement::key(customer, service, device);
+        self.load([&target, &entitlement])?;
+        let now = self.time()?;
+        self.desk.get::<Entitlement>(&entitlement)?;
+        let entitled = Entitlement {
+            application,
+            since: now,
+            stopped: None,
+        };
+        self.desk.put(entitlement, &entitled);
+        self.target_is(&target, TargetState::Entitled, None)
+    }
+
+    /// Something has become of a device of an application: it is noted, and will be counted.
+    pub(super) fn target_is(
+        &mut self,
+        key: &Key,
+        state: TargetState,
+        detail: Option<crate::id::Note>,
+    ) -> Result<(), Stop> {
+        let now = self.time()?;
+        let Some(target) = self.desk.get::<Target>(key)? else {
+            return Ok(());
+        };
+        let Some(moved) = target.moved(state, now, detail) else {
+            return Ok(());
+        };
+        self.desk.put(key.clone(), &moved);
+        if let Some((customer, application)) = Target::application(key) {
+            let due = Due::Count {
+                customer,
+                application,
+            };
+            self.desk.put(due.key(due.counted_after(now)), &due);
+        }
+        Ok(())
+    }
+
+    /// The same words whatever was wrong.
+    fn wrong_pair(&mut self, service: &ServiceId, message: &Register, wrong: Wrong) -> Stop {
+        let center = self.center;
+        let code = message.code.as_ref().map_or("", |code| code.as_str());
+        let hash = center
+            .keys
+            .pair(&center.crypto, message.device, service, code);
+        let (mark, _) = hash.0.split_at(16);
+        if let Err(pause) = self.count(Bytes(mark.try_into().unwrap_or_default())) {
+            return Stop::Pause(pause);
+        }
+        let detail = format!("{} for {service}", message.device);
+        let refusal = Refusal::plain(RefusalCode::RegistrationRefused);
+        Stop::refusal(refusal, wrong.word(), detail)
+    }
+}

@@ -1,0 +1,192 @@
+//! The catalogue of services, and which of a customer's devices may use each.
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use crate::crypto::Crypto;
+use crate::id::{CustomerId, DeviceId, Note, ServiceId};
+use crate::limits::SERVICES;
+use crate::provider::{Pair, PairState};
+use crate::record::{Entitlement, Key, Kind, Owner, Range, Service};
+use crate::wire::RefusalCode;
+use crate::wire::people::{Page, Role};
+use crate::wire::services::{
+    DefineService, EntitlementRow, ListEntitlements, ListServices, ServiceRow, StopUse, UseStopped,
+};
+
+use super::codes::page;
+use super::work::{Stop, Work};
+
+impl<C: Crypto> Work<'_, C> {
+    /// Makes a service, or changes it.
+    pub(super) fn define_service(&mut self, message: &DefineService) -> Result<ServiceRow, Stop> {
+        let person = self.person(&[Role::Operator, Role::Provider])?;
+        let key = Service::key(&message.service);
+        let all = all_services();
+        self.load([&key])?;
+        let held = self.desk.get::<Service>(&key)?;
+        let foreign = |held: &Service| person.is_provider() && held.account != person.account;
+        if held.as_ref().is_some_and(foreign) {
+            let detail = format!("{} is another provider's", message.service);
+            return Err(Stop::plain(
+                RefusalCode::RoleForbidden,
+                "role-forbidden",
+                detail,
+            ));
+        }
+        if held.is_none() && self.desk.range::<Service>(&all)?.len() >= SERVICES {
+            let detail = format!("a center has at most {SERVICES} services");
+            return Err(Stop::openly(RefusalCode::Invalid, detail));
+        }
+        let (since, account) = match held {
+            Some(held) => (held.since, held.account),
+            None => (self.time()?, person.account),
+        };
+        let service = Service {
+            title: match &message.title {
+                Some(title) => title.clone(),
+                None => titled(&message.service)?,
+            },
+            url: message.url.clone(),
+            models: message.models.clone(),
+            account,
+            since,
+        };
+        self.desk.put(key, &service);
+        Ok(service.row(message.service.clone(), None))
+    }
+
+    /// The services, and whether the customer uses them.
+    pub(super) fn list_services(
+        &mut self,
+        message: &ListServices,
+    ) -> Result<Page<ServiceRow, ServiceId>, Stop> {
+        let person = self.person(&[
+            Role::Administrator,
+            Role::Dealer,
+            Role::Operator,
+            Role::Provider,
+        ])?;
+        let customer = match (person.customer, message.customer) {
+            (None, None) => None,
+            (_, named) => Some(self.readable(&person, named)?),
+        };
+        let services = self.services()?;
+        let used = self.used_by(customer, &services)?;
+        let behind = |id: &ServiceId| message.after.as_ref().is_none_or(|after| id > after);
+        let rows = services
+            .into_iter()
+            .zip(used)
+            .filter(|((id, _), used)| behind(id) && !(message.unused && *used == Some(true)))
+            .map(|((id, service), used)| (id.clone(), service.row(id, used)));
+        Ok(page(rows))
+    }
+
+    /// All services, in the order of their ids.
+    pub(super) fn services(&mut self) -> Result<Vec<(ServiceId, Service)>, Stop> {
+        let rows = self.desk.range::<Service>(&all_services())?;
+        let named = |(key, service)| Some((Service::id(&key)?, service));
+        Ok(rows.into_iter().filter_map(named).collect())
+    }
+
+    /// Whether any device of the customer uses each of these services.
+    fn used_by(
+        &mut self,
+        customer: Option<CustomerId>,
+        services: &[(ServiceId, Service)],
+    ) -> Result<Vec<Option<bool>>, Stop> {
+        let Some(customer) = customer else {
+            return Ok(services.iter().map(|_| None).collect());
+        };
+        let ranges: Vec<Range> = services
+            .iter()
+            .map(|(id, _)| Entitlement::of(customer, id, None))
+            .collect();
+        self.desk.ranges(&ranges)?;
+        let mut used = Vec::with_capacity(ranges.len());
+        for range in &ranges {
+            let rows = self.desk.range::<Entitlement>(range)?;
+            used.push(Some(rows.iter().any(|(_, row)| row.is_in_force())));
+        }
+        Ok(used)
+    }
+
+    /// The devices that use a service, or did.
+    pub(super) fn list_entitlements(
+        &mut self,
+        message: &ListEntitlements,
+    ) -> Result<Page<EntitlementRow, DeviceId>, Stop> {
+        let person = self.person(&[Role::Administrator, Role::Dealer, Role::Operator])?;
+        let customer = self.readable(&person, message.customer)?;
+        self.service(&message.service)?;
+        let range = Entitlement::of(customer, &message.service, message.after);
+        let rows = self.desk.range::<Entitlement>(&range)?;
+        let rows = rows.into_iter().filter_map(|(key, row)| {
+            let device = Entitlement::device(&key)?;
+            Some((device, row.row(device)))
+        });
+        Ok(page(rows))
+    }
+
+    /// Stops the use of a service by these devices. Those that do not use it are left as they are.
+    pub(super) fn stop_use(&mut self, message: &StopUse) -> Result<UseStopped, Stop> {
+        let person = self.person(&[Role::Administrator, Role::Operator])?;
+        let customer = self.readable(&person, message.customer)?;
+        self.service(&message.service)?;
+        let devices = &message.devices.0;
+        self.all_held(customer, devices)?;
+        let entitlement = |it: &DeviceId| Entitlement::key(customer, &message.service, *it);
+        let entitlements: Vec<Key> = devices.iter().map(entitlement).collect();
+        let pair = |it: &DeviceId| Pair::key(*it, &message.service);
+        let pairs: Vec<Key> = devices.iter().map(pair).collect();
+        self.load(entitlements.iter().chain(&pairs))?;
+        let now = self.time()?;
+        let mut stopped = 0_u32;
+        for (entitlement, pair) in entitlements.into_iter().zip(pairs) {
+            let held = self.desk.get::<Entitlement>(&entitlement)?;
+            let Some(held) = held.filter(Entitlement::is_in_force) else {
+                continue;
+            };
+            let ended = Entitlement {
+                stopped: Some(now),
+                ..held
+            };
+            self.desk.put(entitlement, &ended);
+            if let Some(used) = self.desk.get::<Pair>(&pair)?
+                && matches!(used.state, PairState::Entitled { .. })
+            {
+                let state = PairState::Withdrawn { at: now };
+                self.desk.put(pair, &Pair { state, ..used });
+            }
+            stopped = stopped.saturating_add(1);
+        }
+        Ok(UseStopped { stopped })
+    }
+
+    /// The service of this id.
+    pub(super) fn service(&mut self, id: &ServiceId) -> Result<Service, Stop> {
+        match self.desk.peek::<Service>(&Service::key(id))? {
+            Some(service) => Ok(service),
+            None => Err(Stop::openly(
+                RefusalCode::ServiceUnknown,
+                format!("there is no service {id}"),
+            )),
+        }
+    }
+}
+
+/// The title of a service that was given none: its id.
+fn titled(service: &ServiceId) -> Result<Note, Stop> {
+    Note::new(service.as_str())
+        .map_err(|error| Stop::openly(RefusalCode::Invalid, format!("{error}")))
+}
+
+fn all_services() -> Range {
+    Range {
+        kind: Kind::Service,
+        owner: Owner::NONE,
+        after: Vec::new(),
+        through: Vec::new(),
+        limit: u32::try_from(SERVICES).unwrap_or(u32::MAX),
+    }
+}

@@ -1,0 +1,96 @@
+//! Collation: a device and a registration code, against what was made for that device.
+//!
+//! Three things have to hold: something was made for the device, a code is given, and it is the one
+//! that was made. Which of them fails is for the operator's log; an outsider is told the same after
+//! the same work, so that nobody learns by asking which devices are about to start a service.
+
+use crate::code::RegistrationCode;
+use crate::crypto::Crypto;
+use crate::id::{DeviceId, ServiceId};
+use crate::record::{Bytes, Desk, Pause};
+use crate::time::Timestamp;
+
+use super::pair::{Pair, PairState};
+
+/// A pair that is right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Collated {
+    /// What is kept of it, as it is now.
+    pub pair: Pair,
+    /// Whether it has had its effect just now, or had it before.
+    pub is_new: bool,
+}
+
+/// Why a registration is refused, for the operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Wrong {
+    /// Nothing was made for such a device and service.
+    Device,
+    /// No code was given.
+    NoCode,
+    /// The code is not the one that was made.
+    Code,
+    /// The code was called off, or the use was stopped.
+    Withdrawn,
+    /// The code's time has run out.
+    Expired,
+}
+
+impl Wrong {
+    /// The word in the operator's log.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Device => "registration-device-mismatch",
+            Self::NoCode => "registration-code-missing",
+            Self::Code => "registration-code-wrong",
+            Self::Withdrawn => "registration-code-withdrawn",
+            Self::Expired => "registration-code-expired",
+        }
+    }
+}
+
+/// Collates what a device presents, and entitles it if all is right. `hash` is the keyed hash under
+/// which codes are kept.
+///
+/// # Errors
+/// [`Pause`] until the pair has been loaded.
+pub fn collate(
+    desk: &mut Desk<'_>,
+    crypto: &impl Crypto,
+    now: Timestamp,
+    presented: (DeviceId, &ServiceId, Option<&RegistrationCode>),
+    hash: impl Fn(&str) -> Bytes<32>,
+) -> Result<Result<Collated, Wrong>, Pause> {
+    let (device, service, code) = presented;
+    let key = Pair::key(device, service);
+    let kept = desk.get::<Pair>(&key)?;
+    let theirs = hash(code.map_or("", RegistrationCode::as_str));
+    // Where there is nothing to compare with, something is compared all the same.
+    let ours = kept.as_ref().map_or(Bytes([0; 32]), |pair| pair.code);
+    let same = crypto.same_secret(&ours.0, &theirs.0);
+    let Some(pair) = kept else {
+        return Ok(Err(Wrong::Device));
+    };
+    if code.is_none() {
+        return Ok(Err(Wrong::NoCode));
+    }
+    if !same {
+        return Ok(Err(Wrong::Code));
+    }
+    Ok(match pair.state {
+        PairState::Withdrawn { .. } => Err(Wrong::Withdrawn),
+        PairState::Entitled { .. } => Ok(Collated {
+            pair,
+            is_new: false,
+        }),
+        PairState::Open if now >= pair.expires => Err(Wrong::Expired),
+        PairState::Open => {
+            let state = PairState::Entitled { at: now };
+            let pair = Pair { state, ..pair };
+            desk.put(key, &pair);
+            Ok(Collated { pair, is_new: true })
+        }
+    })
+}

@@ -1,0 +1,64 @@
+//! The pair record: the registration code that was made for a device and a service, as a keyed
+//! hash, and whether it has had its effect.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{ApplicationId, CustomerId, DeviceId, ServiceId};
+use crate::record::{Bytes, Key, Kind, Owner, Record};
+use crate::time::Timestamp;
+
+/// A device and its registration code for a service. There is one for each device and service: that
+/// of the latest application.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pair {
+    /// Whose device it is.
+    pub customer: CustomerId,
+    /// By which application.
+    pub application: ApplicationId,
+    /// The keyed hash of the code.
+    pub code: Bytes<32>,
+    /// From when on the code opens nothing any more, unless it has been used.
+    pub expires: Timestamp,
+    /// Whether it has been used.
+    pub state: PairState,
+}
+
+/// ```text
+///            presented             use stopped
+///  open ───────────────▶ entitled ─────────────▶ withdrawn
+///    └──────────── called off, run out ─────────────▲
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PairState {
+    /// The code has not been presented yet.
+    Open,
+    /// It has had its effect; presenting it again has none.
+    Entitled {
+        /// When.
+        at: Timestamp,
+    },
+    /// It opens nothing any more.
+    Withdrawn {
+        /// Since when.
+        at: Timestamp,
+    },
+}
+
+impl Pair {
+    /// Where it is.
+    #[must_use]
+    pub fn key(device: DeviceId, service: &ServiceId) -> Key {
+        let service = service.as_str().as_bytes();
+        Key::owned(Kind::Pair, Owner::device(device), service)
+    }
+
+    /// Whether the code can still be presented for the first time at `now`.
+    #[must_use]
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.state == PairState::Open && now < self.expires
+    }
+}
+
+impl Record for Pair {}

@@ -1,0 +1,96 @@
+//! The entitlement record: that a device may use a service, or did until its use was stopped.
+//!
+//! It comes into being by collation and by nothing else. Stopping keeps the record, so that people
+//! see that the service was used; applying again and registering again renews it.
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{ApplicationId, CustomerId, DeviceId, ServiceId};
+use crate::limits::PAGE_ROWS;
+use crate::time::Timestamp;
+use crate::wire::people::DateTime;
+use crate::wire::services::EntitlementRow;
+
+use super::desk::Record;
+use super::key::{Key, Kind, Owner, Range};
+
+/// One device's use of one service.
+///
+/// ```text
+///            collated               stopped
+///  (none) ────────────▶ entitled ─────────────▶ stopped
+///                          ▲                       │
+///                          └───────────────────────┘ collated with another application's code
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entitlement {
+    /// The application by which it came.
+    pub application: ApplicationId,
+    /// Since when the device may use the service.
+    pub since: Timestamp,
+    /// Since when it may not any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Timestamp>,
+}
+
+impl Entitlement {
+    /// Where it is.
+    #[must_use]
+    pub fn key(customer: CustomerId, service: &ServiceId, device: DeviceId) -> Key {
+        let mut key = of_service(service);
+        key.extend_from_slice(device.as_bytes());
+        Key::owned(Kind::Entitlement, Owner::customer(customer), &key)
+    }
+
+    /// Which device a key of [`Entitlement::key`] is about.
+    #[must_use]
+    pub fn device(key: &Key) -> Option<DeviceId> {
+        let (_, id) = key.key.split_last_chunk::<16>()?;
+        Some(DeviceId::from_bytes(*id))
+    }
+
+    /// The customer's devices that use this service or did, behind `after`: a page and one more.
+    #[must_use]
+    pub fn of(customer: CustomerId, service: &ServiceId, after: Option<DeviceId>) -> Range {
+        let prefix = of_service(service);
+        let with = |bytes: &[u8]| [prefix.as_slice(), bytes].concat();
+        Range {
+            kind: Kind::Entitlement,
+            owner: Owner::customer(customer),
+            after: after.map_or_else(|| prefix.clone(), |device| with(device.as_bytes())),
+            through: with(&[u8::MAX; 16]),
+            limit: u32::try_from(PAGE_ROWS)
+                .unwrap_or(u32::MAX)
+                .saturating_add(1),
+        }
+    }
+
+    /// Whether the device may use the service.
+    #[must_use]
+    pub const fn is_in_force(&self) -> bool {
+        self.stopped.is_none()
+    }
+
+    /// What people are shown of it.
+    #[must_use]
+    pub fn row(&self, device: DeviceId) -> EntitlementRow {
+        EntitlementRow {
+            device,
+            since: DateTime(self.since),
+            stopped: self.stopped.map(DateTime),
+        }
+    }
+}
+
+/// The beginning of all keys of one service. The zero byte ends the id, in which there is none, so
+/// that no service's range holds another's rows.
+fn of_service(service: &ServiceId) -> Vec<u8> {
+    let mut key = service.as_str().as_bytes().to_vec();
+    key.push(0);
+    key
+}
+
+impl Record for Entitlement {}
