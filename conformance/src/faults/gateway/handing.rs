@@ -16,7 +16,7 @@ pub(super) const FAULTS: &[Fault] = &[
         breaks: &["GWY-015"],
         kills: &[(
             "gateway/GWY/each-child-says-what-became-of-its-own",
-            "rows.0.state: expected \"failed\", got \"done\"",
+            "rows.0.results.0.detail: expected \"the panel of b is broken\", got \"said a\"",
         )],
         also: &["gateway/GWY/a-child-that-is-away-holds-up-nobody"],
         defect: Defect::Gateway(Wiring::wanting(|memo, mut outputs| {
