@@ -55,6 +55,10 @@ pub(crate) const CHAPTERS: &[(Chapter<'static>, &[&str])] = &[
         &["GWY"],
     ),
     (
+        chapter("10-services.md", include_str!("../10-services.md")),
+        &["SVC"],
+    ),
+    (
         chapter("security.md", include_str!("../security.md")),
         &["SEC"],
     ),

@@ -14,11 +14,16 @@ use restante_core::wire::people::{
     ListDevices, ListReadings, ListTokens, Page, Reading, RevokeCode, RevokeToken, TokenIssued,
     TokenRow,
 };
+use restante_core::wire::services::{
+    ApplicationRow, Applied, Apply, CancelApplication, Choose, DefineService, EntitlementRow,
+    ListApplications, ListEntitlements, ListServices, ListTargets, ServiceRow, StopUse, TargetRow,
+    UseStopped,
+};
 use restante_core::wire::site::{CarriedOut, CarryOut, SelfDescription};
 use restante_core::wire::{
     Acknowledge, Acknowledged, AddDevices, DevicesAdded, DevicesRemoved, Enrol, Enrolled, Leave,
-    Left, Mailbox, Poll, PollReply, Refusal, RemoveDevices, ReportStatus, Rotate, Rotated,
-    StatusReported,
+    Left, Mailbox, Poll, PollReply, Refusal, Register, Registered, RemoveDevices, ReportStatus,
+    Rotate, Rotated, StatusReported,
 };
 use restante_http::problem::Problem;
 use schemars::JsonSchema;
@@ -27,7 +32,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::examples::{device, people, site};
+use crate::examples::{device, people, services, site};
 
 /// One kind of message.
 #[derive(Clone, Debug)]
@@ -79,12 +84,14 @@ impl Message {
     }
 }
 
-/// Every message of this version: between devices and the center, on a site, then people's.
+/// Every message of this version: between devices and the center, on a site, people's, and
+/// those about services.
 #[must_use]
 pub fn messages() -> Vec<Message> {
     let mut all = device_messages();
     all.extend(site_messages());
     all.extend(people_messages());
+    all.extend(service_messages());
     all
 }
 
@@ -161,6 +168,35 @@ fn people_messages() -> Vec<Message> {
         Message::of::<InstructionRow>("instruction-row", &people::instruction_row_called_off()),
         Message::of::<AcceptClock>("accept-clock", &AcceptClock::default()),
         Message::of::<ClockAccepted>("clock-accepted", &people::clock_accepted()),
+    ]
+}
+
+fn service_messages() -> Vec<Message> {
+    use restante_core::id::{ApplicationId, DeviceId, ServiceId};
+    vec![
+        Message::of::<DefineService>("define-service", &services::define()),
+        Message::of::<ServiceRow>("service-row", &services::service()),
+        Message::of::<ListServices>("list-services", &services::list()),
+        Message::of::<Page<ServiceRow, ServiceId>>("services", &services::services()),
+        Message::of::<Apply>("apply", &services::apply())
+            .and("apply-models", &services::apply_models()),
+        Message::of::<Applied>("applied", &services::applied()),
+        Message::of::<Choose>("choose", &services::choose()),
+        Message::of::<ApplicationRow>("application-row", &services::application_chosen()),
+        Message::of::<ListApplications>("list-applications", &services::list_applications()),
+        Message::of::<Page<ApplicationRow, ApplicationId>>(
+            "applications",
+            &services::applications(),
+        ),
+        Message::of::<ListTargets>("list-targets", &services::list_targets()),
+        Message::of::<Page<TargetRow, DeviceId>>("targets", &services::targets()),
+        Message::of::<CancelApplication>("cancel-application", &services::cancel()),
+        Message::of::<StopUse>("stop-use", &services::stop()),
+        Message::of::<UseStopped>("use-stopped", &services::stopped()),
+        Message::of::<ListEntitlements>("list-entitlements", &services::list_entitlements()),
+        Message::of::<Page<EntitlementRow, DeviceId>>("entitlements", &services::entitlements()),
+        Message::of::<Register>("register", &services::register()),
+        Message::of::<Registered>("registered", &services::registered()),
     ]
 }
 

@@ -215,6 +215,10 @@ registry! {
     DeviceNotCovered "device-not-covered" 403 Never
         "the registration does not speak for every device that is named",
         "Remove the devices that are named from the gateway, or enrol them again.";
+    /// The application is not at a point where this can be done.
+    ApplicationClosed "application-closed" 409 Never
+        "the application is past that point",
+        "Look at where the application stands, and make a new one if need be.";
     /// The application is about no device that could start the service.
     NoEligibleDevice "no-eligible-device" 409 Never
         "the service applies to none of the devices",
@@ -223,10 +227,6 @@ registry! {
     ApplicationOpen "application-open" 409 Never
         "an application for this service is open already",
         "Wait until it is complete, or cancel it first.";
-    /// The application is not at a point where this can be done.
-    ApplicationClosed "application-closed" 409 Never
-        "the application is past that point",
-        "Look at where the application stands, and make a new one if need be.";
     /// The registration would name more devices than one may.
     TooManyDevices "too-many-devices" 422 Never
         "the registration would name too many devices",

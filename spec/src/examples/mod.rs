@@ -7,6 +7,7 @@
 
 pub(crate) mod device;
 pub(crate) mod people;
+pub(crate) mod services;
 pub(crate) mod site;
 
 use std::fmt::Debug;

@@ -285,7 +285,7 @@ fn grant() -> GrantId {
     GrantId::from_bytes(id("grant"))
 }
 
-fn customer() -> CustomerId {
+pub(super) fn customer() -> CustomerId {
     CustomerId::from_bytes(id("customer"))
 }
 
@@ -294,7 +294,7 @@ fn token() -> TokenId {
 }
 
 /// So many days after the morning of 21 November 2026.
-fn day(days: u64) -> DateTime {
+pub(super) fn day(days: u64) -> DateTime {
     DateTime(Timestamp::from_millis(
         1_795_250_700_000 + days * 86_400_000,
     ))
