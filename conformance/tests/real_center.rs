@@ -169,6 +169,10 @@ impl Place {
                 "# listen = [\"127.0.0.1:8443\"]",
                 &format!("listen = [\"127.0.0.1:{port}\"]"),
             )
+            .replace(
+                "# service-hosts = []",
+                "service-hosts = [\"kit.services.example\", \"service-x.a.com\"]",
+            )
             .replace("# head-time = \"10s\"", "head-time = \"3s\"")
             .replace("# body-time = \"30s\"", "body-time = \"4s\"");
         assert!(config.contains("\nhead-time") && config.contains("\nbody-time"));

@@ -20,6 +20,11 @@ pub const JSON_MEMBERS: usize = 64;
 pub const NAME_CHARS: usize = 64;
 /// Characters in a host name (RFC 1035) or an address.
 pub const HOST_CHARS: usize = 253;
+/// Host names at which a device may register for services: those of a maker and of its partners.
+pub const HOSTS: usize = 32;
+/// Characters of all these host names together, so that a schedule that names them leaves room for
+/// an instruction in the smallest message that a device may declare.
+pub const HOSTS_BYTES: usize = 384;
 /// Characters in a center's address as a person types it: a URL with a path.
 pub const CENTER_CHARS: usize = 512;
 /// Characters in the URL at which a device registers for a service: a host and a modest path fit a
@@ -68,7 +73,7 @@ pub const INSTRUCTIONS_PER_MAILBOX: usize = 32;
 pub const FINISHED_PER_MAILBOX: usize = 32;
 /// Bytes of one instruction's acts as JSON: a longest text in any script fits, and one instruction
 /// always fits into the smallest message that a device may declare.
-pub const ACTS_BYTES: usize = 1_536;
+pub const ACTS_BYTES: usize = 1_152;
 /// For how long an instruction may be begun unless who gives it says otherwise.
 pub const INSTRUCTION_TIME: Seconds = Seconds::new(30 * 86_400);
 /// The shortest time within which an instruction may have to be begun.
@@ -164,6 +169,12 @@ pub const INTERVAL: Seconds = Seconds::DAY;
 pub const INTERVAL_MIN: Seconds = Seconds::new(1);
 /// The longest interval that a schedule may name: thirty days.
 pub const INTERVAL_MAX: Seconds = Seconds::new(30 * 86_400);
+
+/// How far away the next window for polling is at the least: a device that has just been there for
+/// another reason is not asked to come again within the hour.
+pub const WINDOW_APART: Seconds = Seconds::HOUR;
+/// How long the daily window for polling is open at the longest.
+pub const WINDOW_MAX: Seconds = Seconds::new(12 * 3_600);
 
 /// The window in which a device says its first word after it was switched on: where power returns
 /// to a district, its devices come one by one, and the last of them soon.

@@ -206,6 +206,6 @@ mod tests {
         default.metrics = read.metrics;
         assert_eq!(read, default);
         assert!(read.metrics.is_some() && read.http.tls.is_some());
-        assert_eq!(set.matches(" = ").count(), 19);
+        assert_eq!(set.matches(" = ").count(), 21);
     }
 }

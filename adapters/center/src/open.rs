@@ -126,9 +126,11 @@ pub fn prepare(config: &Config) -> Result<Setup<Center<RingCrypto>, SqliteStore>
 fn policy(config: &PolicyConfig) -> Policy {
     Policy {
         poll: config.poll,
+        poll_daily: config.poll_daily,
         report_status: config.report_status,
         devices_per_grant: config.devices_per_grant,
         code_validity: config.code_validity,
+        service_hosts: config.service_hosts.clone(),
     }
 }
 

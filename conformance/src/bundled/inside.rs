@@ -9,7 +9,7 @@ use restante_core::Timestamp;
 use restante_core::center::{Call, Center, Decide, Keys, Message, Policy, Reason, Refused, Reply};
 use restante_core::id::CorrelationId;
 use restante_core::wire::people::PeopleRequest;
-use restante_core::wire::{Refusal, RefusalCode};
+use restante_core::wire::{Hosts, Refusal, RefusalCode};
 use restante_crypto::RingCrypto;
 use restante_http::server::{Answer, Bounds, router};
 use restante_store::{Driver, Entropy, MemoryStore};
@@ -45,7 +45,16 @@ pub fn core_center(seed: u64) -> Center<RingCrypto> {
     let keys = DrawnEntropy::new(seed, "keys");
     let draw = || keys.draw().unwrap_or_default();
     let keys = Keys::new(draw(), vec![(1, draw())]).expect("there is one master key");
-    Center::new(RingCrypto, keys, Policy::default())
+    Center::new(RingCrypto, keys, policy())
+}
+
+/// What the bundled center's operator has chosen: the hosts of the services that cases are about.
+fn policy() -> Policy {
+    let hosts = SERVICE_HOSTS.iter().filter_map(|host| host.parse().ok());
+    Policy {
+        service_hosts: Hosts::new(hosts).unwrap_or_default(),
+        ..Policy::default()
+    }
 }
 
 impl<D: Decide + 'static> InsideCenter<D> {
@@ -229,6 +238,14 @@ impl<D: Decide + 'static> Time for InsideTime<D> {
     }
 }
 
+/// The hosts of the services that cases are about.
+const SERVICE_HOSTS: [&str; 5] = [
+    "kit.services.example",
+    "localhost",
+    "service-x.a.com",
+    "service-y.a.com",
+    "service-z.a.com",
+];
 /// When a world begins: 2026-11-21T08:00:00Z.
 pub(super) const START: Timestamp = Timestamp::from_millis(1_795_248_000_000);
 /// Twelve hours: well below the day that counts as a jump.

@@ -16,9 +16,7 @@ use restante_core::record::{
     Registration, Revision, Row, Secret, State, Token, Write,
 };
 use restante_core::wire::people::{PeopleRequest, Role};
-use restante_core::wire::{
-    Action, DeviceReply, DeviceRequest, Enrol, Refusal, RefusalCode, Schedule, ScheduleEntry,
-};
+use restante_core::wire::{DeviceReply, DeviceRequest, Enrol, Refusal, RefusalCode, Schedule};
 use restante_core::{Seconds, Seed, Timestamp};
 use restante_crypto::RingCrypto;
 
@@ -394,14 +392,7 @@ pub(super) fn free(decided: &Decided) -> Option<usize> {
 
 /// The schedule that the center gives.
 pub(super) fn schedule(scene: &Scene<'_>) -> Schedule {
-    let policy = scene.center.policy();
-    Schedule {
-        poll: policy.poll,
-        entries: vec![ScheduleEntry {
-            action: Action::ReportStatus,
-            every: policy.report_status,
-        }],
-    }
+    scene.center.policy().schedule(scene.now)
 }
 
 /// A decision that sweeps no grant away.

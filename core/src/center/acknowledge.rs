@@ -37,7 +37,7 @@ impl<C: Crypto> Work<'_, C> {
         held.into_iter().for_each(|held| self.keep_mailbox(held));
         Ok(Acknowledged {
             acknowledgements: noted,
-            schedule: self.center.schedule.clone(),
+            schedule: self.schedule(),
         })
     }
 }

@@ -1,12 +1,14 @@
 //! The center itself: keys, policy and cryptography, and which message leads to which conversation.
 
+use alloc::vec::Vec;
+
 use crate::crypto::Crypto;
 use crate::entropy::Seed;
 use crate::record::{Pause, Records};
 use crate::time::Timestamp;
 use crate::wire::people::{PeopleReply, PeopleRequest};
 use crate::wire::services::{ServicesReply, ServicesRequest};
-use crate::wire::{DeviceReply, DeviceRequest, ETag, Schedule};
+use crate::wire::{DeviceReply, DeviceRequest, ETag, json};
 
 use super::work::{Stop, Work};
 use super::{Call, Decide, Decision, Keys, Policy, poll};
@@ -17,9 +19,10 @@ pub struct Center<C> {
     pub(super) crypto: C,
     pub(super) keys: Keys,
     pub(super) policy: Policy,
-    /// What every device is told; made once from the policy.
-    pub(super) schedule: Schedule,
-    /// The tag of an empty mailbox under that schedule.
+    /// What the tags of mailboxes say of the policy: the schedule as it would be at one certain
+    /// moment, so that they stay the same while the policy does.
+    pub(super) timetable: Vec<u8>,
+    /// The tag of an empty mailbox under that policy.
     pub(super) etag: ETag,
 }
 
@@ -28,13 +31,13 @@ impl<C: Crypto> Center<C> {
     #[must_use]
     pub fn new(crypto: C, keys: Keys, policy: Policy) -> Self {
         let policy = policy.bounded();
-        let schedule = policy.schedule();
-        let etag = poll::etag(&crypto, &schedule, &[]);
+        let timetable = json::to_bytes(&policy.schedule(Timestamp::EPOCH));
+        let etag = poll::etag(&crypto, &timetable, &[]);
         Self {
             crypto,
             keys,
             policy,
-            schedule,
+            timetable,
             etag,
         }
     }

@@ -194,7 +194,7 @@ impl<C: Crypto> Work<'_, C> {
             registration: id,
             formal_code,
             devices: results(enrol.devices.as_slice(), &pending.devices),
-            schedule: center.schedule.clone(),
+            schedule: self.schedule(),
         };
         self.fits(enrol, &enrolled)?;
         Ok(enrolled)

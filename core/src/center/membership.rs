@@ -48,7 +48,7 @@ impl<C: Crypto> Work<'_, C> {
         }
         Ok(DevicesAdded {
             devices: results,
-            schedule: self.center.schedule.clone(),
+            schedule: self.schedule(),
         })
     }
 
@@ -179,7 +179,7 @@ impl<C: Crypto> Work<'_, C> {
         }
         Ok(DevicesRemoved {
             remaining,
-            schedule: self.center.schedule.clone(),
+            schedule: self.schedule(),
         })
     }
 

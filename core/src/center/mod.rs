@@ -55,7 +55,7 @@ use crate::wire::{DeviceReply, DeviceRequest, Refusal, Register, Registered};
 
 pub use decide::Center;
 pub use keys::{Keys, KeysError};
-pub use policy::Policy;
+pub use policy::{Daily, Policy};
 
 /// Something that decides calls: the center, or a fault that stands before it in a test.
 pub trait Decide: Send + Sync {

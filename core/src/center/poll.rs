@@ -34,21 +34,21 @@ impl<C: Crypto> Work<'_, C> {
         let mut found = self.found(&devices)?;
         if found.is_empty() {
             return Ok(if poll.have.as_ref() == Some(&center.etag) {
-                PollReply::Unchanged(center.schedule.poll)
+                PollReply::Unchanged(center.policy.next_poll(self.wall))
             } else {
-                PollReply::Mailbox(empty(center.etag.clone(), &center.schedule))
+                PollReply::Mailbox(empty(center.etag.clone(), self.schedule()))
             });
         }
         let now = self.time()?;
         let most = poll.max_message.map_or(MESSAGE_BYTES, |most| {
             usize::try_from(most.get()).unwrap_or(MESSAGE_BYTES)
         });
-        let mut mailbox = empty(center.etag.clone(), &center.schedule);
+        let mut mailbox = empty(center.etag.clone(), self.schedule());
         let shown = self.shown(&found, now);
         show(shown, &mut mailbox, most);
-        mailbox.etag = etag(&center.crypto, &center.schedule, &mailbox.instructions);
+        mailbox.etag = etag(&center.crypto, &center.timetable, &mailbox.instructions);
         if poll.have.as_ref() == Some(&mailbox.etag) {
-            return Ok(PollReply::Unchanged(center.schedule.poll));
+            return Ok(PollReply::Unchanged(center.policy.next_poll(self.wall)));
         }
         for instruction in &mut mailbox.instructions {
             deliver(&mut found, instruction, now);
@@ -158,26 +158,25 @@ fn deliver(found: &mut [Found], shown: &mut Instruction, now: Timestamp) {
     }
 }
 
-fn empty(etag: ETag, schedule: &Schedule) -> Mailbox {
+fn empty(etag: ETag, schedule: Schedule) -> Mailbox {
     Mailbox {
         etag,
         instructions: Vec::new(),
         more: false,
-        schedule: schedule.clone(),
+        schedule,
     }
 }
 
-/// The tag of a mailbox: a hash of the schedule and of what is shown. Where nothing waits it is the
-/// same for every device, so that it is made once.
+/// The tag of a mailbox: a hash of the timetable and of what is shown. Where nothing waits it is
+/// the same for every device, so that it is made once.
 // spec: MBX-010
-pub(super) fn etag(crypto: &impl Crypto, schedule: &Schedule, shown: &[Instruction]) -> ETag {
-    let schedule = json::to_bytes(schedule);
+pub(super) fn etag(crypto: &impl Crypto, timetable: &[u8], shown: &[Instruction]) -> ETag {
     let mut hashed = Vec::with_capacity(shown.len().saturating_mul(17));
     for instruction in shown {
         hashed.extend_from_slice(instruction.id.as_bytes());
         hashed.push(u8::from(instruction.cancel));
     }
-    let hash = crypto.sha256(&[b"restante mailbox 1", &schedule, &hashed]);
+    let hash = crypto.sha256(&[b"restante mailbox 1", timetable, &hashed]);
     let mut tag = [0; 16];
     for (to, from) in tag.iter_mut().zip(hash) {
         *to = from;

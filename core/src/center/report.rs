@@ -39,7 +39,7 @@ impl<C: Crypto> Work<'_, C> {
         }
         Ok(StatusReported {
             results,
-            schedule: self.center.schedule.clone(),
+            schedule: self.schedule(),
         })
     }
 

@@ -31,7 +31,7 @@ impl<C: Crypto> Work<'_, C> {
             .ok_or_else(|| no_master_key(speaker.id, next.master))?;
         Ok(Rotated {
             formal_code,
-            schedule: center.schedule.clone(),
+            schedule: self.schedule(),
         })
     }
 

@@ -8,11 +8,11 @@ use crate::id::{CustomerId, DeviceId, Note, ServiceId};
 use crate::limits::SERVICES;
 use crate::provider::{Pair, PairState};
 use crate::record::{Entitlement, Key, Kind, Owner, Range, Service};
-use crate::wire::RefusalCode;
 use crate::wire::people::{Page, Role};
 use crate::wire::services::{
     DefineService, EntitlementRow, ListEntitlements, ListServices, ServiceRow, StopUse, UseStopped,
 };
+use crate::wire::{RefusalCode, ServiceUrl};
 
 use super::codes::page;
 use super::work::{Stop, Work};
@@ -42,6 +42,7 @@ impl<C: Crypto> Work<'_, C> {
             Some(held) => (held.since, held.account),
             None => (self.time()?, person.account),
         };
+        self.check_host(&message.url)?;
         let service = Service {
             title: match &message.title {
                 Some(title) => title.clone(),
@@ -54,6 +55,22 @@ impl<C: Crypto> Work<'_, C> {
         };
         self.desk.put(key, &service);
         Ok(service.row(message.service.clone(), None))
+    }
+
+    /// Devices go to the hosts that their schedule names and to no other, so that nobody could
+    /// start a service whose host it does not name.
+    // spec: SVC-049
+    fn check_host(&self, url: &ServiceUrl) -> Result<(), Stop> {
+        let mut hosts = self.center.policy.service_hosts.iter();
+        if hosts.any(|host| host.eq_ignore_ascii_case(url.host())) {
+            return Ok(());
+        }
+        let detail = format!(
+            "the host {} is not among the service hosts of this center; its operator adds it to \
+             `service-hosts` in the configuration first",
+            url.host()
+        );
+        Err(Stop::openly(RefusalCode::Invalid, detail))
     }
 
     /// The services, and whether the customer uses them.

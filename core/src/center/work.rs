@@ -14,7 +14,7 @@ use crate::id::EffectId;
 use crate::limits::WRITES_PER_DECISION;
 use crate::record::{Clock, Desk, Judged, Key, Kind, Outbox, Pause, Records};
 use crate::time::Timestamp;
-use crate::wire::{Refusal, RefusalCode};
+use crate::wire::{Refusal, RefusalCode, Schedule};
 
 use super::{Call, Center, Decision, Effect, EffectKind, Message, Reason, Refused, Reply};
 
@@ -124,6 +124,11 @@ impl<'a, C: Crypto> Work<'a, C> {
             written: self.desk.into_written(),
             effects: Vec::new(),
         }
+    }
+
+    /// What the sender is told about when to come again.
+    pub(super) fn schedule(&self) -> Schedule {
+        self.center.policy.schedule(self.wall)
     }
 
     /// The time by which this call is judged.

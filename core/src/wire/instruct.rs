@@ -27,7 +27,7 @@ pub struct Instruct {
     #[serde(deserialize_with = "devices")]
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 500)))]
     pub devices: Vec<DeviceId>,
-    /// What to do, in this order: at most 1,536 bytes as JSON.
+    /// What to do, in this order: at most 1,152 bytes as JSON.
     pub acts: Acts,
     /// Not to be delivered before so many seconds are over; at once if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]

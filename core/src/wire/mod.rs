@@ -8,6 +8,7 @@
 pub mod acknowledge;
 pub mod devices;
 pub mod enrol;
+pub mod hosts;
 pub mod instruction;
 pub mod json;
 pub mod membership;
@@ -34,13 +35,14 @@ pub use acknowledge::{
 };
 pub use devices::{Contacts, Function, FunctionSet, Identification};
 pub use enrol::{DeviceEntry, Enrol, EnrolDeviceResult, EnrolResult, Enrolled};
+pub use hosts::{Host, Hosts, TooManyHosts};
 pub use instruction::{Act, Acts, Instruction, Notify, RegisterService};
 pub use membership::{AddDevices, DevicesAdded, DevicesRemoved, Leave, Left, RemoveDevices};
 pub use poll::{ETag, Mailbox, Poll, PollReply};
 pub use refusal::{Refusal, RefusalCode};
 pub use register::{Register, Registered};
 pub use rotate::{Rotate, Rotated};
-pub use schedule::{Action, Schedule, ScheduleEntry};
+pub use schedule::{Action, PollWindow, Schedule, ScheduleEntry};
 pub use status::{
     Counted, Counter, Counters, DeviceState, ReportResult, ReportStatus, Reported, ServiceCounters,
     StateReason, StateReasons, Status, StatusReport, StatusReported,

@@ -9,19 +9,50 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::Seconds;
 
+use super::hosts::Hosts;
+
 /// A device's timetable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Schedule {
-    /// Poll again after so many seconds, and at that interval from then on.
+    /// Poll again so many seconds after the last poll, and at that interval from then on.
     pub poll: Seconds,
+    /// Poll next while this window is open instead, and in the one after it an interval later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<PollWindow>,
     /// What else to do, each action at most once.
     #[serde(default)]
     pub entries: Vec<ScheduleEntry>,
+    /// At which hosts the device may register for services. It goes to no other.
+    #[serde(default, skip_serializing_if = "Hosts::is_empty")]
+    pub hosts: Hosts,
+}
+
+/// When devices are to poll: a time of day, told as a duration. Every registration has a place of
+/// its own in the window, the same each time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct PollWindow {
+    /// So many seconds after this message it opens.
+    pub opens_in: Seconds,
+    /// For so many seconds it is open.
+    pub lasts: Seconds,
 }
 
 impl Schedule {
+    /// Polling at this interval and nothing else.
+    #[must_use]
+    pub fn every(poll: Seconds) -> Self {
+        Self {
+            poll,
+            window: None,
+            entries: Vec::new(),
+            hosts: Hosts::default(),
+        }
+    }
+
     /// How often `action` is due, if it is.
     #[must_use]
     pub fn interval(&self, action: Action) -> Option<Seconds> {

@@ -140,7 +140,7 @@ fn split_port(authority: &str) -> Result<(&str, Option<&str>), UrlError> {
 /// A host name of letters, digits and hyphens in labels (RFC 1123). Where the last label is a
 /// number in any notation, a resolver may take the whole for an IPv4 address, and so it counts as
 /// one.
-fn check_host(host: &str) -> Result<(), UrlError> {
+pub(super) fn check_host(host: &str) -> Result<(), UrlError> {
     if host.is_empty() || host.len() > HOST_CHARS {
         return Err(UrlError::Host);
     }

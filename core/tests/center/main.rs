@@ -13,6 +13,7 @@ mod running_status;
 mod services;
 mod site;
 mod time;
+mod timetable;
 mod trial;
 mod upkeep;
 mod world;

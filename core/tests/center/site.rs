@@ -1,6 +1,6 @@
 //! One device of one customer, who gives it orders, and what it fetches and says.
 
-use restante_core::center::Credential;
+use restante_core::center::{Credential, Policy};
 use restante_core::code::FormalCode;
 use restante_core::id::{CustomerId, DeviceId, InstructionId, RequestId};
 use restante_core::wire::instruct::{
@@ -25,7 +25,11 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn new() -> Self {
-        let mut world = World::new();
+        Self::with(Policy::default())
+    }
+
+    pub(crate) fn with(policy: Policy) -> Self {
+        let mut world = World::with(policy);
         let code = world.issue("Miller", None);
         let enrolled = world.activate(&code, 1, &["A"]);
         Self {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use restante_core::Seconds;
-use restante_core::center::{Credential, Message, Reply};
+use restante_core::center::{Credential, Message, Policy, Reply};
 use restante_core::code::{FormalCode, RegistrationCode};
 use restante_core::id::{ApplicationId, CustomerId, DeviceId, Model, RequestId, Serial, ServiceId};
 use restante_core::wire::enrol::DeviceList;
@@ -14,8 +14,8 @@ use restante_core::wire::services::{
     ServicesReply, ServicesRequest, TargetRow, TargetState,
 };
 use restante_core::wire::{
-    Act, DeviceReply, DeviceRequest, Enrol, PollReply, RefusalCode, Register, RegisterService,
-    Registered, ServiceUrl,
+    Act, DeviceReply, DeviceRequest, Enrol, Hosts, PollReply, RefusalCode, Register,
+    RegisterService, Registered, ServiceUrl,
 };
 
 use crate::world::{World, entry, formal};
@@ -57,6 +57,16 @@ const SERVICES: [(&str, &[&str]); 3] = [
     ),
 ];
 
+/// The services' hosts may be gone to.
+fn policy() -> Policy {
+    let hosts = ["service-x", "service-y", "service-z", "only"];
+    let hosts = hosts.map(|it| format!("{it}.a.com").parse().expect("a host"));
+    Policy {
+        service_hosts: Hosts::new(hosts).expect("four hosts"),
+        ..Policy::default()
+    }
+}
+
 impl Trial {
     /// All devices are enrolled, each by itself, and all services defined.
     pub(crate) fn new() -> Self {
@@ -69,7 +79,7 @@ impl Trial {
 
     pub(crate) fn without_services() -> Self {
         let mut trial = Self {
-            world: World::new(),
+            world: World::with(policy()),
             customers: BTreeMap::new(),
             devices: BTreeMap::new(),
             requests: 0,

@@ -236,11 +236,11 @@ pub(crate) fn device_id(n: u32) -> DeviceId {
 
 pub(crate) fn schedule() -> Schedule {
     Schedule {
-        poll: Seconds::DAY,
         entries: vec![ScheduleEntry {
             action: Action::ReportStatus,
             every: Seconds::HOUR,
         }],
+        ..Schedule::every(Seconds::DAY)
     }
 }
 

@@ -67,8 +67,8 @@ fn schedule() -> Schedule {
     let (action, every) = (Action::ReportStatus, Seconds::DAY);
     let entries = vec![ScheduleEntry { action, every }];
     Schedule {
-        poll: Seconds::DAY,
         entries,
+        ..Schedule::every(Seconds::DAY)
     }
 }
 

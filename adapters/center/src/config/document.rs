@@ -10,6 +10,7 @@ use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 
 use restante_core::Seconds;
+use restante_core::wire::Host;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -229,6 +230,14 @@ impl<'a> Section<'a> {
         key: &'static str,
     ) -> Result<Option<Vec<Found<IpAddr>>>, ConfigError> {
         self.list(key, "an IP address, such as 192.0.2.1")
+    }
+
+    /// Host names.
+    pub(super) fn hosts(
+        &mut self,
+        key: &'static str,
+    ) -> Result<Option<Vec<Found<Host>>>, ConfigError> {
+        self.list(key, "a host name, such as services.example")
     }
 
     /// Refuses what was not asked for.

@@ -5,6 +5,7 @@
 //! have files of their own.
 
 mod document;
+mod policy;
 
 use std::fs;
 use std::io;
@@ -13,15 +14,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use restante_core::Seconds;
-use restante_core::limits::{
-    CODE_VALIDITY, CODE_VALIDITY_MAX, CODE_VALIDITY_MIN, DEVICES_PER_GRANT, INTERVAL, INTERVAL_MAX,
-    INTERVAL_MIN,
-};
-
 use restante_http::server::Forwarding;
 
 pub use document::ConfigError;
 use document::{Document, Section};
+pub use policy::PolicyConfig;
 
 /// A center's configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,19 +69,6 @@ pub struct Tls {
     pub key: PathBuf,
 }
 
-/// What the operator may decide about devices and codes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PolicyConfig {
-    /// How often devices poll.
-    pub poll: Seconds,
-    /// How often devices report their running status.
-    pub report_status: Seconds,
-    /// How many devices one provisional code may register at the most.
-    pub devices_per_grant: u32,
-    /// How long a provisional code is valid unless the dealer says otherwise.
-    pub code_validity: Seconds,
-}
-
 /// What is logged, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Log {
@@ -125,12 +109,7 @@ impl Config {
                 connections_per_source: CONNECTIONS_PER_SOURCE,
             },
             metrics: None,
-            policy: PolicyConfig {
-                poll: INTERVAL,
-                report_status: INTERVAL,
-                devices_per_grant: DEVICES_PER_GRANT,
-                code_validity: CODE_VALIDITY,
-            },
+            policy: PolicyConfig::default(),
             log: Log {
                 level: "info",
                 format: LogFormat::Auto,
@@ -176,7 +155,7 @@ impl Config {
             keys,
             metrics: read_metrics(metrics, &document, &http.proxies)?,
             http,
-            policy: read_policy(policy, &default.policy)?,
+            policy: policy::read(policy, &document)?,
             log: read_log(log, &default.log)?,
         })
     }
@@ -283,23 +262,6 @@ fn read_metrics(
             Err(document.mistake(&second.at, "metrics are served on one address only"))
         }
     }
-}
-
-fn read_policy(
-    mut section: Section<'_>,
-    default: &PolicyConfig,
-) -> Result<PolicyConfig, ConfigError> {
-    let intervals = INTERVAL_MIN..=INTERVAL_MAX;
-    let validity = CODE_VALIDITY_MIN..=CODE_VALIDITY_MAX;
-    let devices = default.devices_per_grant;
-    let policy = PolicyConfig {
-        poll: section.duration("poll", intervals.clone(), default.poll)?,
-        report_status: section.duration("report-status", intervals, default.report_status)?,
-        devices_per_grant: section.number("devices-per-grant", 1..=DEVICES_PER_GRANT, devices)?,
-        code_validity: section.duration("code-validity", validity, default.code_validity)?,
-    };
-    section.done()?;
-    Ok(policy)
 }
 
 fn read_log(mut section: Section<'_>, default: &Log) -> Result<Log, ConfigError> {

@@ -70,11 +70,11 @@ pub(crate) fn center() -> CenterAddress {
 
 fn schedule() -> Schedule {
     Schedule {
-        poll: Seconds::DAY,
         entries: vec![ScheduleEntry {
             action: Action::ReportStatus,
             every: Seconds::HOUR,
         }],
+        ..Schedule::every(Seconds::DAY)
     }
 }
 

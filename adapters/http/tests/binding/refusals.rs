@@ -282,10 +282,7 @@ fn mailbox() -> Outcome {
         etag: ETag::from_bytes(&[5; 16]),
         instructions: Vec::new(),
         more: false,
-        schedule: Schedule {
-            poll: Seconds::HOUR,
-            entries: Vec::new(),
-        },
+        schedule: Schedule::every(Seconds::HOUR),
     };
     Ok(Reply::Device(DeviceReply::Polled(PollReply::Mailbox(
         mailbox,

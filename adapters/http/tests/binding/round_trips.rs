@@ -29,10 +29,7 @@ use restante_core::wire::{
 use crate::stand::{Plan, as_formal, as_provisional, formal, provisional, token};
 
 fn schedule() -> Schedule {
-    Schedule {
-        poll: Seconds::HOUR,
-        entries: Vec::new(),
-    }
+    Schedule::every(Seconds::HOUR)
 }
 
 fn devices() -> DeviceList {

@@ -17,10 +17,7 @@ fn script(call: &Call) -> Outcome {
         Device(DeviceRequest::Leave(_)) => Ok(Reply::Device(DeviceReply::Left(Left {}))),
         Device(DeviceRequest::Rotate(_)) => Ok(Reply::Device(DeviceReply::Rotated(Rotated {
             formal_code: formal(),
-            schedule: Schedule {
-                poll: Seconds::HOUR,
-                entries: Vec::new(),
-            },
+            schedule: Schedule::every(Seconds::HOUR),
         }))),
         _ => Err(Refusal::plain(RefusalCode::TokenRefused)),
     }

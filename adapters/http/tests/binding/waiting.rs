@@ -22,10 +22,7 @@ fn changed() -> Outcome {
         etag: ETag::from_bytes(&[5; 16]),
         instructions: Vec::new(),
         more: false,
-        schedule: Schedule {
-            poll: Seconds::DAY,
-            entries: Vec::new(),
-        },
+        schedule: Schedule::every(Seconds::DAY),
     };
     let reply = PollReply::Mailbox(mailbox);
     Ok(Reply::Device(DeviceReply::Polled(reply)))
