@@ -40,9 +40,7 @@ impl<C: Crypto> Work<'_, C> {
             schedule: self.schedule(),
         })
     }
-}
 
-impl<C: Crypto> Work<'_, C> {
     /// Notes with its application what was said of each invitation.
     fn note_invitations(&mut self, words: &[Acknowledgement], held: &[Held]) -> Result<(), Stop> {
         let said: Vec<(DeviceId, Instruction)> = words

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use crate::crypto::Crypto;
 use crate::id::{ApplicationId, CustomerId, DeviceId, ServiceId};
-use crate::limits::{APPLICATION_VALIDITY, APPLICATION_VALIDITY_MAX, DEVICES_LOOKED_AT, PAGE_ROWS};
+use crate::limits::{APPLICATION_VALIDITY, APPLICATION_VALIDITY_MAX, DEVICES_LOOKED_AT};
 use crate::provider::Pair;
 use crate::record::{Application, Device, Due, Key, Kind, Owner, Phase, Range, Service};
 use crate::time::Seconds;
@@ -19,7 +19,8 @@ use crate::wire::services::{
     ApplicationRow, Applied, Apply, Choose, ListApplications, Selection, Tally,
 };
 
-use super::codes::page;
+use super::codes::{page, page_of};
+use super::devices::not_found;
 use super::work::{Stop, Work};
 
 impl<C: Crypto> Work<'_, C> {
@@ -136,7 +137,7 @@ impl<C: Crypto> Work<'_, C> {
     ) -> Result<(), Stop> {
         let candidates = match on {
             Selection::Devices(devices) => {
-                let held = self.all_held(customer, &devices.0)?;
+                let held = self.all_held(customer, &devices.0, &[])?;
                 let named = devices.0.iter().copied().zip(held);
                 named
                     .filter(|(_, device)| service.applies_to(&device.identification.model))
@@ -187,38 +188,14 @@ impl<C: Crypto> Work<'_, C> {
         after: Option<DeviceId>,
         limit: usize,
     ) -> Result<Vec<(DeviceId, Device)>, Stop> {
+        let after = after.map_or(Vec::new(), |id| id.as_bytes().to_vec());
         let range = Range {
-            kind: Kind::Device,
-            owner: Owner::customer(customer),
-            after: after.map_or(Vec::new(), |id| id.as_bytes().to_vec()),
-            through: Vec::new(),
             limit: u32::try_from(limit).unwrap_or(u32::MAX),
+            ..page_of(Kind::Device, Owner::customer(customer), after)
         };
         let rows = self.desk.range::<Device>(&range)?;
         let named = |(key, device)| Some((Device::id(&key)?, device));
         Ok(rows.into_iter().filter_map(named).collect())
-    }
-
-    /// The records of these devices, all of which have to be the customer's.
-    pub(super) fn all_held(
-        &mut self,
-        customer: CustomerId,
-        devices: &[DeviceId],
-    ) -> Result<Vec<Device>, Stop> {
-        let key = |device: &DeviceId| Device::key(customer, *device);
-        let keys: Vec<Key> = devices.iter().map(key).collect();
-        self.load(&keys)?;
-        let mut held = Vec::with_capacity(keys.len());
-        for (device, key) in devices.iter().zip(&keys) {
-            match self.desk.peek::<Device>(key)? {
-                Some(found) => held.push(found),
-                None => {
-                    let detail = format!("{customer} has no {device}");
-                    return Err(Stop::plain(RefusalCode::NotFound, "not-found", detail));
-                }
-            }
-        }
-        Ok(held)
     }
 
     /// A customer's applications.
@@ -228,15 +205,10 @@ impl<C: Crypto> Work<'_, C> {
     ) -> Result<Page<ApplicationRow, ApplicationId>, Stop> {
         let person = self.person(&APPLICANTS)?;
         let customer = self.readable(&person, message.customer)?;
-        let limit = u32::try_from(PAGE_ROWS).unwrap_or(u32::MAX);
-        let after = message.after;
-        let range = Range {
-            kind: Kind::Application,
-            owner: Owner::customer(customer),
-            after: after.map_or(Vec::new(), |id| id.as_bytes().to_vec()),
-            through: Vec::new(),
-            limit: limit.saturating_add(1),
-        };
+        let after = message
+            .after
+            .map_or(Vec::new(), |id| id.as_bytes().to_vec());
+        let range = page_of(Kind::Application, Owner::customer(customer), after);
         let rows = self.desk.range::<Application>(&range)?;
         let rows = rows.into_iter().filter_map(|(key, made)| {
             let id = Application::id(&key)?;
@@ -258,10 +230,7 @@ impl<C: Crypto> Work<'_, C> {
             .get::<Application>(&Application::key(customer, id))?
         {
             Some(made) => Ok((customer, made)),
-            None => {
-                let detail = format!("{customer} has no {id}");
-                Err(Stop::plain(RefusalCode::NotFound, "not-found", detail))
-            }
+            None => Err(not_found(format!("{customer} has no {id}"))),
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::wire::people::{self, DateTime, DeviceRow, ListDevices, ListReadings, 
 
 use super::authenticate::Person;
 use super::codes::{page, page_of};
+use super::instruct::refuse;
 use super::work::{Stop, Work};
 
 impl<C: Crypto> Work<'_, C> {
@@ -90,6 +91,30 @@ impl<C: Crypto> Work<'_, C> {
             );
         }
         Ok(page(rows.into_iter()))
+    }
+
+    /// The records of these devices, all of which have to be the customer's; those that are not are
+    /// named. Loads `also` in the same round.
+    // spec: MOD-002
+    pub(super) fn all_held(
+        &mut self,
+        customer: CustomerId,
+        devices: &[DeviceId],
+        also: &[Key],
+    ) -> Result<Vec<Device>, Stop> {
+        let key = |device: &DeviceId| Device::key(customer, *device);
+        let keys: Vec<Key> = devices.iter().map(key).collect();
+        self.load(keys.iter().chain(also))?;
+        let mut held = Vec::with_capacity(keys.len());
+        let mut foreign = Vec::new();
+        for (device, key) in devices.iter().zip(&keys) {
+            match self.desk.peek::<Device>(key)? {
+                Some(found) => held.push(found),
+                None => foreign.push(*device),
+            }
+        }
+        refuse(RefusalCode::NotFound, foreign)?;
+        Ok(held)
     }
 
     /// The customer whose holdings this person may read.

@@ -81,7 +81,7 @@ impl<C: Crypto> Work<'_, C> {
             application: id,
         };
         let now = self.time()?;
-        self.desk.put(due.key(due.counted_after(now)), &due);
+        self.desk.put(due.key(Due::counted_after(now)), &due);
         self.desk.put(due.key(made.expires), &due);
         if devices > 0 {
             self.tell(EffectKind::InstructionsWaiting {

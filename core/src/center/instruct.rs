@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use crate::crypto::Crypto;
 use crate::id::{CustomerId, DeviceId, InstructionId};
 use crate::limits::{ACTS_BYTES, INSTRUCTION_TIME, INSTRUCTION_TIME_MAX, INSTRUCTION_TIME_MIN};
-use crate::record::{Device, Instruction, InstructionState, Key, Mailbox};
+use crate::record::{Instruction, InstructionState, Key, Mailbox};
 use crate::time::{Seconds, Timestamp};
 use crate::wire::instruct::{Instruct, Instructed, InstructedDevice};
 use crate::wire::people::Role;
@@ -63,24 +63,14 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// Refuses what names a device that is not the customer's; loads the mailboxes on the way.
-    // spec: MOD-002
     pub(super) fn held_by(
         &mut self,
         customer: CustomerId,
         devices: &[DeviceId],
     ) -> Result<(), Stop> {
-        let key = |device: &DeviceId| Device::key(customer, *device);
-        let keys: Vec<Key> = devices.iter().map(key).collect();
         let boxes = |device: &DeviceId| [Mailbox::key(*device), Mailbox::finished_key(*device)];
         let boxes: Vec<Key> = devices.iter().flat_map(boxes).collect();
-        self.load(keys.iter().chain(&boxes))?;
-        let mut foreign = Vec::new();
-        for (device, key) in devices.iter().zip(&keys) {
-            if self.desk.peek::<Device>(key)?.is_none() {
-                foreign.push(*device);
-            }
-        }
-        refuse(RefusalCode::NotFound, foreign)
+        self.all_held(customer, devices, &boxes).map(drop)
     }
 }
 
@@ -170,7 +160,7 @@ fn may_instruct(person: &Person, acts: &Acts) -> Result<(), Stop> {
 }
 
 /// Refuses, naming these devices, if there are any.
-fn refuse(code: RefusalCode, devices: Vec<DeviceId>) -> Result<(), Stop> {
+pub(super) fn refuse(code: RefusalCode, devices: Vec<DeviceId>) -> Result<(), Stop> {
     let Some(first) = devices.first() else {
         return Ok(());
     };

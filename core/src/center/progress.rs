@@ -104,7 +104,7 @@ impl<C: Crypto> Work<'_, C> {
                     }
                 }
                 self.withdraw(&made, &targets)?;
-                self.desk.put(due.key(due.counted_after(now)), &due);
+                self.desk.put(due.key(Due::counted_after(now)), &due);
                 Ok(made.row(id))
             }
         }

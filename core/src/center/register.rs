@@ -6,12 +6,11 @@
 
 use alloc::format;
 
+use crate::code::RegistrationCode;
 use crate::crypto::Crypto;
 use crate::id::{DeviceId, ServiceId};
-use crate::provider::{Collated, Pair, Wrong, collate};
-use crate::record::{
-    Application, Bytes, Clock, Due, Entitlement, Key, Phase, Service, Target, Throttle,
-};
+use crate::provider::{Collated, Pair, PresentedPair, Wrong, collate};
+use crate::record::{Application, Bytes, Clock, Due, Entitlement, Key, Phase, Target, Throttle};
 use crate::wire::services::TargetState;
 use crate::wire::{Refusal, RefusalCode, Register, Registered};
 
@@ -26,18 +25,19 @@ impl<C: Crypto> Work<'_, C> {
     ) -> Result<Registered, Stop> {
         let pair = Pair::key(message.device, service);
         let throttle = self.call.source.address.map(Throttle::key);
-        let catalogue = Service::key(service);
-        self.load(throttle.iter().chain([&Clock::key(), &catalogue, &pair]))?;
+        self.load(throttle.iter().chain([&Clock::key(), &pair]))?;
         self.check_throttle()?;
         let now = self.time()?;
         let center = self.center;
-        let hash = |code: &str| {
-            center
-                .keys
-                .pair(&center.crypto, message.device, service, code)
+        let (crypto, code) = (&center.crypto, message.code.as_ref());
+        let text = code.map_or("", RegistrationCode::as_str);
+        let presented = PresentedPair {
+            device: message.device,
+            service,
+            code: center.keys.pair(crypto, message.device, service, text),
+            has_code: code.is_some(),
         };
-        let presented = (message.device, service, message.code.as_ref());
-        let collated = collate(&mut self.desk, &center.crypto, now, presented, hash)?;
+        let collated = collate(&mut self.desk, crypto, now, &presented)?;
         let collated = match collated {
             Ok(collated) => self.not_called_off(collated)?,
             Err(wrong) => Err(wrong),
@@ -47,7 +47,7 @@ impl<C: Crypto> Work<'_, C> {
                 self.entitle(message.device, service, &collated.pair)?
             }
             Ok(_) => {}
-            Err(wrong) => return Err(self.wrong_pair(service, message, wrong)),
+            Err(wrong) => return Err(self.wrong_pair(&presented, wrong)),
         }
         Ok(Registered {
             device: message.device,
@@ -106,23 +106,18 @@ impl<C: Crypto> Work<'_, C> {
                 customer,
                 application,
             };
-            self.desk.put(due.key(due.counted_after(now)), &due);
+            self.desk.put(due.key(Due::counted_after(now)), &due);
         }
         Ok(())
     }
 
     /// The same words whatever was wrong.
-    fn wrong_pair(&mut self, service: &ServiceId, message: &Register, wrong: Wrong) -> Stop {
-        let center = self.center;
-        let code = message.code.as_ref().map_or("", |code| code.as_str());
-        let hash = center
-            .keys
-            .pair(&center.crypto, message.device, service, code);
-        let (mark, _) = hash.0.split_at(16);
+    fn wrong_pair(&mut self, presented: &PresentedPair<'_>, wrong: Wrong) -> Stop {
+        let (mark, _) = presented.code.0.split_at(16);
         if let Err(pause) = self.count(Bytes(mark.try_into().unwrap_or_default())) {
             return Stop::Pause(pause);
         }
-        let detail = format!("{} for {service}", message.device);
+        let detail = format!("{} for {}", presented.device, presented.service);
         let refusal = Refusal::plain(RefusalCode::RegistrationRefused);
         Stop::refusal(refusal, wrong.word(), detail)
     }

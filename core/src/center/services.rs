@@ -151,7 +151,7 @@ impl<C: Crypto> Work<'_, C> {
         let customer = self.readable(&person, message.customer)?;
         self.service(&message.service)?;
         let devices = &message.devices.0;
-        self.all_held(customer, devices)?;
+        self.all_held(customer, devices, &[])?;
         let entitlement = |it: &DeviceId| Entitlement::key(customer, &message.service, *it);
         let entitlements: Vec<Key> = devices.iter().map(entitlement).collect();
         let pair = |it: &DeviceId| Pair::key(*it, &message.service);

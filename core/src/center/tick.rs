@@ -183,7 +183,7 @@ impl<C: Crypto> Work<'_, C> {
         for (key, outbox) in self.desk.each::<Outbox<EffectKind>>(&range)? {
             let id = Outbox::<EffectKind>::id(&key);
             let found = outbox.map(|outbox| self.hand_over_one(id, outbox.what));
-            let _ = damage.pass_over(found.map_err(Stop::from))?;
+            damage.pass_over(found.map_err(Stop::from))?;
         }
         Ok(())
     }

@@ -4,13 +4,26 @@
 //! that was made. Which of them fails is for the operator's log; an outsider is told the same after
 //! the same work, so that nobody learns by asking which devices are about to start a service.
 
-use crate::code::RegistrationCode;
 use crate::crypto::Crypto;
 use crate::id::{DeviceId, ServiceId};
 use crate::record::{Bytes, Desk, Pause};
 use crate::time::Timestamp;
 
 use super::pair::{Pair, PairState};
+
+/// A device and what it knows of its registration code.
+#[derive(Clone, Copy, Debug)]
+pub struct PresentedPair<'p> {
+    /// Which device.
+    pub device: DeviceId,
+    /// For which service, as the URL tells.
+    pub service: &'p ServiceId,
+    /// The keyed hash of the code; where none was given, that of an empty text, so that the work is
+    /// the same.
+    pub code: Bytes<32>,
+    /// Whether a code was given.
+    pub has_code: bool,
+}
 
 /// A pair that is right.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,8 +64,7 @@ impl Wrong {
     }
 }
 
-/// Collates what a device presents, and entitles it if all is right. `hash` is the keyed hash under
-/// which codes are kept.
+/// Collates what a device presents, and entitles it if all is right.
 ///
 /// # Errors
 /// [`Pause`] until the pair has been loaded.
@@ -60,20 +72,17 @@ pub fn collate(
     desk: &mut Desk<'_>,
     crypto: &impl Crypto,
     now: Timestamp,
-    presented: (DeviceId, &ServiceId, Option<&RegistrationCode>),
-    hash: impl Fn(&str) -> Bytes<32>,
+    presented: &PresentedPair<'_>,
 ) -> Result<Result<Collated, Wrong>, Pause> {
-    let (device, service, code) = presented;
-    let key = Pair::key(device, service);
+    let key = Pair::key(presented.device, presented.service);
     let kept = desk.get::<Pair>(&key)?;
-    let theirs = hash(code.map_or("", RegistrationCode::as_str));
     // Where there is nothing to compare with, something is compared all the same.
     let ours = kept.as_ref().map_or(Bytes([0; 32]), |pair| pair.code);
-    let same = crypto.same_secret(&ours.0, &theirs.0);
+    let same = crypto.same_secret(&ours.0, &presented.code.0);
     let Some(pair) = kept else {
         return Ok(Err(Wrong::Device));
     };
-    if code.is_none() {
+    if !presented.has_code {
         return Ok(Err(Wrong::NoCode));
     }
     if !same {

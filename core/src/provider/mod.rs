@@ -7,5 +7,5 @@
 mod collate;
 mod pair;
 
-pub use collate::{Collated, Wrong, collate};
+pub use collate::{Collated, PresentedPair, Wrong, collate};
 pub use pair::{Pair, PairState};

@@ -116,17 +116,10 @@ impl<'a> Desk<'a> {
     /// # Errors
     /// [`Pause::Read`] with all that is missing.
     pub fn all<'k>(&self, keys: impl IntoIterator<Item = &'k Key>) -> Result<(), Pause> {
-        let missing: Vec<Need> = keys
+        let unchanged = keys
             .into_iter()
-            .filter(|key| !self.changed.contains_key(key))
-            .map(|key| Need::Record(key.clone()))
-            .filter(|need| self.records.get(need).is_none())
-            .collect();
-        if missing.is_empty() {
-            Ok(())
-        } else {
-            Err(self.pause(missing))
-        }
+            .filter(|key| !self.changed.contains_key(key));
+        self.loaded(unchanged.map(|key| Need::Record(key.clone())))
     }
 
     /// Neighbouring records in key order, none of which may appear, move or vanish before the
@@ -166,16 +159,8 @@ impl<'a> Desk<'a> {
     /// # Errors
     /// [`Pause::Read`] with all that is missing.
     pub fn ranges<'k>(&self, ranges: impl IntoIterator<Item = &'k Range>) -> Result<(), Pause> {
-        let missing: Vec<Need> = ranges
-            .into_iter()
-            .map(|range| Need::Range(alloc::boxed::Box::new(range.clone())))
-            .filter(|need| self.records.get(need).is_none())
-            .collect();
-        if missing.is_empty() {
-            Ok(())
-        } else {
-            Err(self.pause(missing))
-        }
+        let ranges = ranges.into_iter();
+        self.loaded(ranges.map(|range| Need::Range(Box::new(range.clone()))))
     }
 
     /// Stores `record` at `key`.
@@ -247,6 +232,18 @@ impl<'a> Desk<'a> {
         match self.records.get(&need) {
             Some(Loaded::Record(row)) => Ok(row.as_deref()),
             _ => Err(self.pause(alloc::vec![need])),
+        }
+    }
+
+    /// Asks for what of this has not been loaded.
+    fn loaded(&self, needs: impl Iterator<Item = Need>) -> Result<(), Pause> {
+        let missing: Vec<Need> = needs
+            .filter(|need| self.records.get(need).is_none())
+            .collect();
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(self.pause(missing))
         }
     }
 

@@ -76,7 +76,7 @@ impl Due {
     /// When a count that is wished for at `now` is made: at the end of a short while, so that all
     /// wishes within it are one.
     #[must_use]
-    pub const fn counted_after(&self, now: Timestamp) -> Timestamp {
+    pub const fn counted_after(now: Timestamp) -> Timestamp {
         let while_ = COUNT_EVERY.as_millis();
         let over = match now.as_millis().checked_rem(while_) {
             Some(over) => over,

@@ -5,8 +5,8 @@ use restante_core::center::EffectKind;
 use restante_core::id::DeviceId;
 use restante_core::record::{Kind, Outbox};
 use restante_core::wire::services::{
-    ApplicationState, Apply, CancelApplication, Choose, Devices, Models, Selection, ServicesReply,
-    ServicesRequest, StopUse, TargetState,
+    ApplicationState, Apply, Choose, Devices, Models, Selection, ServicesReply, ServicesRequest,
+    StopUse, TargetState,
 };
 use restante_core::wire::{
     Acknowledge, Acknowledgement, ActResult, DeviceRequest, Outcome, PollReply, Progress,
@@ -227,12 +227,7 @@ fn what_is_called_off_entitles_nobody_from_that_moment_on() {
     let mut trial = Trial::new();
     let id = trial.applied("C001", "service-x", Selection::All);
     let code = trial.invitations("D10020102")[0].code.clone();
-    let cancel = ServicesRequest::CancelApplication(CancelApplication {
-        application: id,
-        customer: Some(trial.customer("C001")),
-        devices: None,
-    });
-    trial.ask(cancel).expect("called off");
+    trial.calls_off("C001", id, &[]);
     let refused = trial.register("D10020102", "service-x", Some(&code));
     let word = refused.expect_err("before any tick").reason.word;
     assert_eq!(word, "registration-code-withdrawn");
@@ -248,12 +243,7 @@ fn one_device_can_be_taken_out_while_the_others_go_on() {
     let mut trial = Trial::new();
     let id = trial.applied("C001", "service-x", Selection::All);
     let code = trial.invitations("D10020102")[0].code.clone();
-    let cancel = ServicesRequest::CancelApplication(CancelApplication {
-        application: id,
-        customer: Some(trial.customer("C001")),
-        devices: Some(Devices(vec![trial.device("D10020102")])),
-    });
-    trial.ask(cancel).expect("called off");
+    trial.calls_off("C001", id, &["D10020102"]);
     assert!(
         trial
             .register("D10020102", "service-x", Some(&code))

@@ -10,8 +10,8 @@ use restante_core::id::{ApplicationId, CustomerId, DeviceId, Model, RequestId, S
 use restante_core::wire::enrol::DeviceList;
 use restante_core::wire::people::{PeopleReply, PeopleRequest};
 use restante_core::wire::services::{
-    ApplicationRow, Apply, DefineService, Devices, ListServices, ListTargets, Selection,
-    ServicesReply, ServicesRequest, TargetRow, TargetState,
+    ApplicationRow, Apply, CancelApplication, DefineService, Devices, ListServices, ListTargets,
+    Selection, ServicesReply, ServicesRequest, TargetRow, TargetState,
 };
 use restante_core::wire::{
     Act, DeviceReply, DeviceRequest, Enrol, Hosts, PollReply, RefusalCode, Register,
@@ -203,6 +203,17 @@ impl Trial {
         let rows = self.apply(user, &[service], on).expect("applied");
         self.world.tick();
         rows[0].application
+    }
+
+    /// Calls an application off, for these devices or, where none is named, as a whole.
+    pub(crate) fn calls_off(&mut self, user: &str, application: ApplicationId, serials: &[&str]) {
+        let devices: Vec<_> = serials.iter().map(|it| self.device(it)).collect();
+        let cancel = ServicesRequest::CancelApplication(CancelApplication {
+            application,
+            customer: Some(self.customer(user)),
+            devices: (!devices.is_empty()).then_some(Devices(devices)),
+        });
+        self.ask(cancel).expect("called off");
     }
 
     /// How far each device of an application is, by serial number.
