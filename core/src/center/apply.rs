@@ -25,58 +25,81 @@ use super::work::{Stop, Work};
 
 impl<C: Crypto> Work<'_, C> {
     /// Applies for one service or for several, each by itself; all of them or none.
+    // spec: SVC-007, SVC-010, SVC-013, SVC-019, SVC-020, SVC-021
     pub(super) fn apply(&mut self, message: &Apply) -> Result<Applied, Stop> {
         let person = self.person(&APPLICANTS)?;
         let customer = self.readable(&person, message.customer)?;
+        self.named_are_held(customer, &message.on)?;
+        let services = self.applied_for(&message.services)?;
         let validity = validity(message.validity)?;
         let center = self.center;
-        let mut applications = Vec::new();
-        for (id, service) in self.applied_for(&message.services)? {
-            let (crypto, keys) = (&center.crypto, &center.keys);
-            let application = keys.application(crypto, customer, message.request, &id);
-            let key = Application::key(customer, application);
-            if let Some(made) = self.desk.get::<Application>(&key)? {
-                applications.push(made.row(application));
-                continue;
+        let (crypto, keys) = (&center.crypto, &center.keys);
+        let mut known = Vec::with_capacity(services.len());
+        for (service, _) in &services {
+            let id = keys.application(crypto, customer, message.request, service);
+            let made = self
+                .desk
+                .get::<Application>(&Application::key(customer, id))?;
+            if made
+                .as_ref()
+                .is_some_and(|it| it.is_other(message, validity))
+            {
+                let detail = format!("{}, of which {id} was made", message.request);
+                return Err(Stop::plain(
+                    RefusalCode::RequestMismatch,
+                    "request-mismatch",
+                    detail,
+                ));
             }
-            self.eligible(customer, &id, &service, &message.on)?;
-            let now = self.time()?;
-            let made = Application {
-                service: id,
-                url: service.url,
-                account: person.account.clone(),
-                on: message.on.clone(),
-                made: now,
-                expires: now.after(validity),
-                phase: Phase::Choosing,
-                tally: Tally::default(),
-                counting: None,
+            known.push((id, made));
+        }
+        let mut applications = Vec::with_capacity(services.len());
+        for ((id, made), (service, particulars)) in known.into_iter().zip(services) {
+            let made = match made {
+                Some(made) => made,
+                None => {
+                    self.eligible(customer, &service, &particulars, &message.on)?;
+                    let now = self.time()?;
+                    let made = Application {
+                        service,
+                        url: particulars.url,
+                        account: person.account.clone(),
+                        on: message.on.clone(),
+                        chosen: None,
+                        made: now,
+                        expires: now.after(validity),
+                        phase: Phase::Choosing,
+                        tally: Tally::default(),
+                        counting: None,
+                    };
+                    self.begin(customer, id, made)?
+                }
             };
-            let made = self.begin(customer, application, made)?;
-            applications.push(made.row(application));
+            applications.push(made.row(id));
         }
         Ok(Applied { applications })
     }
 
     /// Chooses devices among the candidates of an application.
+    // spec: SVC-013, SVC-015, SVC-016
     pub(super) fn choose(&mut self, message: &Choose) -> Result<ApplicationRow, Stop> {
         let (customer, made) = self.application(message.customer, message.application)?;
         let id = message.application;
-        if made.phase != Phase::Choosing {
-            return if made.on == message.on {
-                Ok(made.row(id))
-            } else {
-                Err(past(&made, id))
-            };
-        }
+        self.named_are_held(customer, &message.on)?;
         if message.on == Selection::Chosen {
             let detail = "name all, models or devices to choose";
             return Err(Stop::openly(RefusalCode::Invalid, detail));
         }
+        if made.chosen.as_ref() == Some(&message.on) {
+            return Ok(made.row(id));
+        }
+        if made.phase != Phase::Choosing {
+            return Err(past(&made, id));
+        }
         let service = self.service(&made.service)?;
         self.eligible(customer, &made.service, &service, &message.on)?;
-        let on = message.on.clone();
-        let made = self.begin(customer, id, Application { on, ..made })?;
+        let chosen = Some(message.on.clone());
+        let made = self.begin(customer, id, Application { chosen, ..made })?;
         Ok(made.row(id))
     }
 
@@ -87,7 +110,7 @@ impl<C: Crypto> Work<'_, C> {
         id: ApplicationId,
         mut made: Application,
     ) -> Result<Application, Stop> {
-        if made.on != Selection::Chosen {
+        if *made.about() != Selection::Chosen {
             made.phase = Phase::FILLING;
             let due = Due::Fill {
                 customer,
@@ -100,7 +123,16 @@ impl<C: Crypto> Work<'_, C> {
         Ok(made)
     }
 
+    /// Refuses what names a device that is not the customer's.
+    fn named_are_held(&mut self, customer: CustomerId, on: &Selection) -> Result<(), Stop> {
+        match on {
+            Selection::Devices(devices) => self.all_held(customer, &devices.0, &[]).map(drop),
+            _ => Ok(()),
+        }
+    }
+
     /// The services that are applied for. Where the center has only one, none need be named.
+    // spec: SVC-008, SVC-009
     fn applied_for(&mut self, named: &[ServiceId]) -> Result<Vec<(ServiceId, Service)>, Stop> {
         if named.is_empty() {
             let mut all = self.services()?;
@@ -128,6 +160,7 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// Refuses an application that can come to nothing.
+    // spec: SVC-011, SVC-012
     fn eligible(
         &mut self,
         customer: CustomerId,
@@ -245,7 +278,7 @@ pub(super) fn is_among(device: &Device, service: &Service, on: &Selection) -> bo
         }
 }
 
-pub(super) fn past(made: &Application, id: ApplicationId) -> Stop {
+fn past(made: &Application, id: ApplicationId) -> Stop {
     let detail = format!("{id} is {:?}", made.phase.state());
     Stop::openly(RefusalCode::ApplicationClosed, detail.to_lowercase())
 }

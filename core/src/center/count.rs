@@ -20,6 +20,7 @@ use super::work::{Stop, Work};
 
 impl<C: Crypto> Work<'_, C> {
     /// Counts the next chunk of an application's targets.
+    // spec: SVC-036, SVC-038
     pub(super) fn count_targets(
         &mut self,
         customer: CustomerId,
@@ -73,6 +74,7 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// All targets are counted.
+    // spec: SVC-037, SVC-039
     fn counted(
         &mut self,
         customer: CustomerId,
@@ -95,6 +97,7 @@ impl<C: Crypto> Work<'_, C> {
 
     /// Ends what is open among these targets: their codes open nothing, their instructions are
     /// called off.
+    // spec: SVC-042, SVC-043
     pub(super) fn withdraw(
         &mut self,
         made: &Application,

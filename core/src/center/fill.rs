@@ -25,6 +25,7 @@ struct Candidate {
     held: Option<Device>,
     pair: Key,
     entitlement: Key,
+    target: Key,
 }
 
 impl<C: Crypto> Work<'_, C> {
@@ -41,7 +42,7 @@ impl<C: Crypto> Work<'_, C> {
         else {
             return Ok(Part::Last);
         };
-        let (chunk, is_last) = self.chunk(customer, &made, after)?;
+        let (chunk, is_last) = self.chunk((customer, id), &made, after)?;
         let service = self.desk.peek::<Service>(&Service::key(&made.service))?;
         let mut sent = so_far;
         for candidate in &chunk {
@@ -69,6 +70,7 @@ impl<C: Crypto> Work<'_, C> {
 
     /// All instructions are made: the administrator is told, and a count at the end of the time
     /// will withdraw what is open then.
+    // spec: SVC-039
     fn filled(
         &mut self,
         customer: CustomerId,
@@ -98,11 +100,11 @@ impl<C: Crypto> Work<'_, C> {
     /// whether there are no more.
     fn chunk(
         &mut self,
-        customer: CustomerId,
+        (customer, id): (CustomerId, ApplicationId),
         made: &Application,
         after: Option<DeviceId>,
     ) -> Result<(Vec<Candidate>, bool), Stop> {
-        let (devices, is_last) = match &made.on {
+        let (devices, is_last) = match made.about() {
             Selection::Devices(named) => {
                 let mut named = named.0.clone();
                 named.sort_unstable();
@@ -132,16 +134,20 @@ impl<C: Crypto> Work<'_, C> {
             held,
             pair: Pair::key(device, &made.service),
             entitlement: Entitlement::key(customer, &made.service, device),
+            target: Target::key(customer, id, device),
         };
         let chunk: Vec<Candidate> = devices.into_iter().map(candidate).collect();
-        let keys = chunk.iter().flat_map(|it| [&it.pair, &it.entitlement]);
+        let keys = chunk
+            .iter()
+            .flat_map(|it| [&it.pair, &it.entitlement, &it.target]);
         self.load(keys.chain([&Service::key(&made.service)]))?;
         self.load_mailboxes(chunk.iter().map(|it| it.device))?;
         Ok((chunk, is_last))
     }
 
     /// Decides what becomes of one device, and writes it down. A device that the application is not
-    /// about is passed over, unless it was named.
+    /// about is passed over, unless it was named; so is one for which it was called off already.
+    // spec: SVC-017, SVC-018
     fn target_of(
         &mut self,
         customer: CustomerId,
@@ -151,10 +157,13 @@ impl<C: Crypto> Work<'_, C> {
         candidate: &Candidate,
     ) -> Result<Option<TargetState>, Stop> {
         let is_among = match (service, &candidate.held) {
-            (Some(service), Some(held)) => is_among(held, service, &made.on),
+            (Some(service), Some(held)) => is_among(held, service, made.about()),
             _ => false,
         };
-        if !is_among && !matches!(made.on, Selection::Devices(_)) {
+        if !is_among && !matches!(made.about(), Selection::Devices(_)) {
+            return Ok(None);
+        }
+        if self.desk.get::<Target>(&candidate.target)?.is_some() {
             return Ok(None);
         }
         let now = self.time()?;
@@ -178,12 +187,12 @@ impl<C: Crypto> Work<'_, C> {
             instruction,
             detail: None,
         };
-        self.desk
-            .put(Target::key(customer, id, candidate.device), &target);
+        self.desk.put(candidate.target.clone(), &target);
         Ok(Some(state))
     }
 
     /// Makes a device's registration code and its instruction; `None` if its mailbox is full.
+    // spec: SVC-022, SVC-023, SVC-025
     fn invite(
         &mut self,
         customer: CustomerId,

@@ -52,6 +52,8 @@ impl<C: Crypto> Work<'_, C> {
         };
         instruction.apply(Event::Cancel, now);
         let row = instruction.row(customer, message.device);
+        let called_off = instruction.clone();
+        self.invitation_noted(message.device, &called_off)?;
         self.keep_mailbox(held);
         Ok(row)
     }

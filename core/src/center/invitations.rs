@@ -8,6 +8,7 @@ use alloc::string::{String, ToString};
 
 use crate::crypto::Crypto;
 use crate::id::{ApplicationId, CustomerId, DeviceId, InstructionId, Note};
+use crate::provider::{Pair, PairState};
 use crate::record::{
     Application, End, Event, Instruction, InstructionState, Invitation, Key, Mailbox, Pause, Target,
 };
@@ -82,6 +83,7 @@ impl<C: Crypto> Work<'_, C> {
 
     /// The acts of an instruction as its device is shown them: with the registration code, where it
     /// is an invitation.
+    // spec: SVC-022, SVC-023, SVC-024, SVC-025
     pub(super) fn shown_acts(&self, device: DeviceId, kept: &Instruction) -> Acts {
         let center = self.center;
         let code = kept.invitation.and_then(|it| {
@@ -101,6 +103,7 @@ impl<C: Crypto> Work<'_, C> {
 
     /// Notes with the application what a device has said of its invitation. Only collation
     /// entitles: that a device says it is done changes nothing here.
+    // spec: SVC-031, SVC-035
     pub(super) fn invitation_noted(
         &mut self,
         device: DeviceId,
@@ -123,7 +126,38 @@ impl<C: Crypto> Work<'_, C> {
             },
         };
         let key = Target::key(invitation.customer, invitation.application, device);
-        self.target_is(&key, state, detail)
+        self.target_is(&key, state, detail)?;
+        let now = self.time()?;
+        match state {
+            TargetState::Failed => self.pair_is(device, invitation, PairState::Failed { at: now }),
+            TargetState::Withdrawn => {
+                self.pair_is(device, invitation, PairState::Withdrawn { at: now })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A device's code is not waited for any more, unless it has had its effect.
+    fn pair_is(
+        &mut self,
+        device: DeviceId,
+        invitation: Invitation,
+        state: PairState,
+    ) -> Result<(), Stop> {
+        let application = Application::key(invitation.customer, invitation.application);
+        let Some(made) = self.desk.peek::<Application>(&application)? else {
+            return Ok(());
+        };
+        let key = Pair::key(device, &made.service);
+        match self.desk.get::<Pair>(&key)? {
+            Some(pair)
+                if pair.application == invitation.application && pair.state == PairState::Open =>
+            {
+                self.desk.put(key, &Pair { state, ..pair });
+            }
+            _ => {}
+        }
+        Ok(())
     }
 }
 

@@ -3,9 +3,10 @@
 use alloc::vec::Vec;
 
 use crate::crypto::Crypto;
-use crate::id::{CustomerId, DeviceId};
+use crate::id::{ApplicationId, CustomerId, DeviceId};
 use crate::limits::PAGE_ROWS;
-use crate::record::{Application, Due, Key, Phase, Target};
+use crate::record::{Application, Device, Due, Key, Phase, Service, Target};
+use crate::wire::RefusalCode;
 use crate::wire::people::Page;
 use crate::wire::services::{
     ApplicationRow, CancelApplication, ListTargets, TargetRow, TargetState,
@@ -17,6 +18,7 @@ use super::work::{Stop, Work};
 
 impl<C: Crypto> Work<'_, C> {
     /// The devices of an application. While nothing has been chosen, they are the candidates.
+    // spec: SVC-014, SVC-035
     pub(super) fn list_targets(
         &mut self,
         message: &ListTargets,
@@ -54,7 +56,7 @@ impl<C: Crypto> Work<'_, C> {
         let next = last.filter(|_| held.len() >= PAGE_ROWS);
         let rows = held
             .into_iter()
-            .filter(|(_, device)| is_among(device, &service, &made.on))
+            .filter(|(_, device)| is_among(device, &service, made.about()))
             .map(|(device, _)| TargetRow {
                 device,
                 state: TargetState::Candidate,
@@ -68,12 +70,15 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// Calls an application off, for some devices or as a whole.
+    // spec: SVC-041, SVC-042, SVC-043, SVC-044
     pub(super) fn cancel_application(
         &mut self,
         message: &CancelApplication,
     ) -> Result<ApplicationRow, Stop> {
         let (customer, made) = self.application(message.customer, message.application)?;
         let id = message.application;
+        let devices = message.devices.as_ref().map(|devices| &*devices.0);
+        let held = self.all_held(customer, devices.unwrap_or_default(), &[])?;
         if matches!(made.phase, Phase::Complete | Phase::Cancelled) {
             return Ok(made.row(id));
         }
@@ -82,31 +87,58 @@ impl<C: Crypto> Work<'_, C> {
             application: id,
         };
         let now = self.time()?;
-        match &message.devices {
-            None => {
-                let called_off = Application {
-                    phase: Phase::Cancelled,
-                    counting: None,
-                    ..made
-                };
-                self.desk.put(Application::key(customer, id), &called_off);
-                self.desk.put(due.key(now), &due);
-                Ok(called_off.row(id))
-            }
-            Some(devices) => {
-                let key = |device: &DeviceId| Target::key(customer, id, *device);
-                let keys: Vec<Key> = devices.0.iter().map(key).collect();
-                self.load(&keys)?;
-                let mut targets = Vec::with_capacity(keys.len());
-                for (key, device) in keys.into_iter().zip(&devices.0) {
-                    if let Some(target) = self.desk.get::<Target>(&key)? {
-                        targets.push((key, *device, target));
-                    }
+        let Some(devices) = devices else {
+            let called_off = Application {
+                phase: Phase::Cancelled,
+                counting: None,
+                ..made
+            };
+            self.desk.put(Application::key(customer, id), &called_off);
+            self.desk.put(due.key(now), &due);
+            return Ok(called_off.row(id));
+        };
+        if made.phase == Phase::Choosing {
+            let detail = "nothing is chosen yet; choose the others, or call off the whole";
+            return Err(Stop::openly(RefusalCode::Invalid, detail));
+        }
+        let devices = devices.iter().copied().zip(held).collect();
+        self.withdraw_these(customer, id, &made, devices)?;
+        self.desk.put(due.key(Due::counted_after(now)), &due);
+        Ok(made.row(id))
+    }
+
+    /// Calls an application off for these devices. What the job has yet to reach is noted, so that
+    /// it passes it over.
+    fn withdraw_these(
+        &mut self,
+        customer: CustomerId,
+        id: ApplicationId,
+        made: &Application,
+        devices: Vec<(DeviceId, Device)>,
+    ) -> Result<(), Stop> {
+        let key = |(device, _): &(DeviceId, Device)| Target::key(customer, id, *device);
+        let keys: Vec<Key> = devices.iter().map(key).collect();
+        let service = Service::key(&made.service);
+        self.load(keys.iter().chain([&service]))?;
+        let service = self.desk.peek::<Service>(&service)?;
+        let since = self.time()?;
+        let mut targets = Vec::with_capacity(keys.len());
+        for (key, (device, held)) in keys.into_iter().zip(devices) {
+            let is_meant = |service: &Service| is_among(&held, service, made.about());
+            match self.desk.get::<Target>(&key)? {
+                Some(target) => targets.push((key, device, target)),
+                None if made.phase != Phase::Open && service.as_ref().is_some_and(is_meant) => {
+                    let target = Target {
+                        state: TargetState::Withdrawn,
+                        since,
+                        instruction: None,
+                        detail: None,
+                    };
+                    self.desk.put(key, &target);
                 }
-                self.withdraw(&made, &targets)?;
-                self.desk.put(due.key(Due::counted_after(now)), &due);
-                Ok(made.row(id))
+                None => {}
             }
         }
+        self.withdraw(made, &targets).map(drop)
     }
 }

@@ -10,7 +10,9 @@ use crate::code::RegistrationCode;
 use crate::crypto::Crypto;
 use crate::id::{DeviceId, ServiceId};
 use crate::provider::{Collated, Pair, PresentedPair, Wrong, collate};
-use crate::record::{Application, Bytes, Clock, Due, Entitlement, Key, Phase, Target, Throttle};
+use crate::record::{
+    Application, Bytes, Clock, Due, Entitlement, Key, Pause, Phase, Target, Throttle,
+};
 use crate::wire::services::TargetState;
 use crate::wire::{Refusal, RefusalCode, Register, Registered};
 
@@ -18,6 +20,7 @@ use super::work::{Stop, Work};
 
 impl<C: Crypto> Work<'_, C> {
     /// Collates a device and its registration code.
+    // spec: SVC-026, SVC-029, SVC-030, SVC-032
     pub(super) fn register_for_service(
         &mut self,
         service: &ServiceId,
@@ -57,6 +60,7 @@ impl<C: Crypto> Work<'_, C> {
 
     /// An application that was called off entitles nobody from that moment on, however far the job
     /// is that withdraws its codes.
+    // spec: SVC-041
     fn not_called_off(&mut self, collated: Collated) -> Result<Result<Collated, Wrong>, Stop> {
         if !collated.is_new {
             return Ok(Ok(collated));
@@ -69,7 +73,8 @@ impl<C: Crypto> Work<'_, C> {
         })
     }
 
-    /// The device may use the service from now on.
+    /// The device may use the service from now on. Nothing else writes such an entitlement.
+    // spec: SVC-031, SVC-046
     fn entitle(&mut self, device: DeviceId, service: &ServiceId, pair: &Pair) -> Result<(), Stop> {
         let (customer, application) = (pair.customer, pair.application);
         let target = Target::key(customer, application, device);
@@ -111,14 +116,29 @@ impl<C: Crypto> Work<'_, C> {
         Ok(())
     }
 
-    /// The same words whatever was wrong.
+    /// The same words whatever was wrong. A code whose time is over stays over: the time by which
+    /// that was judged is written down.
+    // spec: SVC-027, SVC-033
     fn wrong_pair(&mut self, presented: &PresentedPair<'_>, wrong: Wrong) -> Stop {
         let (mark, _) = presented.code.0.split_at(16);
         if let Err(pause) = self.count(Bytes(mark.try_into().unwrap_or_default())) {
             return Stop::Pause(pause);
         }
+        if wrong == Wrong::Expired
+            && let Err(pause) = self.expired(presented)
+        {
+            return Stop::Pause(pause);
+        }
         let detail = format!("{} for {}", presented.device, presented.service);
         let refusal = Refusal::plain(RefusalCode::RegistrationRefused);
         Stop::refusal(refusal, wrong.word(), detail)
+    }
+
+    fn expired(&mut self, presented: &PresentedPair<'_>) -> Result<(), Pause> {
+        let key = Pair::key(presented.device, presented.service);
+        if let Some(pair) = self.desk.peek::<Pair>(&key)? {
+            self.has_passed(pair.expires)?;
+        }
+        Ok(())
     }
 }

@@ -19,6 +19,7 @@ use super::work::{Stop, Work};
 
 impl<C: Crypto> Work<'_, C> {
     /// Makes a service, or changes it.
+    // spec: SVC-001, SVC-002, SVC-004
     pub(super) fn define_service(&mut self, message: &DefineService) -> Result<ServiceRow, Stop> {
         let person = self.person(&[Role::Operator, Role::Provider])?;
         let key = Service::key(&message.service);
@@ -73,7 +74,8 @@ impl<C: Crypto> Work<'_, C> {
         Err(Stop::openly(RefusalCode::Invalid, detail))
     }
 
-    /// The services, and whether the customer uses them.
+    /// The services, and whether the customer uses them. A provider sees nobody's use.
+    // spec: SVC-003, SVC-004, SVC-005, SVC-006
     pub(super) fn list_services(
         &mut self,
         message: &ListServices,
@@ -85,6 +87,13 @@ impl<C: Crypto> Work<'_, C> {
             Role::Provider,
         ])?;
         let customer = match (person.customer, message.customer) {
+            (None, Some(_)) if person.is_provider() => {
+                return Err(Stop::plain(
+                    RefusalCode::RoleForbidden,
+                    "role-forbidden",
+                    format!("{} names a customer", person.account),
+                ));
+            }
             (None, None) => None,
             (_, named) => Some(self.readable(&person, named)?),
         };
@@ -129,6 +138,7 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// The devices that use a service, or did.
+    // spec: SVC-047, SVC-048
     pub(super) fn list_entitlements(
         &mut self,
         message: &ListEntitlements,
@@ -146,12 +156,13 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// Stops the use of a service by these devices. Those that do not use it are left as they are.
+    // spec: SVC-020, SVC-045
     pub(super) fn stop_use(&mut self, message: &StopUse) -> Result<UseStopped, Stop> {
         let person = self.person(&[Role::Administrator, Role::Operator])?;
         let customer = self.readable(&person, message.customer)?;
-        self.service(&message.service)?;
         let devices = &message.devices.0;
         self.all_held(customer, devices, &[])?;
+        self.service(&message.service)?;
         let entitlement = |it: &DeviceId| Entitlement::key(customer, &message.service, *it);
         let entitlements: Vec<Key> = devices.iter().map(entitlement).collect();
         let pair = |it: &DeviceId| Pair::key(*it, &message.service);
@@ -181,6 +192,7 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// The service of this id.
+    // spec: SVC-009
     pub(super) fn service(&mut self, id: &ServiceId) -> Result<Service, Stop> {
         match self.desk.peek::<Service>(&Service::key(id))? {
             Some(service) => Ok(service),

@@ -52,6 +52,7 @@ pub enum Wrong {
 
 impl Wrong {
     /// The word in the operator's log.
+    // spec: SVC-034
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -68,6 +69,7 @@ impl Wrong {
 ///
 /// # Errors
 /// [`Pause`] until the pair has been loaded.
+// spec: SVC-026, SVC-028, SVC-030, SVC-040
 pub fn collate(
     desk: &mut Desk<'_>,
     crypto: &impl Crypto,
@@ -94,8 +96,8 @@ pub fn collate(
             pair,
             is_new: false,
         }),
-        PairState::Open if now >= pair.expires => Err(Wrong::Expired),
-        PairState::Open => {
+        PairState::Open | PairState::Failed { .. } if now >= pair.expires => Err(Wrong::Expired),
+        PairState::Open | PairState::Failed { .. } => {
             let state = PairState::Entitled { at: now };
             let pair = Pair { state, ..pair };
             desk.put(key, &pair);

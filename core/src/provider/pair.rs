@@ -25,15 +25,22 @@ pub struct Pair {
 }
 
 /// ```text
-///            presented             use stopped
-///  open ───────────────▶ entitled ─────────────▶ withdrawn
-///    └──────────── called off, run out ─────────────▲
+///            presented                      use stopped
+///  open ─────────────────────────▶ entitled ─────────────▶ withdrawn
+///    ├── said to fail ──▶ failed ─────▲                        ▲
+///    └────────────────────── called off, run out ──────────────┘
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum PairState {
     /// The code has not been presented yet.
     Open,
+    /// The device has said that it could not. The code still opens, and another application need
+    /// not wait for it.
+    Failed {
+        /// When.
+        at: Timestamp,
+    },
     /// It has had its effect; presenting it again has none.
     Entitled {
         /// When.
@@ -54,7 +61,7 @@ impl Pair {
         Key::owned(Kind::Pair, Owner::device(device), service)
     }
 
-    /// Whether the code can still be presented for the first time at `now`.
+    /// Whether it keeps another application waiting at `now`: nothing has become of it yet.
     #[must_use]
     pub fn is_open(&self, now: Timestamp) -> bool {
         self.state == PairState::Open && now < self.expires

@@ -7,10 +7,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AccountName, ApplicationId, CustomerId, DeviceId, ServiceId};
-use crate::time::Timestamp;
+use crate::time::{Seconds, Timestamp};
 use crate::wire::ServiceUrl;
 use crate::wire::people::DateTime;
-use crate::wire::services::{ApplicationRow, ApplicationState, Selection, Tally};
+use crate::wire::services::{ApplicationRow, ApplicationState, Apply, Selection, Tally};
 
 use super::desk::Record;
 use super::key::{Key, Kind, Owner};
@@ -25,8 +25,11 @@ pub struct Application {
     pub url: ServiceUrl,
     /// Who made it.
     pub account: AccountName,
-    /// On which devices.
+    /// On which devices, as it was applied for.
     pub on: Selection,
+    /// Which devices were chosen, if that was left open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<Selection>,
     /// When it was made.
     pub made: Timestamp,
     /// From when on its codes open nothing any more.
@@ -90,6 +93,19 @@ impl Application {
     pub fn id(key: &Key) -> Option<ApplicationId> {
         let id = key.key.as_slice().try_into().ok()?;
         Some(ApplicationId::from_bytes(id))
+    }
+
+    /// Whether this message asks for something else under the same request id.
+    // spec: SVC-010
+    #[must_use]
+    pub fn is_other(&self, message: &Apply, validity: Seconds) -> bool {
+        self.on != message.on || self.expires != self.made.after(validity)
+    }
+
+    /// Which devices it is about.
+    #[must_use]
+    pub fn about(&self) -> &Selection {
+        self.chosen.as_ref().unwrap_or(&self.on)
     }
 
     /// What people are shown of it.

@@ -16,7 +16,7 @@ use super::key::{Key, Kind, Owner, Range};
 ///            taken            collated
 ///  waiting ────────▶ taken ────────────▶ entitled
 ///     │  └──────── collated ────────────────▲
-///     ├─────────────┴── failed, rejected ──▶ failed
+///     ├─────────────┴── failed, rejected ──▶ failed ── collated ──▶ entitled
 ///     └─────────────┴── called off, run out ▶ withdrawn
 ///
 ///  not-applicable, already-entitled, already-applied, mailbox-full: left out from the beginning
@@ -77,7 +77,9 @@ impl Target {
         }
     }
 
-    /// The target in another state, if it may still change.
+    /// The target in another state, if it may still change. A pair that is right entitles whatever
+    /// the device has said before.
+    // spec: SVC-035, SVC-038, SVC-040
     #[must_use]
     pub fn moved(
         &self,
@@ -85,8 +87,9 @@ impl Target {
         since: Timestamp,
         detail: Option<Note>,
     ) -> Option<Self> {
+        let after_all = (self.state, state) == (TargetState::Failed, TargetState::Entitled);
         let goes_on = self.state.is_open() && self.state != state;
-        goes_on.then_some(Self {
+        (goes_on || after_all).then_some(Self {
             state,
             since,
             instruction: self.instruction,

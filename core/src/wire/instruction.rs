@@ -106,7 +106,10 @@ pub struct Notify {
 pub struct RegisterService {
     /// The URL to register at; it tells the service.
     pub url: String,
-    /// The registration code: for this device and this application, and for one use.
+    /// The registration code: for this device and this application, and for one use. People are not
+    /// shown it.
+    // spec: SVC-024
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub code: String,
 }
 

@@ -1,18 +1,20 @@
 //! Services: applying, filling the mailboxes, collating the codes, counting, stopping; with the
 //! holdings and services of the trial.
 
-use restante_core::center::EffectKind;
+use restante_core::center::{Credential, EffectKind};
 use restante_core::id::DeviceId;
 use restante_core::record::{Kind, Outbox};
+use restante_core::wire::instruct::{CancelInstruction, ListInstructions};
+use restante_core::wire::people::{PeopleReply, PeopleRequest};
 use restante_core::wire::services::{
-    ApplicationState, Apply, Choose, Devices, Models, Selection, ServicesReply, ServicesRequest,
-    StopUse, TargetState,
+    ApplicationState, Apply, CancelApplication, Choose, Devices, Models, Selection, ServicesReply,
+    ServicesRequest, StopUse, TargetState,
 };
 use restante_core::wire::{
     Acknowledge, Acknowledgement, ActResult, DeviceRequest, Outcome, PollReply, Progress,
     RefusalCode,
 };
-use restante_core::{Seconds, id};
+use restante_core::{Seconds, Timestamp, id};
 
 use crate::trial::{Trial, id as service_id};
 
@@ -335,6 +337,157 @@ fn a_thousand_devices_are_reached_in_chunks_and_told_of_once() {
     assert_eq!(row.tally.waiting, 300);
     assert_eq!(trial.world.count(Kind::Mailbox), devices.len());
     assert_eq!(told(&trial), ["waiting 300"]);
+}
+
+#[test]
+fn other_content_under_a_request_id_is_refused_and_a_choice_is_none() {
+    let mut trial = Trial::new();
+    let apply = Apply {
+        request: trial.request(),
+        customer: Some(trial.customer("C001")),
+        services: vec![service_id("service-x")],
+        on: Selection::Chosen,
+        validity: None,
+    };
+    let made = trial.send(apply.clone()).expect("applied").remove(0);
+    let choose = ServicesRequest::Choose(Choose {
+        application: made.application,
+        customer: Some(trial.customer("C001")),
+        on: trial.named(&["D10020102"]),
+    });
+    trial.ask(choose.clone()).expect("chosen");
+    trial.ask(choose).expect("the same choice again");
+    let again = trial.send(apply.clone()).expect("the same application");
+    assert_eq!(again[0].application, made.application);
+    let rows = trial.world.durable();
+    let all = Apply {
+        on: Selection::All,
+        ..apply.clone()
+    };
+    let shorter = Apply {
+        validity: Some(Seconds::DAY),
+        ..apply
+    };
+    for other in [all, shorter] {
+        assert_eq!(trial.send(other), Err(RefusalCode::RequestMismatch));
+    }
+    assert_eq!(trial.world.durable(), rows);
+}
+
+#[test]
+fn what_is_called_off_before_the_job_comes_to_it_is_never_sent() {
+    let mut trial = Trial::new();
+    let rows = trial
+        .apply("C001", &["service-x"], Selection::All)
+        .expect("applied");
+    let id = rows[0].application;
+    trial.calls_off("C001", id, &["D10020102"]);
+    trial.world.tick();
+    assert!(trial.invitations("D10020102").is_empty());
+    let targets = trial.targets("C001", id);
+    assert_eq!(targets["D10020102"], TargetState::Withdrawn);
+    assert_eq!(targets["D10010101"], TargetState::Waiting);
+}
+
+#[test]
+fn what_is_not_chosen_yet_is_called_off_as_a_whole_only() {
+    let mut trial = Trial::new();
+    let rows = trial
+        .apply("C001", &["service-x"], Selection::Chosen)
+        .expect("applied");
+    let id = rows[0].application;
+    let mut call_off = |devices| {
+        let cancel = CancelApplication {
+            application: id,
+            customer: Some(trial.customer("C001")),
+            devices,
+        };
+        let devices = ServicesRequest::CancelApplication(cancel);
+        trial.ask(devices).map(drop)
+    };
+    let foreign = DeviceId::from_bytes([9; 16]);
+    let foreign = call_off(Some(Devices(vec![foreign])));
+    assert_eq!(foreign, Err(RefusalCode::NotFound));
+    assert_eq!(call_off(None), Ok(()));
+}
+
+#[test]
+fn a_device_that_failed_can_be_applied_for_again_and_may_come_after_all() {
+    let mut trial = Trial::new();
+    let first = trial.applied("C002", "service-x", Selection::All);
+    let code = trial.invitations("D10010201")[0].code.clone();
+    let word = acknowledge(&mut trial, "D10010201", Progress::Rejected);
+    trial.say("D10010201", word);
+    trial
+        .register("D10010201", "service-x", Some(&code))
+        .expect("the pair is right all the same");
+    assert_eq!(
+        trial.targets("C002", first)["D10010201"],
+        TargetState::Entitled
+    );
+    let mut trial = Trial::new();
+    trial.applied("C002", "service-x", Selection::All);
+    let old = trial.invitations("D10010201")[0].code.clone();
+    let word = acknowledge(&mut trial, "D10010201", Progress::Rejected);
+    trial.say("D10010201", word);
+    let second = trial.applied("C002", "service-x", Selection::All);
+    assert_eq!(
+        trial.targets("C002", second)["D10010201"],
+        TargetState::Waiting
+    );
+    let late = trial.register("D10010201", "service-x", Some(&old));
+    let word = late.expect_err("another code was made since").reason.word;
+    assert_eq!(word, "registration-code-wrong");
+}
+
+#[test]
+fn an_instruction_that_is_called_off_by_itself_withdraws_its_code() {
+    let mut trial = Trial::new();
+    let id = trial.applied("C002", "service-x", Selection::All);
+    let (device, customer) = (trial.device("D10010201"), Some(trial.customer("C002")));
+    let list = PeopleRequest::ListInstructions(ListInstructions {
+        device,
+        customer,
+        after: None,
+    });
+    let Ok(PeopleReply::Instructions(page)) = trial.world.people(Credential::Console, list) else {
+        panic!("not listed");
+    };
+    let text = serde_json::to_string(&page.rows[0].acts).expect("JSON");
+    assert_eq!(
+        text, r#"[{"register-service":{"url":"https://service-x.a.com/regist"}}]"#,
+        "people are not shown the code"
+    );
+    let cancel = PeopleRequest::CancelInstruction(CancelInstruction {
+        instruction: page.rows[0].instruction,
+        device,
+        customer,
+    });
+    trial
+        .world
+        .people(Credential::Console, cancel)
+        .expect("called off");
+    assert_eq!(
+        trial.targets("C002", id)["D10010201"],
+        TargetState::Withdrawn
+    );
+    trial.applied("C002", "service-x", Selection::All);
+    assert_eq!(trial.invitations("D10010201").len(), 1);
+}
+
+#[test]
+fn a_code_whose_time_is_over_stays_over_when_the_clock_goes_back() {
+    let mut trial = Trial::new();
+    trial.applied("C001", "service-x", Selection::All);
+    let code = trial.invitations("D10020102")[0].code.clone();
+    let end = trial.world.now.after(Seconds::new(30 * 86_400));
+    trial.world.pass(Seconds::new(30 * 86_400 - 60));
+    for now in [end, Timestamp::from_millis(end.as_millis() - 30_000)] {
+        trial.world.now = now;
+        let refused = trial.register("D10020102", "service-x", Some(&code));
+        let word = refused.expect_err("over").reason.word;
+        assert_eq!(word, "registration-code-expired");
+    }
 }
 
 #[test]
