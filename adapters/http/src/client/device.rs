@@ -31,7 +31,7 @@ impl Client {
             DeviceRequest::AddDevices(_) => DeviceReply::DevicesAdded(got.message()?),
             DeviceRequest::RemoveDevices(_) => DeviceReply::DevicesRemoved(got.message()?),
             DeviceRequest::Leave(_) => DeviceReply::Left(Left {}),
-            _ => return Err(unknown()),
+            _ => return Err(SendError::no_route()),
         })
     }
 }
@@ -47,7 +47,7 @@ fn asked(request: &DeviceRequest) -> Result<Asked, SendError> {
         DeviceRequest::AddDevices(body) => Asked::new(Operation::AddDevices).saying(body),
         DeviceRequest::RemoveDevices(body) => Asked::new(Operation::RemoveDevices).saying(body),
         DeviceRequest::Leave(_) => Asked::new(Operation::Leave),
-        _ => return Err(unknown()),
+        _ => return Err(SendError::no_route()),
     })
 }
 
@@ -74,8 +74,4 @@ fn polled(got: &Got) -> Result<PollReply, SendError> {
     } else {
         got.message().map(PollReply::Mailbox)
     }
-}
-
-fn unknown() -> SendError {
-    SendError::link("this message has no route in this version of the HTTP binding")
 }

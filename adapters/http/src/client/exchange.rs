@@ -72,6 +72,17 @@ impl Asked {
         self
     }
 
+    /// With this body, without the member that stands in the path.
+    pub(super) fn saying_the_rest<T: Serialize>(mut self, body: &T) -> Self {
+        let mut members = serde_json::to_value(body).unwrap_or_default();
+        if let (Some(members), Some(name)) = (members.as_object_mut(), self.route.parameter_name())
+        {
+            members.remove(name);
+        }
+        self.body = Some(json::to_bytes(&members));
+        self
+    }
+
     /// With a reply of up to so many bytes.
     pub(super) fn expecting(mut self, bytes: usize) -> Self {
         self.reply_bytes = bytes;

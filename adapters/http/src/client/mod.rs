@@ -9,6 +9,8 @@ mod base;
 mod device;
 mod exchange;
 mod people;
+mod register;
+mod services;
 mod trust;
 
 use std::path::Path;
@@ -112,6 +114,11 @@ fn builder(trust: &Trust) -> Result<reqwest::ClientBuilder, ClientError> {
 impl SendError {
     fn link(why: impl Into<String>) -> Self {
         Self::Link { why: why.into() }
+    }
+
+    /// A message of a later core than this binding knows.
+    fn no_route() -> Self {
+        Self::link("this message has no route in this version of the HTTP binding")
     }
 }
 

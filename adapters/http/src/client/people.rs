@@ -6,7 +6,7 @@ use restante_core::wire::instruct::{CancelInstruction, ListInstructions};
 use restante_core::wire::people::{ListDevices, ListReadings, PeopleReply, PeopleRequest};
 
 use super::exchange::Asked;
-use super::{Client, SendError};
+use super::{Client, SendError, services};
 use crate::authorization;
 use crate::route::Operation;
 
@@ -54,7 +54,8 @@ impl Client {
             Request::ListInstructions(_) => Reply::Instructions(got.message()?),
             Request::CancelInstruction(_) => Reply::InstructionCancelled(got.message()?),
             Request::AcceptClock(_) => Reply::ClockAccepted(got.message()?),
-            _ => return Err(unknown()),
+            Request::Services(request) => Reply::Services(services::replied(request, &got)?),
+            _ => return Err(SendError::no_route()),
         })
     }
 }
@@ -74,7 +75,8 @@ fn asked(request: &PeopleRequest) -> Result<Asked, SendError> {
         Request::ListInstructions(list) => instructions(list),
         Request::CancelInstruction(cancel) => cancellation(cancel),
         Request::AcceptClock(body) => Asked::new(Operation::AcceptClock).saying(body),
-        _ => return Err(unknown()),
+        Request::Services(request) => services::asked(request)?,
+        _ => return Err(SendError::no_route()),
     })
 }
 
@@ -106,9 +108,5 @@ fn cancellation(cancel: &CancelInstruction) -> Asked {
         .asking("customer", cancel.customer)
 }
 
-fn unknown() -> SendError {
-    SendError::link("this message has no route in this version of the HTTP binding")
-}
-
-/// Bytes of one page: a hundred devices whose every field is as long as it may be.
-const PAGE_BYTES: usize = 1024 * 1024;
+/// Bytes of one page: a hundred services for 256 models each, every field as long as it may be.
+const PAGE_BYTES: usize = 8 * 1024 * 1024;

@@ -9,7 +9,7 @@ use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json};
 
 use super::{problems, schemas};
-use crate::route::{Access, Operation, Route};
+use crate::route::{Access, Operation, Route, SchemaOf};
 
 /// The operation of a route; the schemas that it names are left in the generator.
 pub(super) fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
@@ -18,6 +18,7 @@ pub(super) fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value
         Access::Provisional => ("devices", json!([{ "provisional": [] }])),
         Access::Formal => ("devices", json!([{ "formal": [] }])),
         Access::Token => ("people", json!([{ "token": [] }])),
+        Access::Pair => ("devices", json!([])),
     };
     let mut operation = json!({
         "operationId": route.id(),
@@ -33,20 +34,28 @@ pub(super) fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value
     if let Some(schema) = route.request {
         operation["requestBody"] = json!({
             "required": !route.body_is_optional(),
-            "content": { "application/json": { "schema": schema(generator) } },
+            "content": { "application/json": { "schema": body(route, schema, generator) } },
         });
     }
     operation
 }
 
+/// What a body holds: the message, without the member that stands in the path.
+fn body(route: &Route, schema: SchemaOf, generator: &mut SchemaGenerator) -> Value {
+    match route.parameter_name() {
+        Some(name) => schemas::without(generator, schema, name),
+        None => schema(generator).into(),
+    }
+}
+
 fn parameters(route: &Route, generator: &mut SchemaGenerator) -> Vec<Value> {
     let mut parameters = Vec::new();
-    if let (Some(name), Some(schema)) = (route.parameter_name(), route.parameter) {
+    if let (Some(name), Some(parameter)) = (route.parameter_name(), route.parameter) {
         parameters.push(json!({
             "name": name,
             "in": "path",
             "required": true,
-            "schema": schema(generator),
+            "schema": (parameter.schema)(generator),
         }));
     }
     if let Some(schema) = route.query {

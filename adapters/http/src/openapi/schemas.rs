@@ -7,19 +7,36 @@ use crate::route::SchemaOf;
 
 /// The members of a type whose schema would otherwise stand among the components.
 pub(super) fn members(generator: &mut SchemaGenerator, schema: SchemaOf) -> Map<String, Value> {
-    let schema: Value = schema(generator).into();
-    let whole = schema["$ref"]
-        .as_str()
-        .and_then(|reference| reference.rsplit('/').next())
-        .and_then(|name| generator.definitions_mut().remove(name));
-    match whole
-        .unwrap_or(schema)
+    match whole(generator, schema)
         .get_mut("properties")
         .map(Value::take)
     {
         Some(Value::Object(members)) => members,
         _ => Map::new(),
     }
+}
+
+/// A type without one of its members; whole, and a reference, where it has no such member.
+pub(super) fn without(generator: &mut SchemaGenerator, schema: SchemaOf, name: &str) -> Value {
+    let mut part = whole(generator, schema);
+    let members = part["properties"].as_object_mut();
+    if members.and_then(|members| members.remove(name)).is_none() {
+        return schema(generator).into();
+    }
+    if let Some(required) = part["required"].as_array_mut() {
+        required.retain(|member| member != name);
+    }
+    part
+}
+
+/// A type's schema itself, taken from among the components.
+fn whole(generator: &mut SchemaGenerator, schema: SchemaOf) -> Value {
+    let schema: Value = schema(generator).into();
+    let whole = schema["$ref"]
+        .as_str()
+        .and_then(|reference| reference.rsplit('/').next())
+        .and_then(|name| generator.definitions_mut().remove(name));
+    whole.unwrap_or(schema)
 }
 
 /// The schema of a member that is left out rather than null.

@@ -12,26 +12,22 @@ use axum::http::header::{
     CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, IF_NONE_MATCH,
 };
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
-use restante_core::center::{Call, Message, Source};
-use restante_core::id::{CorrelationId, CustomerId, DeviceId, InstructionId};
+use restante_core::center::{Call, Credential, Source};
+use restante_core::id::CorrelationId;
 use restante_core::limits::MESSAGE_BYTES;
-use restante_core::wire::enrol::MaxMessage;
-use restante_core::wire::instruct::{CancelInstruction, ListInstructions};
-use restante_core::wire::json::{self, JsonError};
-use restante_core::wire::people::{ListReadings, PeopleRequest, RevokeCode, RevokeToken};
-use restante_core::wire::{DeviceRequest, ETag, Leave, Poll, Refusal, RefusalCode};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use restante_core::wire::json::JsonError;
+use restante_core::wire::{ETag, Refusal, RefusalCode};
 
 use super::Peer;
+use super::message::Sent;
 use super::reply::Answered;
 use super::wait::{Stopping, Wait};
 use crate::authorization;
 use crate::problem::Problem;
-use crate::route::{Operation, Route};
+use crate::route::{Access, Operation, Route};
 
 /// What a request turned out to be.
 pub(super) enum Intake {
@@ -111,6 +107,13 @@ pub(super) async fn read(
         Some(_) => path_parameter(&mut parts).await,
         None => None,
     };
+    // spec: HTTP-012, ERR-002
+    if let Some(is) = route.parameter
+        && !parameter.as_deref().is_some_and(is.reads)
+    {
+        let refusal = Refusal::plain(RefusalCode::NotFound);
+        return Err(Answered::unread(route, refusal));
+    }
     let bytes = match route.request {
         // In a box, so that what has no body does not carry about the state of reading one.
         Some(_) => Box::pin(json_body(route, &parts.headers, body, body_time)).await?,
@@ -124,12 +127,10 @@ pub(super) async fn read(
         body: &bytes,
         seen: &seen,
     }
-    .message(route.operation)
+    .message(route)
     .map_err(|refusal| Answered::unread(route, refusal))?;
-    let presented = authorization::read(&parts.headers).map_err(|error| {
-        let refusal = Refusal::new(RefusalCode::Malformed, error.to_string());
-        Answered::unread(route, refusal)
-    })?;
+    let presented =
+        presented(route, &parts.headers).map_err(|refusal| Answered::unread(route, refusal))?;
     let address = parts
         .extensions
         .get::<Peer>()
@@ -148,6 +149,16 @@ pub(super) async fn read(
         None
     };
     Ok(Intake::Call { call, seen, wait })
+}
+
+/// The credential, where the route takes one.
+// spec: SVC-032
+fn presented(route: &Route, headers: &HeaderMap) -> Result<Credential, Refusal> {
+    if route.access == Access::Pair {
+        return Ok(Credential::None);
+    }
+    authorization::read(headers)
+        .map_err(|error| Refusal::new(RefusalCode::Malformed, error.to_string()))
 }
 
 /// The path's one parameter, as it reads after percent-decoding.
@@ -259,138 +270,6 @@ fn why_not_json(headers: &HeaderMap) -> Option<&'static str> {
     } else {
         None
     }
-}
-
-/// The parts of a request that a message is made of.
-struct Sent<'a> {
-    parameter: &'a str,
-    uri: &'a Uri,
-    headers: &'a HeaderMap,
-    body: &'a [u8],
-    seen: &'a Seen,
-}
-
-impl Sent<'_> {
-    /// The message that the operation makes of them.
-    fn message(&self, operation: Operation) -> Result<Message, Refusal> {
-        use {DeviceRequest as D, PeopleRequest as P};
-        let device = |request| Ok(Message::Device(request));
-        let people = |request| Ok(Message::People(request));
-        match operation {
-            Operation::Enrol => device(D::Enrol(self.json()?)),
-            Operation::Poll => device(D::Poll(self.poll()?)),
-            Operation::Acknowledge => device(D::Acknowledge(self.json()?)),
-            Operation::ReportStatus => device(D::ReportStatus(self.json()?)),
-            Operation::Rotate => device(D::Rotate(self.json()?)),
-            Operation::AddDevices => device(D::AddDevices(self.json()?)),
-            Operation::RemoveDevices => device(D::RemoveDevices(self.json()?)),
-            Operation::Leave => device(D::Leave(Leave {})),
-            Operation::IssueCode => people(P::IssueCode(self.json()?)),
-            Operation::ListCodes => people(P::ListCodes(self.query()?)),
-            Operation::RevokeCode => people(P::RevokeCode(RevokeCode { grant: self.id()? })),
-            Operation::IssueToken => people(P::IssueToken(self.json()?)),
-            Operation::ListTokens => people(P::ListTokens(self.query()?)),
-            Operation::RevokeToken => people(P::RevokeToken(RevokeToken { token: self.id()? })),
-            Operation::Instruct => people(P::Instruct(self.json()?)),
-            Operation::ListInstructions => people(P::ListInstructions(self.instructions()?)),
-            Operation::CancelInstruction => people(P::CancelInstruction(self.cancellation()?)),
-            Operation::AcceptClock => people(P::AcceptClock(self.json()?)),
-            Operation::ListDevices => people(P::ListDevices(self.query()?)),
-            Operation::ListReadings => people(P::ListReadings(self.readings()?)),
-            Operation::Health | Operation::Ready | Operation::OpenApi => {
-                Err(Refusal::plain(RefusalCode::NotFound))
-            }
-        }
-    }
-
-    fn json<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
-        json::parse(self.body).map_err(Refusal::from)
-    }
-
-    fn query<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
-        axum::extract::Query::try_from_uri(self.uri)
-            .map(|query| query.0)
-            .map_err(|error| {
-                let why = error.to_string();
-                JsonError::Invalid { why }.into()
-            })
-    }
-
-    /// An id that cannot be one names nothing, like one that nobody has.
-    fn id<T: std::str::FromStr>(&self) -> Result<T, Refusal> {
-        self.parameter
-            .parse()
-            .map_err(|_| Refusal::plain(RefusalCode::NotFound))
-    }
-
-    fn poll(&self) -> Result<Poll, Refusal> {
-        let max_message = self.headers.get(crate::MAX_MESSAGE).map(max_message);
-        Ok(Poll {
-            have: self.seen.only().cloned(),
-            max_message: max_message.transpose()?,
-        })
-    }
-
-    fn readings(&self) -> Result<ListReadings, Refusal> {
-        let device: DeviceId = self.id()?;
-        let ReadingsOf { customer, after } = self.query()?;
-        Ok(ListReadings {
-            device,
-            customer,
-            after,
-        })
-    }
-
-    fn instructions(&self) -> Result<ListInstructions, Refusal> {
-        let device: DeviceId = self.id()?;
-        let InstructionsOf { customer, after } = self.query()?;
-        Ok(ListInstructions {
-            device,
-            customer,
-            after,
-        })
-    }
-
-    fn cancellation(&self) -> Result<CancelInstruction, Refusal> {
-        let instruction: InstructionId = self.id()?;
-        let CancellationOf { device, customer } = self.query()?;
-        Ok(CancelInstruction {
-            instruction,
-            device,
-            customer,
-        })
-    }
-}
-
-/// The members of [`ListInstructions`] that travel in the query.
-#[derive(Deserialize)]
-struct InstructionsOf {
-    customer: Option<CustomerId>,
-    after: Option<InstructionId>,
-}
-
-/// The members of [`CancelInstruction`] that travel in the query.
-#[derive(Deserialize)]
-struct CancellationOf {
-    device: DeviceId,
-    customer: Option<CustomerId>,
-}
-
-/// The members of [`ListReadings`] that travel in the query.
-#[derive(Deserialize)]
-struct ReadingsOf {
-    customer: Option<CustomerId>,
-    after: Option<u32>,
-}
-
-fn max_message(value: &HeaderValue) -> Result<MaxMessage, Refusal> {
-    let invalid = |why: String| Refusal::new(RefusalCode::Invalid, why);
-    let bytes = value
-        .to_str()
-        .ok()
-        .and_then(|text| text.trim().parse().ok())
-        .ok_or_else(|| invalid("Restante-Max-Message is not a number of bytes".into()))?;
-    MaxMessage::new(bytes).map_err(|error| invalid(error.to_string()))
 }
 
 impl Answered {

@@ -10,6 +10,7 @@ mod connection;
 mod guests;
 mod intake;
 mod listen;
+mod message;
 mod metrics;
 mod notices;
 mod reply;

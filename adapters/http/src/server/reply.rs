@@ -12,6 +12,7 @@ use restante_core::center::{Reason, Refused, Reply};
 use restante_core::id::CorrelationId;
 use restante_core::time::Seconds;
 use restante_core::wire::people::PeopleReply;
+use restante_core::wire::services::ServicesReply;
 use restante_core::wire::{DeviceReply, ETag, Enrolled, PollReply, Refusal, RefusalCode, json};
 use serde::Serialize;
 
@@ -159,33 +160,72 @@ fn challenge(access: Access, code: RefusalCode) -> HeaderValue {
 
 /// The response to what the center accepted; `None` where the reply does not belong to the route.
 pub(super) fn success(route: &Route, reply: Reply, seen: &Seen) -> Option<Answered> {
-    use {DeviceReply as D, Operation as O, PeopleReply as P};
     let status = StatusCode::from_u16(route.success).ok()?;
-    Some(match (route.operation, reply) {
-        (O::Enrol, Reply::Device(D::Enrolled(enrolled))) => self::enrolled(status, &enrolled),
-        (O::Poll, Reply::Device(D::Polled(reply))) => polled(status, &reply, seen),
-        (O::Acknowledge, Reply::Device(D::Acknowledged(body))) => Answered::json(status, &body),
-        (O::ReportStatus, Reply::Device(D::StatusReported(body))) => Answered::json(status, &body),
-        (O::Rotate, Reply::Device(D::Rotated(body))) => Answered::json(status, &body),
-        (O::AddDevices, Reply::Device(D::DevicesAdded(body))) => Answered::json(status, &body),
-        (O::RemoveDevices, Reply::Device(D::DevicesRemoved(body))) => Answered::json(status, &body),
-        (O::Leave, Reply::Device(D::Left(_))) => Answered::empty(status),
-        (O::IssueCode, Reply::People(P::CodeIssued(body))) => Answered::json(status, &body),
-        (O::ListCodes, Reply::People(P::Codes(body))) => Answered::json(status, &body),
-        (O::RevokeCode, Reply::People(P::CodeRevoked(body))) => Answered::json(status, &body),
-        (O::IssueToken, Reply::People(P::TokenIssued(body))) => Answered::json(status, &body),
-        (O::ListTokens, Reply::People(P::Tokens(body))) => Answered::json(status, &body),
-        (O::RevokeToken, Reply::People(P::TokenRevoked(body))) => Answered::json(status, &body),
-        (O::Instruct, Reply::People(P::Instructed(body))) => Answered::json(status, &body),
-        (O::ListInstructions, Reply::People(P::Instructions(body))) => {
-            Answered::json(status, &body)
+    match (route.operation, reply) {
+        (_, Reply::Device(reply)) => to_device(route.operation, status, reply, seen),
+        (operation, Reply::People(PeopleReply::Services(reply))) => {
+            about_services(operation, status, reply)
         }
-        (O::CancelInstruction, Reply::People(P::InstructionCancelled(body))) => {
-            Answered::json(status, &body)
-        }
-        (O::AcceptClock, Reply::People(P::ClockAccepted(body))) => Answered::json(status, &body),
-        (O::ListDevices, Reply::People(P::Devices(body))) => Answered::json(status, &body),
-        (O::ListReadings, Reply::People(P::Readings(body))) => Answered::json(status, &body),
+        (_, Reply::People(reply)) => to_people(route.operation, status, reply),
+        (Operation::Register, Reply::Registered(body)) => Some(Answered::json(status, &body)),
+        _ => None,
+    }
+}
+
+fn to_device(
+    operation: Operation,
+    status: StatusCode,
+    reply: DeviceReply,
+    seen: &Seen,
+) -> Option<Answered> {
+    use {DeviceReply as D, Operation as O};
+    Some(match (operation, reply) {
+        (O::Enrol, D::Enrolled(enrolled)) => self::enrolled(status, &enrolled),
+        (O::Poll, D::Polled(reply)) => polled(status, &reply, seen),
+        (O::Acknowledge, D::Acknowledged(body)) => Answered::json(status, &body),
+        (O::ReportStatus, D::StatusReported(body)) => Answered::json(status, &body),
+        (O::Rotate, D::Rotated(body)) => Answered::json(status, &body),
+        (O::AddDevices, D::DevicesAdded(body)) => Answered::json(status, &body),
+        (O::RemoveDevices, D::DevicesRemoved(body)) => Answered::json(status, &body),
+        (O::Leave, D::Left(_)) => Answered::empty(status),
+        _ => return None,
+    })
+}
+
+fn to_people(operation: Operation, status: StatusCode, reply: PeopleReply) -> Option<Answered> {
+    use {Operation as O, PeopleReply as P};
+    Some(match (operation, reply) {
+        (O::IssueCode, P::CodeIssued(body)) => Answered::json(status, &body),
+        (O::ListCodes, P::Codes(body)) => Answered::json(status, &body),
+        (O::RevokeCode, P::CodeRevoked(body)) => Answered::json(status, &body),
+        (O::IssueToken, P::TokenIssued(body)) => Answered::json(status, &body),
+        (O::ListTokens, P::Tokens(body)) => Answered::json(status, &body),
+        (O::RevokeToken, P::TokenRevoked(body)) => Answered::json(status, &body),
+        (O::Instruct, P::Instructed(body)) => Answered::json(status, &body),
+        (O::ListInstructions, P::Instructions(body)) => Answered::json(status, &body),
+        (O::CancelInstruction, P::InstructionCancelled(body)) => Answered::json(status, &body),
+        (O::AcceptClock, P::ClockAccepted(body)) => Answered::json(status, &body),
+        (O::ListDevices, P::Devices(body)) => Answered::json(status, &body),
+        (O::ListReadings, P::Readings(body)) => Answered::json(status, &body),
+        _ => return None,
+    })
+}
+
+fn about_services(
+    operation: Operation,
+    status: StatusCode,
+    reply: ServicesReply,
+) -> Option<Answered> {
+    use {Operation as O, ServicesReply as S};
+    Some(match (operation, reply) {
+        (O::DefineService, S::Defined(body)) => Answered::json(status, &body),
+        (O::ListServices, S::Services(body)) => Answered::json(status, &body),
+        (O::Apply, S::Applied(body)) => Answered::json(status, &body),
+        (O::Choose | O::CancelApplication, S::Application(body)) => Answered::json(status, &body),
+        (O::ListApplications, S::Applications(body)) => Answered::json(status, &body),
+        (O::ListTargets, S::Targets(body)) => Answered::json(status, &body),
+        (O::StopUse, S::UseStopped(body)) => Answered::json(status, &body),
+        (O::ListEntitlements, S::Entitlements(body)) => Answered::json(status, &body),
         _ => return None,
     })
 }

@@ -8,6 +8,7 @@ mod notices;
 mod refusals;
 mod round_trips;
 mod secrets;
+mod services;
 mod slow;
 mod stand;
 mod waiting;

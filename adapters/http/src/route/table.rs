@@ -1,11 +1,10 @@
-//! The route table: which message travels where, with what credential, and what comes back.
+//! The table itself, in the order in which the OpenAPI document lists it.
 //!
-//! The server's router, the client and the OpenAPI document are all made from [`ROUTES`], so that
-//! none of them can know a route that the others do not. A route carries no handler: what an
-//! [`Operation`] means is an exhaustive match in the server and in the client.
+//! It is data: what is common to the routes of one kind (the refusals of a credential, of a body, of
+//! a path) follows from its columns and does not stand in it. Serves spec chapter HTTP.
 
 use axum::http::Method;
-use restante_core::id::{DeviceId, GrantId, InstructionId, TokenId};
+use restante_core::id::{ApplicationId, DeviceId, GrantId, InstructionId, ServiceId, TokenId};
 use restante_core::wire::instruct::{
     CancelInstruction, Instruct, Instructed, InstructionRow, ListInstructions,
 };
@@ -13,207 +12,18 @@ use restante_core::wire::people::{
     AcceptClock, ClockAccepted, CodeIssued, CodeRow, DeviceRow, IssueCode, IssueToken, ListCodes,
     ListDevices, ListReadings, ListTokens, Page, Reading, TokenIssued, TokenRow,
 };
+use restante_core::wire::services::{
+    ApplicationRow, Applied, Apply, CancelApplication, Choose, DefineService, EntitlementRow,
+    ListApplications, ListEntitlements, ListServices, ListTargets, ServiceRow, StopUse, TargetRow,
+    UseStopped,
+};
 use restante_core::wire::{
     Acknowledge, Acknowledged, AddDevices, DevicesAdded, DevicesRemoved, Enrol, Enrolled, Mailbox,
-    RefusalCode, RemoveDevices, ReportStatus, Rotate, Rotated, StatusReported,
+    RefusalCode, Register, Registered, RemoveDevices, ReportStatus, Rotate, Rotated,
+    StatusReported,
 };
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Deserialize, Serialize};
 
-/// What a route does. The name, in camel case, is the OpenAPI operation id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Operation {
-    /// The initial communication.
-    Enrol,
-    /// The mailbox's present state.
-    Poll,
-    /// What became of instructions.
-    Acknowledge,
-    /// Running status.
-    ReportStatus,
-    /// A new formal code.
-    Rotate,
-    /// More devices for the registration.
-    AddDevices,
-    /// Fewer devices for the registration.
-    RemoveDevices,
-    /// The end of the registration.
-    Leave,
-    /// A dealer makes a code.
-    IssueCode,
-    /// A dealer's codes.
-    ListCodes,
-    /// A dealer ends a code.
-    RevokeCode,
-    /// An operator makes a token.
-    IssueToken,
-    /// All tokens.
-    ListTokens,
-    /// An operator ends a token.
-    RevokeToken,
-    /// Devices are to do something.
-    Instruct,
-    /// What a device has been told.
-    ListInstructions,
-    /// An instruction is called off.
-    CancelInstruction,
-    /// An operator accepts the clock.
-    AcceptClock,
-    /// A customer's devices.
-    ListDevices,
-    /// A device's readings.
-    ListReadings,
-    /// Whether the process lives.
-    Health,
-    /// Whether the center can answer.
-    Ready,
-    /// The OpenAPI document.
-    OpenApi,
-}
-
-/// What a route wants presented.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Nothing.
-    Anyone,
-    /// A provisional access code.
-    Provisional,
-    /// A formal access code.
-    Formal,
-    /// An access token.
-    Token,
-}
-
-/// Makes a type's schema, or the reference to it.
-pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
-
-/// One line of the table.
-#[derive(Clone, Copy, Debug)]
-pub struct Route {
-    /// What it does.
-    pub operation: Operation,
-    /// How it is asked.
-    pub method: &'static Method,
-    /// Where; at most one parameter in braces.
-    pub path: &'static str,
-    /// What has to be presented.
-    pub access: Access,
-    /// What it does, in a line.
-    pub summary: &'static str,
-    /// The type of its path parameter, if it has one.
-    pub parameter: Option<SchemaOf>,
-    /// The type whose members its query holds, if it takes one.
-    pub query: Option<SchemaOf>,
-    /// The type of its request's body, if it takes one.
-    pub request: Option<SchemaOf>,
-    /// The status of success.
-    pub success: u16,
-    /// The type of its reply's body, if there is one.
-    pub reply: Option<SchemaOf>,
-    /// What it refuses beyond what every route with such an access and such a body refuses.
-    pub refuses: &'static [RefusalCode],
-}
-
-/// What `/healthz` and `/readyz` answer when all is well.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Condition {
-    /// `alive` or `ready`.
-    pub status: String,
-}
-
-impl Route {
-    /// The route of an operation.
-    #[must_use]
-    pub fn of(operation: Operation) -> &'static Self {
-        ROUTES
-            .iter()
-            .find(|route| route.operation == operation)
-            .expect("every operation stands in the table; a test goes through them")
-    }
-
-    /// The OpenAPI operation id: `enrol`, `listDevices`.
-    #[must_use]
-    pub fn id(&self) -> String {
-        let name = format!("{:?}", self.operation);
-        let (first, rest) = name.split_at(1);
-        format!("{}{rest}", first.to_lowercase())
-    }
-
-    /// The path parameter's name, if there is one.
-    #[must_use]
-    pub fn parameter_name(&self) -> Option<&'static str> {
-        let (_, rest) = self.path.split_once('{')?;
-        rest.split_once('}').map(|(name, _)| name)
-    }
-
-    /// Whether its request's body may be left out: the message has no members, in this version.
-    #[must_use]
-    pub const fn body_is_optional(&self) -> bool {
-        matches!(self.operation, Operation::Rotate | Operation::AcceptClock)
-    }
-
-    /// Whether its query has to hold this member.
-    #[must_use]
-    pub fn needs(&self, member: &str) -> bool {
-        self.operation == Operation::CancelInstruction && member == "device"
-    }
-
-    /// All that it may refuse, in order of precedence.
-    #[must_use]
-    pub fn refusals(&self) -> Vec<RefusalCode> {
-        let mut codes = self.refuses.to_vec();
-        if self.access != Access::Anyone {
-            codes.extend([RefusalCode::Busy, RefusalCode::Internal]);
-            codes.extend([RefusalCode::Malformed, RefusalCode::CredentialMissing]);
-        }
-        if self.request.is_some() {
-            codes.extend([RefusalCode::TooLarge, RefusalCode::Invalid]);
-        }
-        if self.query.is_some() {
-            codes.push(RefusalCode::Invalid);
-        }
-        match self.access {
-            Access::Anyone => {}
-            Access::Provisional => codes.extend([RefusalCode::Throttled, RefusalCode::CodeRefused]),
-            Access::Formal => codes.push(RefusalCode::FormalCodeRefused),
-            Access::Token => codes.extend([RefusalCode::TokenRefused, RefusalCode::RoleForbidden]),
-        }
-        codes.sort_unstable();
-        codes.dedup();
-        codes
-    }
-}
-
-/// A line of the table before its particulars are filled in.
-const fn line(
-    operation: Operation,
-    method: &'static Method,
-    path: &'static str,
-    access: Access,
-    summary: &'static str,
-) -> Route {
-    Route {
-        operation,
-        method,
-        path,
-        access,
-        summary,
-        parameter: None,
-        query: None,
-        request: None,
-        success: 200,
-        reply: None,
-        refuses: &[],
-    }
-}
-
-fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
-    generator.subschema_for::<T>()
-}
-
-const GET: &Method = &Method::GET;
-const POST: &Method = &Method::POST;
-const DELETE: &Method = &Method::DELETE;
+use super::{Access, Condition, Operation, Parameter, Route, schema};
 
 /// The table.
 // spec: HTTP-001
@@ -344,9 +154,8 @@ pub static ROUTES: &[Route] = &[
         )
     },
     Route {
-        parameter: Some(schema::<GrantId>),
+        parameter: Some(Parameter::of::<GrantId>()),
         reply: Some(schema::<CodeRow>),
-        refuses: &[RefusalCode::NotFound],
         ..line(
             Operation::RevokeCode,
             POST,
@@ -379,9 +188,8 @@ pub static ROUTES: &[Route] = &[
         )
     },
     Route {
-        parameter: Some(schema::<TokenId>),
+        parameter: Some(Parameter::of::<TokenId>()),
         reply: Some(schema::<TokenRow>),
-        refuses: &[RefusalCode::NotFound],
         ..line(
             Operation::RevokeToken,
             POST,
@@ -408,10 +216,9 @@ pub static ROUTES: &[Route] = &[
         )
     },
     Route {
-        parameter: Some(schema::<DeviceId>),
+        parameter: Some(Parameter::of::<DeviceId>()),
         query: Some(schema::<ListInstructions>),
         reply: Some(schema::<Page<InstructionRow, InstructionId>>),
-        refuses: &[RefusalCode::NotFound],
         ..line(
             Operation::ListInstructions,
             GET,
@@ -421,10 +228,9 @@ pub static ROUTES: &[Route] = &[
         )
     },
     Route {
-        parameter: Some(schema::<InstructionId>),
+        parameter: Some(Parameter::of::<InstructionId>()),
         query: Some(schema::<CancelInstruction>),
         reply: Some(schema::<InstructionRow>),
-        refuses: &[RefusalCode::NotFound],
         ..line(
             Operation::CancelInstruction,
             POST,
@@ -457,16 +263,149 @@ pub static ROUTES: &[Route] = &[
         )
     },
     Route {
-        parameter: Some(schema::<DeviceId>),
+        parameter: Some(Parameter::of::<DeviceId>()),
         query: Some(schema::<ListReadings>),
         reply: Some(schema::<Page<Reading, u32>>),
-        refuses: &[RefusalCode::NotFound],
         ..line(
             Operation::ListReadings,
             GET,
             "/v1/devices/{device}/readings",
             Access::Token,
             "Dealer, administrator, operator: list a device's readings, newest first",
+        )
+    },
+    Route {
+        request: Some(schema::<DefineService>),
+        success: 201,
+        reply: Some(schema::<ServiceRow>),
+        ..line(
+            Operation::DefineService,
+            POST,
+            "/v1/services",
+            Access::Token,
+            "Operator, provider: make a service that can be applied for, or change it",
+        )
+    },
+    Route {
+        query: Some(schema::<ListServices>),
+        reply: Some(schema::<Page<ServiceRow, ServiceId>>),
+        refuses: &[RefusalCode::NotFound],
+        ..line(
+            Operation::ListServices,
+            GET,
+            "/v1/services",
+            Access::Token,
+            "Administrator, dealer, operator, provider: list services, or those not yet used",
+        )
+    },
+    Route {
+        request: Some(schema::<Apply>),
+        success: 201,
+        reply: Some(schema::<Applied>),
+        refuses: &[
+            RefusalCode::NotFound,
+            RefusalCode::RequestMismatch,
+            RefusalCode::ServiceUnknown,
+            RefusalCode::NoEligibleDevice,
+            RefusalCode::ApplicationOpen,
+        ],
+        ..line(
+            Operation::Apply,
+            POST,
+            "/v1/applications",
+            Access::Token,
+            "Administrator, operator: have devices start services",
+        )
+    },
+    Route {
+        query: Some(schema::<ListApplications>),
+        reply: Some(schema::<Page<ApplicationRow, ApplicationId>>),
+        refuses: &[RefusalCode::NotFound],
+        ..line(
+            Operation::ListApplications,
+            GET,
+            "/v1/applications",
+            Access::Token,
+            "Administrator, operator: list applications with what became of them, oldest first",
+        )
+    },
+    Route {
+        parameter: Some(Parameter::of::<ApplicationId>()),
+        request: Some(schema::<Choose>),
+        reply: Some(schema::<ApplicationRow>),
+        refuses: &[
+            RefusalCode::ServiceUnknown,
+            RefusalCode::ApplicationClosed,
+            RefusalCode::NoEligibleDevice,
+            RefusalCode::ApplicationOpen,
+        ],
+        ..line(
+            Operation::Choose,
+            POST,
+            "/v1/applications/{application}/choice",
+            Access::Token,
+            "Administrator, operator: choose the devices of an application among its candidates",
+        )
+    },
+    Route {
+        parameter: Some(Parameter::of::<ApplicationId>()),
+        query: Some(schema::<ListTargets>),
+        reply: Some(schema::<Page<TargetRow, DeviceId>>),
+        ..line(
+            Operation::ListTargets,
+            GET,
+            "/v1/applications/{application}/targets",
+            Access::Token,
+            "Administrator, operator: list an application's devices, or its candidates",
+        )
+    },
+    Route {
+        parameter: Some(Parameter::of::<ApplicationId>()),
+        request: Some(schema::<CancelApplication>),
+        reply: Some(schema::<ApplicationRow>),
+        ..line(
+            Operation::CancelApplication,
+            POST,
+            "/v1/applications/{application}/cancellation",
+            Access::Token,
+            "Administrator, operator: call an application off, for some devices or for all",
+        )
+    },
+    Route {
+        parameter: Some(Parameter::of::<ServiceId>()),
+        request: Some(schema::<StopUse>),
+        reply: Some(schema::<UseStopped>),
+        refuses: &[RefusalCode::ServiceUnknown],
+        ..line(
+            Operation::StopUse,
+            POST,
+            "/v1/services/{service}/stops",
+            Access::Token,
+            "Administrator, operator: stop the use of a service by devices",
+        )
+    },
+    Route {
+        query: Some(schema::<ListEntitlements>),
+        reply: Some(schema::<Page<EntitlementRow, DeviceId>>),
+        refuses: &[RefusalCode::NotFound, RefusalCode::ServiceUnknown],
+        ..line(
+            Operation::ListEntitlements,
+            GET,
+            "/v1/entitlements",
+            Access::Token,
+            "Administrator, dealer, operator: list the devices that use a service, or did",
+        )
+    },
+    Route {
+        parameter: Some(Parameter::of::<ServiceId>()),
+        request: Some(schema::<Register>),
+        reply: Some(schema::<Registered>),
+        ..line(
+            Operation::Register,
+            POST,
+            "/v1/services/{service}/registrations",
+            Access::Pair,
+            "Register a device for a service with its registration code",
         )
     },
     Route {
@@ -501,20 +440,29 @@ pub static ROUTES: &[Route] = &[
     },
 ];
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_operation_has_one_route_and_every_route_its_own_address() {
-        for (i, route) in ROUTES.iter().enumerate() {
-            for other in ROUTES.iter().skip(i + 1) {
-                assert_ne!(route.operation, other.operation);
-                assert_ne!((route.method, route.path), (other.method, other.path));
-            }
-            assert_eq!(route.parameter.is_some(), route.parameter_name().is_some());
-        }
-        // The last operation of the enum: as many routes as operations, none twice, hence all.
-        assert_eq!(ROUTES.len(), Operation::OpenApi as usize + 1);
+/// A line of the table before its particulars are filled in.
+const fn line(
+    operation: Operation,
+    method: &'static Method,
+    path: &'static str,
+    access: Access,
+    summary: &'static str,
+) -> Route {
+    Route {
+        operation,
+        method,
+        path,
+        access,
+        summary,
+        parameter: None,
+        query: None,
+        request: None,
+        success: 200,
+        reply: None,
+        refuses: &[],
     }
 }
+
+const GET: &Method = &Method::GET;
+const POST: &Method = &Method::POST;
+const DELETE: &Method = &Method::DELETE;
