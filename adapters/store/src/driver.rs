@@ -12,12 +12,14 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 
 use restante_core::center::{Call, Decide, Decision, Effect, Reason, Refused, Reply};
 use restante_core::id::{AttemptId, EffectId};
 use restante_core::limits::THROTTLE_SOURCES;
-use restante_core::record::{Expect, Key, Need, Pause, Records, Write, Written, delivered};
+use restante_core::record::{
+    Change, Due, Expect, Key, Kind, Need, Pause, Records, Write, Written, delivered,
+};
 use restante_core::wire::{Refusal, RefusalCode};
 
 use crate::port::{Committed, Store, StoreError};
@@ -86,6 +88,7 @@ pub struct Driver<D, S> {
     effects: Box<dyn Effects>,
     volatile: Volatile,
     lanes: Lanes,
+    work: Notify,
 }
 
 impl<D: Decide, S: Store> Driver<D, S> {
@@ -99,6 +102,7 @@ impl<D: Decide, S: Store> Driver<D, S> {
             effects: Box::new(LoggedEffects),
             volatile: Volatile::new(THROTTLE_SOURCES),
             lanes: Lanes::default(),
+            work: Notify::new(),
         }
     }
 
@@ -136,6 +140,12 @@ impl<D: Decide, S: Store> Driver<D, S> {
     /// Where the driver's randomness comes from; correlation ids are drawn from it too.
     pub fn random(&self) -> &dyn Entropy {
         &*self.entropy
+    }
+
+    /// Waits until a call has made something that is due already: a tick at once saves its askers
+    /// the wait for the next one. What becomes due later is found by ticks.
+    pub async fn has_work(&self) {
+        self.work.notified().await;
     }
 
     /// Decides one call and keeps what was decided before it answers.
@@ -220,11 +230,24 @@ impl<D: Decide, S: Store> Driver<D, S> {
         effects: Vec<Effect>,
         effort: &mut Effort,
     ) -> Result<bool, DriverError> {
+        let makes_work = self.makes_work(&written);
         let kept = self.keep(written, effort).await?;
         if kept {
+            if makes_work {
+                self.work.notify_one();
+            }
             self.hand_over(effects, effort).await;
         }
         Ok(kept)
+    }
+
+    /// Whether something that is due by now is among what is written.
+    fn makes_work(&self, written: &Written) -> bool {
+        let mut put = written.writes.iter().filter(|write| {
+            let is_put = matches!(write.change, Change::Put { .. });
+            is_put && write.key.kind == Kind::Due
+        });
+        put.any(|write| Due::at(&write.key).is_some_and(|at| at <= self.clock.now()))
     }
 
     /// Hands over what is to be told, and takes it out of the outbox. Where that fails, a tick

@@ -1,7 +1,8 @@
 //! The ticker: lets time pass at the center.
 //!
 //! What is due lies in the store as records; a tick is an ordinary call that does a bounded part of
-//! it. The ticker makes one at each interval, and again at once while more is due.
+//! it. The ticker makes one at each interval, one as soon as a call has made work (an application
+//! whose instructions are to be made, say), and again at once while more is due.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,7 +53,8 @@ pub struct Ticker {
 }
 
 impl Ticker {
-    /// Ticks at once and then every `every`, and tells how each tick ended.
+    /// Ticks at once, then every `every` and whenever a call has made work, and tells how each tick
+    /// ended.
     #[must_use]
     pub fn start<D, S>(
         driver: Arc<Driver<D, S>>,
@@ -67,7 +69,10 @@ impl Ticker {
             let mut beat = interval(every);
             beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
-                beat.tick().await;
+                tokio::select! {
+                    _ = beat.tick() => {}
+                    () = driver.has_work() => {}
+                }
                 let ended = catch_up(&driver).await;
                 told.send_modify(|last| *last = ended);
             }

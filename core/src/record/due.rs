@@ -67,6 +67,13 @@ impl Due {
         Key::unowned(Kind::Due, &key)
     }
 
+    /// When what lies at a key of [`Due::key`] is due.
+    #[must_use]
+    pub fn at(key: &Key) -> Option<Timestamp> {
+        let time = key.key.first_chunk().filter(|_| key.kind == Kind::Due)?;
+        Some(Timestamp::from_millis(u64::from_be_bytes(*time)))
+    }
+
     /// Whether it is a job that goes on in chunks.
     #[must_use]
     pub const fn is_job(&self) -> bool {

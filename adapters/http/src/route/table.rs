@@ -1,7 +1,7 @@
 //! The table itself, in the order in which the OpenAPI document lists it.
 //!
-//! It is data: what is common to the routes of one kind (the refusals of a credential, of a body, of
-//! a path) follows from its columns and does not stand in it. Serves spec chapter HTTP.
+//! It is data: what routes of one kind have in common (the refusals of a credential, say) follows
+//! from its columns and does not stand in it. Serves spec chapter HTTP.
 
 use axum::http::Method;
 use restante_core::id::{ApplicationId, DeviceId, GrantId, InstructionId, ServiceId, TokenId};

@@ -1,9 +1,8 @@
 //! The driver: every call is carried out once, whatever the store does in between.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use restante_core::center::{
     Call, Credential, Decide, Decision, Effect, EffectKind, Message, Reply, Source, Ticked,
@@ -17,9 +16,8 @@ use restante_core::{Seed, Timestamp};
 use restante_store::crash::{Fate, Flaky, Operation};
 use restante_store::driver::Effort;
 use restante_store::{
-    Clock, Committed, Driver, DriverError, Effects, MemoryStore, Store, StoreError, Ticker,
+    Clock, Committed, Driver, DriverError, Effects, MemoryStore, Store, StoreError,
 };
-use tokio::sync::watch;
 
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 struct Count {
@@ -52,7 +50,7 @@ impl Decide for Counting {
     }
 }
 
-fn decision(written: Written, effects: Vec<Effect>) -> Decision {
+pub(crate) fn decision(written: Written, effects: Vec<Effect>) -> Decision {
     Decision {
         outcome: Ok(Reply::Ticked(Ticked::default())),
         written,
@@ -60,7 +58,7 @@ fn decision(written: Written, effects: Vec<Effect>) -> Decision {
     }
 }
 
-fn call() -> Call {
+pub(crate) fn call() -> Call {
     Call {
         source: Source {
             address: None,
@@ -374,41 +372,4 @@ impl restante_core::Crypto for Plain {
     ) -> Result<Vec<u8>, restante_core::crypto::OpenError> {
         Err(restante_core::crypto::OpenError)
     }
-}
-
-/// Says that more is due so many times.
-struct Due(AtomicU32, AtomicBool);
-
-impl Decide for Due {
-    fn decide(&self, _: Timestamp, _: &Seed, call: &Call, _: &Records) -> Result<Decision, Pause> {
-        assert_eq!(call.message, Message::Tick);
-        let left = self.0.load(Ordering::Relaxed);
-        self.0.store(left.saturating_sub(1), Ordering::Relaxed);
-        self.1.store(true, Ordering::Relaxed);
-        let mut decision = decision(Written::default(), Vec::new());
-        decision.outcome = Ok(Reply::Ticked(Ticked {
-            more: left > 0,
-            ..Ticked::default()
-        }));
-        Ok(decision)
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_ticker_goes_on_while_more_is_due_and_then_waits() {
-    let driver = Arc::new(Driver::new(Due(5.into(), false.into()), MemoryStore::new()));
-    let (told, mut last) = watch::channel(Err(DriverError::Unknown));
-    let ticker = Ticker::start(Arc::clone(&driver), Duration::from_secs(60), told);
-    last.changed().await.expect("a tick");
-    assert_eq!(*last.borrow(), Ok(Ticked::default()));
-    assert_eq!(driver.decides().0.load(Ordering::Relaxed), 0);
-    driver.decides().1.store(false, Ordering::Relaxed);
-    tokio::time::sleep(Duration::from_secs(59)).await;
-    assert!(!driver.decides().1.load(Ordering::Relaxed), "too early");
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    assert!(driver.decides().1.load(Ordering::Relaxed), "too late");
-    drop(ticker);
-    driver.decides().1.store(false, Ordering::Relaxed);
-    tokio::time::sleep(Duration::from_secs(600)).await;
-    assert!(!driver.decides().1.load(Ordering::Relaxed), "it goes on");
 }

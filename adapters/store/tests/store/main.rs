@@ -9,4 +9,5 @@ mod kill;
 mod memory;
 mod sqlite;
 mod suite;
+mod ticker;
 mod transfer;
