@@ -11,7 +11,7 @@ use std::{fs, io};
 use restante_spec::{Requirement, Role as Bound, requirements};
 
 use crate::case::{Case, Catalogue, Role};
-use crate::faults::{self, UNBROKEN};
+use crate::faults;
 
 /// The requirements of the specification, by id.
 #[derive(Clone, Debug)]
@@ -72,14 +72,6 @@ pub enum Loose {
         chapter: String,
         /// What it demands.
         text: String,
-    },
-    /// It is on the list of those that no fault can break, and should not be.
-    #[error("{id} is listed as what no fault can break, and {why}")]
-    Broken {
-        /// The requirement.
-        id: String,
-        /// Why it has no place there.
-        why: String,
     },
     /// No line of code claims to implement it.
     #[error("no line of code cites {id} ({chapter}): {text}")]
@@ -163,35 +155,22 @@ impl Demands {
     }
 
     /// What is loose between requirements and faults: every MUST that cases try has a fault that
-    /// breaks it, or a reason why there is none.
+    /// breaks it.
     #[must_use]
     pub fn loose_faults(&self, catalogue: &Catalogue) -> Vec<Loose> {
         let broken: BTreeSet<String> = faults::all()
             .flat_map(|fault| fault.broken(catalogue))
             .collect();
-        let listed = |id: &str| UNBROKEN.iter().any(|(unbroken, _)| *unbroken == id);
-        let mut found: Vec<Loose> = UNBROKEN
-            .iter()
-            .filter_map(|(id, _)| {
-                let why = match self.get(id) {
-                    None => "the specification does not have it".to_owned(),
-                    Some(_) if broken.contains(*id) => "a fault breaks it".to_owned(),
-                    Some(_) => return None,
-                };
-                let id = (*id).to_owned();
-                Some(Loose::Broken { id, why })
-            })
-            .collect();
         let never = self.iter().filter(|demand| {
             let bound = demand.is_testable() && is_strict(demand) && demand.role != Bound::Child;
-            bound && !broken.contains(&demand.id) && !listed(&demand.id)
+            bound && !broken.contains(&demand.id)
         });
-        found.extend(never.map(|demand| Loose::Unbroken {
+        let loose = never.map(|demand| Loose::Unbroken {
             id: demand.id.clone(),
             chapter: demand.chapter.clone(),
             text: demand.text.clone(),
-        }));
-        found
+        });
+        loose.collect()
     }
 
     /// What is loose between requirements and the code below these folders.

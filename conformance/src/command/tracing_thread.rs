@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::case::{Case, Catalogue};
-use crate::faults::{self, UNBROKEN};
+use crate::faults;
 use crate::trace::Demands;
 use crate::verdict::Exit;
 
@@ -80,12 +80,10 @@ fn tell(demands: &Demands, catalogue: &Catalogue) {
         let cases = catalogue.iter().filter(citing).count();
         let by = broken.iter().filter(|(_, broken)| broken.contains(id));
         let by: Vec<&str> = by.map(|(name, _)| *name).collect();
-        let unbroken = UNBROKEN.iter().find(|(unbroken, _)| *unbroken == id);
-        let flipped = match (by.is_empty(), unbroken, &demand.untestable) {
-            (false, _, _) => format!("✓ {}", by.join(", ")),
-            (true, Some((_, why)), _) => format!("· {why}"),
-            (true, None, Some(why)) => format!("· untestable: {why}"),
-            (true, None, None) => "? no fault".to_owned(),
+        let flipped = match (by.is_empty(), &demand.untestable) {
+            (false, _) => format!("✓ {}", by.join(", ")),
+            (true, Some(why)) => format!("· untestable: {why}"),
+            (true, None) => "? no fault".to_owned(),
         };
         let role = demand.role.word();
         println!("{id:<9} {role:<8} {cases:>2} cases  {flipped}");

@@ -135,6 +135,9 @@ async fn proof(fault: &'static Fault, catalogue: &Catalogue, seed: u64) -> Proof
         Defect::Patience(_) | Defect::Front(_) => {
             return super::connected::proof(fault, catalogue, seed).await;
         }
+        Defect::Client(manners) => {
+            return super::dialling::proof(fault, manners.around(), catalogue, seed).await;
+        }
         _ => None,
     };
     let role = fault.defect.role();
@@ -163,7 +166,8 @@ async fn proof(fault: &'static Fault, catalogue: &Catalogue, seed: u64) -> Proof
             | Defect::Device(_)
             | Defect::Gateway(_)
             | Defect::Patience(_)
-            | Defect::Front(_) => {}
+            | Defect::Front(_)
+            | Defect::Client(_) => {}
             Defect::Wire(wire) => target.line = Box::new(FaultyLine::new(target.line, wire)),
             Defect::Power => {
                 let forgetful = Forgetful::new(&center, target.time.take(), seed, &case.id);

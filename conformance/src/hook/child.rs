@@ -1,4 +1,7 @@
-//! A hook as a child program, asked one line at a time.
+//! A running hook, asked one line at a time: a child program, or one inside this process.
+//!
+//! The one inside is the bundled hook, into which the kit's own faults are put; it speaks the same
+//! lines, by channels instead of pipes.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -6,17 +9,30 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::mpsc;
 
 use super::{HOOK_VERSION, HookError, Outcome, Request, Response, Verb};
 
 /// A running hook that has shown that it can say no.
 #[derive(Debug)]
 pub struct ChildHook {
-    child: Child,
-    input: ChildStdin,
-    output: Lines<BufReader<ChildStdout>>,
+    ends: Ends,
     next: u64,
     patience: Duration,
+}
+
+/// What the lines go into and come out of.
+#[derive(Debug)]
+enum Ends {
+    Program {
+        child: Box<Child>,
+        input: ChildStdin,
+        output: Lines<BufReader<ChildStdout>>,
+    },
+    Inside {
+        asks: mpsc::Sender<String>,
+        answers: mpsc::Receiver<String>,
+    },
 }
 
 impl ChildHook {
@@ -36,6 +52,21 @@ impl ChildHook {
         }
     }
 
+    /// A hook inside this process, which takes lines from the other end of `asks` and puts its own
+    /// into that of `answers`.
+    #[must_use]
+    pub const fn inside(
+        asks: mpsc::Sender<String>,
+        answers: mpsc::Receiver<String>,
+        patience: Duration,
+    ) -> Self {
+        Self {
+            ends: Ends::Inside { asks, answers },
+            next: 1,
+            patience,
+        }
+    }
+
     /// Asks it to do something.
     ///
     /// # Errors
@@ -46,14 +77,20 @@ impl ChildHook {
     }
 
     /// Ends the program, whatever it is doing.
-    pub async fn end(mut self) {
-        drop(self.input);
-        if tokio::time::timeout(LAST_WORDS, self.child.wait())
+    pub async fn end(self) {
+        let Ends::Program {
+            mut child, input, ..
+        } = self.ends
+        else {
+            return;
+        };
+        drop(input);
+        if tokio::time::timeout(LAST_WORDS, child.wait())
             .await
             .is_err()
         {
             // It had its time; that killing fails means that it has ended by itself meanwhile.
-            let _ended = self.child.kill().await;
+            let _ended = child.kill().await;
         }
     }
 
@@ -74,9 +111,11 @@ impl ChildHook {
         let input = child.stdin.take().ok_or_else(piped)?;
         let output = child.stdout.take().ok_or_else(piped)?;
         Ok(Self {
-            child,
-            input,
-            output: BufReader::new(output).lines(),
+            ends: Ends::Program {
+                child: Box::new(child),
+                input,
+                output: BufReader::new(output).lines(),
+            },
             next: 1,
             patience,
         })
@@ -91,23 +130,19 @@ impl ChildHook {
             verb: verb.to_owned(),
             with,
         };
-        let mut line = serde_json::to_string(&request).unwrap_or_default();
-        line.push('\n');
-        let gone = |_| HookError::Gone(verb.to_owned());
-        self.input.write_all(line.as_bytes()).await.map_err(gone)?;
-        self.input.flush().await.map_err(gone)?;
+        let line = serde_json::to_string(&request).unwrap_or_default();
+        let gone = || HookError::Gone(verb.to_owned());
+        self.ends.write(line).await.ok_or_else(gone)?;
         self.answer(id, verb).await
     }
 
     async fn answer(&mut self, id: u64, verb: &str) -> Result<Outcome, HookError> {
-        let read = tokio::time::timeout(self.patience, self.output.next_line()).await;
+        let read = tokio::time::timeout(self.patience, self.ends.read()).await;
         let line = read
             .map_err(|_| HookError::Silent {
                 verb: verb.to_owned(),
                 seconds: self.patience.as_secs(),
             })?
-            .ok()
-            .flatten()
             .ok_or_else(|| HookError::Gone(verb.to_owned()))?;
         let unreadable = |why: String| HookError::Unreadable {
             verb: verb.to_owned(),
@@ -120,6 +155,28 @@ impl ChildHook {
             Ok(response.outcome)
         } else {
             Err(unreadable(format!("its id is not {id}")))
+        }
+    }
+}
+
+impl Ends {
+    /// Writes a line. `None` where nobody reads any more.
+    async fn write(&mut self, mut line: String) -> Option<()> {
+        match self {
+            Self::Program { input, .. } => {
+                line.push('\n');
+                input.write_all(line.as_bytes()).await.ok()?;
+                input.flush().await.ok()
+            }
+            Self::Inside { asks, .. } => asks.send(line).await.ok(),
+        }
+    }
+
+    /// The next line. `None` where nobody writes any more.
+    async fn read(&mut self) -> Option<String> {
+        match self {
+            Self::Program { output, .. } => output.next_line().await.ok().flatten(),
+            Self::Inside { answers, .. } => answers.recv().await,
         }
     }
 }

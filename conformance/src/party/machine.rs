@@ -227,7 +227,7 @@ impl<K: Kind> MachineParty<K> {
 ///
 /// # Errors
 /// A sentence that says why it failed.
-pub(crate) fn do_to<K: Kind>(
+pub(super) fn do_to<K: Kind>(
     unit: &mut Unit<K>,
     verb: Verb,
     with: Value,
@@ -340,7 +340,11 @@ fn parsed<T: for<'de> Deserialize<'de>>(with: Value) -> Result<T, String> {
     serde_json::from_value(with).map_err(|why| format!("`with` is wrong: {why}"))
 }
 
-fn asked(outgoing: &Outgoing) -> Result<Asked, PartyError> {
+/// A message in the terms of the protocol.
+///
+/// # Errors
+/// [`PartyError::Broke`] for one that version 1 does not have.
+pub(crate) fn asked(outgoing: &Outgoing) -> Result<Asked, PartyError> {
     let unknown = || PartyError::Broke("got a request that version 1 does not have".into());
     let json = serde_json::to_value(&outgoing.request).map_err(|_| unknown())?;
     let (conversation, message) = match &outgoing.request {

@@ -281,6 +281,13 @@ fn asked(request: Request) -> Result<Asked, PartyError> {
         bare.to_owned()
     });
     let broke = |why: String| PartyError::Broke(why);
+    if let Some(place) = credential.as_deref().and_then(|it| elsewhere(&request, it)) {
+        let bare = request.path.split('?').next().unwrap_or_default();
+        return Err(broke(format!(
+            "got {} {bare} with its credential in the {place} as well",
+            request.method
+        )));
+    }
     let conversation = render::conversation(&request.method, &request.path).ok_or_else(|| {
         broke(format!(
             "got {} {}, which is no route",
@@ -299,6 +306,24 @@ fn asked(request: Request) -> Result<Asked, PartyError> {
         credential,
         http: Some(request),
     })
+}
+
+/// Where a request holds its credential besides the header field for it: paths and fields are
+/// written into logs, whatever the case is about.
+fn elsewhere(request: &Request, credential: &str) -> Option<String> {
+    if credential.is_empty() {
+        return None;
+    }
+    if request.path.contains(credential) {
+        return Some("path".to_owned());
+    }
+    let holds =
+        |(name, value): &&(String, String)| name != "authorization" && value.contains(credential);
+    if let Some((name, _)) = request.headers.iter().find(holds) {
+        return Some(format!("header {name}"));
+    }
+    let body = String::from_utf8_lossy(request.body.as_deref().unwrap_or_default());
+    body.contains(credential).then(|| "body".to_owned())
 }
 
 fn poll(have: Option<&str>, max_message: Option<&str>) -> Value {

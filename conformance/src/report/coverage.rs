@@ -3,7 +3,6 @@
 //! A citation proves nothing. A requirement counts as covered where a case that cites it made
 //! checks and passed, and failed as soon as a fault broke that requirement.
 
-use crate::faults::UNBROKEN;
 use crate::results::{CaseResult, FaultResult, Results};
 use crate::trace::{Demands, is_strict};
 
@@ -25,8 +24,6 @@ pub struct Covered {
 pub enum Flipped {
     /// These do.
     By(Vec<String>),
-    /// No seam of the kit can break it, for this reason.
-    Unbroken(&'static str),
     /// No fault breaks it.
     Never,
 }
@@ -51,12 +48,10 @@ pub fn coverage(results: &Results) -> Vec<Covered> {
             .filter(|it| it.killed && it.breaks.iter().any(|broken| broken == id))
             .map(|it| it.fault.clone())
             .collect();
-        let unbroken = UNBROKEN.iter().find(|(unbroken, _)| *unbroken == id);
-        let flipped = match (faults.is_empty(), unbroken) {
-            (false, _) => Flipped::By(faults),
-            (true, Some((_, why))) => Flipped::Unbroken(why),
-            (true, None) if is_strict(demand) => Flipped::Never,
-            (true, None) => return None,
+        let flipped = match faults.is_empty() {
+            false => Flipped::By(faults),
+            true if is_strict(demand) => Flipped::Never,
+            true => return None,
         };
         Some(Covered {
             id: id.to_owned(),

@@ -64,17 +64,10 @@ impl Terminal {
         self.line(&format!(
             "  {by} of {all} requirements are turned over by a fault"
         ));
-        let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for one in covered {
-            let why = match one.flipped {
-                Flipped::By(_) => continue,
-                Flipped::Unbroken(why) => why,
-                Flipped::Never => "no fault breaks it",
-            };
-            reasons.entry(why).or_default().push(&one.id);
-        }
-        for (why, ids) in reasons {
-            let text = self.dim(&format!("{}: {why}", ids.join(", ")));
+        let never = covered.iter().filter(|one| one.flipped == Flipped::Never);
+        let never: Vec<&str> = never.map(|one| one.id.as_str()).collect();
+        if !never.is_empty() {
+            let text = self.dim(&format!("{}: no fault breaks it", never.join(", ")));
             self.line(&format!("      {text}"));
         }
         self.line("");

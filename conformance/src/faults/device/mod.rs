@@ -2,6 +2,7 @@
 
 mod codes;
 mod enrolling;
+mod http;
 mod instructions;
 mod keeping;
 mod patience;
@@ -25,4 +26,5 @@ pub(super) const FAULTS: &[&[Fault]] = &[
     polling::FAULTS,
     reporting::FAULTS,
     instructions::FAULTS,
+    http::FAULTS,
 ];

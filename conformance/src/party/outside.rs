@@ -1,0 +1,60 @@
+//! What a served unit reaches the world by: the client that carries its messages to the center.
+//!
+//! The right one is the client of the HTTP adapter, as the reference program has it. A fault puts
+//! another in its place; the unit and its machine know nothing of it.
+
+use std::sync::Arc;
+
+use restante_http::client::{Client, SendError, Trust};
+
+use crate::line::Pending;
+
+use super::kind::{Happening, Outgoing};
+
+/// Carries a unit's messages over real connections.
+pub trait Carry: Send + Sync {
+    /// Carries one and brings back what came of it.
+    fn carry<'a>(&'a self, outgoing: &'a Outgoing) -> Pending<'a, Happening>;
+}
+
+/// Makes what carries messages to this center, given the certificates to trust as PEM.
+///
+/// # Errors
+/// A sentence, where the address or the certificates cannot be used.
+pub type Dial = Arc<dyn Fn(&str, &str) -> Result<Arc<dyn Carry>, String> + Send + Sync>;
+
+/// What is around a served unit.
+#[derive(Clone)]
+pub struct Outside {
+    /// How it reaches its center.
+    pub dial: Dial,
+}
+
+impl Outside {
+    /// As the reference program has it.
+    #[must_use]
+    pub fn right() -> Self {
+        Self {
+            dial: Arc::new(dial),
+        }
+    }
+}
+
+fn dial(center: &str, certificates: &str) -> Result<Arc<dyn Carry>, String> {
+    let trust = Trust::only(certificates.as_bytes()).map_err(|why| why.to_string())?;
+    let client = Client::new(center, &trust).map_err(|why| why.to_string())?;
+    Ok(Arc::new(client))
+}
+
+impl Carry for Client {
+    fn carry<'a>(&'a self, outgoing: &'a Outgoing) -> Pending<'a, Happening> {
+        let exchange = outgoing.exchange;
+        Box::pin(async move {
+            match self.send(&outgoing.presented, &outgoing.request).await {
+                Ok(reply) => Happening::Replied(exchange, reply),
+                Err(SendError::Refused(refusal)) => Happening::Refused(exchange, refusal),
+                Err(_) => Happening::LinkFailed(exchange),
+            }
+        })
+    }
+}
