@@ -11,6 +11,8 @@ use restante_core::wire::RefusalCode;
 pub(crate) struct Failure {
     pub(crate) text: String,
     pub(crate) code: u8,
+    /// The center did not answer: it may do so a moment later.
+    pub(crate) is_silence: bool,
 }
 
 impl Failure {
@@ -19,6 +21,7 @@ impl Failure {
         Self {
             text: text.into(),
             code: 2,
+            is_silence: false,
         }
     }
 
@@ -27,6 +30,7 @@ impl Failure {
         Self {
             text: text.into(),
             code: 1,
+            is_silence: false,
         }
     }
 
@@ -102,6 +106,10 @@ impl From<ConsoleError> for Failure {
                     _ => format!("refused ({code}): {detail}. {}", code.remedy()),
                 })
             }
+            silent @ (ConsoleError::Link(_) | ConsoleError::Unreachable { .. }) => Self {
+                is_silence: true,
+                ..Self::ran(silent.to_string())
+            },
             other => Self::ran(other.to_string()),
         }
     }

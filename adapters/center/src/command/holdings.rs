@@ -5,6 +5,7 @@
 //! elsewhere: `readings export` writes all that is kept, one line each, for a spreadsheet or a
 //! program.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -92,6 +93,15 @@ impl Whose {
         let first = devices.first();
         let first = first.ok_or_else(|| Failure::ran(format!("{user} holds no device")))?;
         Ok(Some(first.customer))
+    }
+
+    /// The options that name the same customer again, with a space before them.
+    pub(crate) fn again(&self) -> String {
+        match (&self.user, self.customer) {
+            (Some(user), _) => format!(" --user '{}'", user.as_str().replace('\'', "'\\''")),
+            (None, Some(customer)) => format!(" --customer {customer}"),
+            (None, None) => String::new(),
+        }
     }
 }
 
@@ -190,6 +200,16 @@ async fn devices(console: &Console, whose: &Whose) -> Result<Vec<DeviceRow>, Fai
     };
     let rows = console.all_pages(asked, page).await;
     rows.map_err(|error| Failure::unless_missing(error, missing))
+}
+
+/// The model and the serial number of each device that the customer holds.
+pub(crate) async fn names(
+    console: &Console,
+    whose: &Whose,
+) -> Result<HashMap<DeviceId, (String, String)>, Failure> {
+    let devices = devices(console, whose).await?;
+    let named = |row: DeviceRow| (row.device, (row.model.to_string(), row.serial.to_string()));
+    Ok(devices.into_iter().map(named).collect())
 }
 
 /// The readings of one device, newest first.

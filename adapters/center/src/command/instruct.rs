@@ -110,7 +110,8 @@ impl Order {
     }
 }
 
-fn draw() -> Result<RequestId, Failure> {
+/// A fresh request id.
+pub(crate) fn draw() -> Result<RequestId, Failure> {
     let drawn = SystemEntropy::new().id();
     let bytes = drawn.map_err(|error| Failure::ran(error.to_string()))?;
     Ok(RequestId::from_bytes(bytes))

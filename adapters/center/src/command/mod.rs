@@ -1,6 +1,9 @@
 //! The command line: which words there are, and what each leads to.
 
+mod applications;
+mod apply;
 mod code;
+mod entitlements;
 mod export;
 mod failure;
 mod holdings;
@@ -10,8 +13,10 @@ mod keys;
 mod reach;
 mod readings_file;
 mod serve;
+mod service;
 mod table;
 mod token;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -64,6 +69,23 @@ enum Command {
     Instructions(instruct::List),
     /// Call an instruction off
     Cancel(instruct::Cancel),
+    /// Services that devices can be applied for
+    #[command(subcommand)]
+    Service(service::Command),
+    /// Have devices start services: on all, on models, on named ones, or on those chosen later
+    Apply(apply::Order),
+    /// What was applied for, and how far each device is
+    #[command(subcommand)]
+    Applications(applications::Command),
+    /// Choose the devices of an application among its candidates
+    Choose(apply::Choice),
+    /// Call an application off, for some of its devices or for all
+    #[command(alias = "calloff")]
+    CallOff(apply::CallOff),
+    /// Show which devices use a service, or did
+    Entitlements(entitlements::List),
+    /// Have devices use a service no longer
+    StopUse(apply::Stop),
     /// The center's clock
     #[command(subcommand)]
     Clock(Clock),
@@ -99,6 +121,13 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Instruct(order) => in_runtime(order.run(&reach)),
         Command::Instructions(list) => in_runtime(list.run(&reach)),
         Command::Cancel(cancel) => in_runtime(cancel.run(&reach)),
+        Command::Service(command) => in_runtime(command.run(&reach)),
+        Command::Apply(order) => in_runtime(order.run(&reach)),
+        Command::Applications(command) => in_runtime(command.run(&reach)),
+        Command::Choose(choice) => in_runtime(choice.run(&reach)),
+        Command::CallOff(call_off) => in_runtime(call_off.run(&reach)),
+        Command::Entitlements(list) => in_runtime(list.run(&reach)),
+        Command::StopUse(stop) => in_runtime(stop.run(&reach)),
         Command::Export(export) => export.run(&reach),
         Command::Import(import) => import.run(&reach),
         Command::Clock(Clock::Accept) => in_runtime(accept_clock(&reach)),

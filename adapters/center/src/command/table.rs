@@ -28,9 +28,18 @@ pub(crate) fn table(heads: &[&str], rows: Vec<Vec<String>>, empty: &str) -> Resu
 
 /// Prints JSON.
 pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(value)
-        .map_err(|error| Failure::ran(format!("cannot be written as JSON: {error}")))?;
+    let text = serde_json::to_string_pretty(value).map_err(|error| unwritable(&error))?;
     line(&text)
+}
+
+/// Prints JSON in one line, where more lines follow.
+pub(crate) fn json_line(value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string(value).map_err(|error| unwritable(&error))?;
+    line(&text)
+}
+
+fn unwritable(error: &serde_json::Error) -> Failure {
+    Failure::ran(format!("cannot be written as JSON: {error}"))
 }
 
 /// Prints a line. A reader that has seen enough (`| head`) is no failure.

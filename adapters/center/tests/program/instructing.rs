@@ -6,7 +6,7 @@ use restante_http::client::{Client, Trust};
 
 use crate::place::Place;
 
-async fn enrol(client: &Client, code: ProvisionalCode) -> (String, FormalCode) {
+pub(crate) async fn enrol(client: &Client, code: ProvisionalCode) -> (String, FormalCode) {
     let enrol = serde_json::json!({
         "request": "req-00000000000000000000000001",
         "devices": [{ "identification": {
@@ -22,7 +22,7 @@ async fn enrol(client: &Client, code: ProvisionalCode) -> (String, FormalCode) {
     (device, enrolled.formal_code)
 }
 
-async fn poll(client: &Client, code: &FormalCode) -> Mailbox {
+pub(crate) async fn poll(client: &Client, code: &FormalCode) -> Mailbox {
     let request = DeviceRequest::Poll(Poll::default());
     let reply = client
         .send(&Presented::Formal(code.clone()), &request)

@@ -3,6 +3,7 @@
 #[path = "../place/mod.rs"]
 mod place;
 
+mod applying;
 mod console;
 mod in_process;
 mod instructing;

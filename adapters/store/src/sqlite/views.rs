@@ -25,15 +25,19 @@ pub(crate) fn refresh(connection: &Connection) -> rusqlite::Result<()> {
     transaction.commit()
 }
 
-fn all() -> [(&'static str, String); 8] {
+fn all() -> [(&'static str, String); 12] {
     [
+        ("application", application()),
         ("customer", customer()),
         ("device", device()),
+        ("entitlement", entitlement()),
         ("grant_", grant()),
         ("instruction", instruction()),
         ("reading", reading(11)),
         ("registration", registration()),
+        ("service", service()),
         ("status", reading(10)),
+        ("target", target()),
         ("token", token()),
     ]
 }
@@ -114,6 +118,63 @@ fn reading(kind: u8) -> String {
     )
 }
 
+fn service() -> String {
+    format!(
+        "SELECT CAST(key AS TEXT) AS service, body ->> '$.title' AS title, body ->> '$.url' AS url,
+         body -> '$.models' AS models, body ->> '$.account' AS provider, {since} AS since
+         FROM record WHERE kind = 17",
+        since = time("since"),
+    )
+}
+
+fn application() -> String {
+    let tally = |name: &str| format!("coalesce(body ->> '$.tally.{name}', 0)");
+    format!(
+        "SELECT {application} AS application, {customer} AS customer,
+         body ->> '$.service' AS service, body ->> '$.account' AS account,
+         CASE json_type(body, '$.phase') WHEN 'text' THEN body ->> '$.phase'
+         ELSE (SELECT key FROM json_each(body, '$.phase')) END AS state,
+         {waiting} AS waiting, {entitled} AS entitled, {failed} AS failed,
+         {withdrawn} AS withdrawn, {left_out} AS left_out, {made} AS made, {expires} AS expires
+         FROM record WHERE kind = 19",
+        application = id("app-", "key"),
+        customer = id("cus-", "owner"),
+        waiting = tally("waiting"),
+        entitled = tally("entitled"),
+        failed = tally("failed"),
+        withdrawn = tally("withdrawn"),
+        left_out = tally("leftOut"),
+        made = time("made"),
+        expires = time("expires"),
+    )
+}
+
+fn target() -> String {
+    format!(
+        "SELECT {application} AS application, {device} AS device, {customer} AS customer,
+         body ->> '$.state' AS state, body ->> '$.instruction' AS instruction, {since} AS since,
+         body ->> '$.detail' AS detail FROM record WHERE kind = 20",
+        application = id_in("app-", "substr(record.key, 1, 16)"),
+        device = id_in("dev-", "substr(record.key, 17)"),
+        customer = id("cus-", "owner"),
+        since = time("since"),
+    )
+}
+
+/// The key is the service's id, a zero byte and the device's 16 bytes.
+fn entitlement() -> String {
+    format!(
+        "SELECT {device} AS device, {customer} AS customer,
+         CAST(substr(key, 1, length(key) - 17) AS TEXT) AS service,
+         body ->> '$.application' AS application, {since} AS since, {stopped} AS stopped
+         FROM record WHERE kind = 18",
+        device = id_in("dev-", "substr(record.key, -16)"),
+        customer = id("cus-", "owner"),
+        since = time("since"),
+        stopped = time("stopped"),
+    )
+}
+
 fn token() -> String {
     format!(
         "SELECT {token} AS token, body ->> '$.role' AS role, body ->> '$.account' AS account,
@@ -135,13 +196,18 @@ fn time_in(json: &str, path: &str) -> String {
     format!("strftime('%Y-%m-%dT%H:%M:%SZ', ({json} ->> '$.{path}') / 1000, 'unixepoch')")
 }
 
+/// An id's text form, of a column that holds nothing else.
+fn id(prefix: &str, column: &str) -> String {
+    id_in(prefix, &format!("record.{column}"))
+}
+
 /// An id's text form. The 16 bytes stand as hexadecimal digits between two zeros; each of the 26
 /// symbols is five bits out of the three digits from the one in which it begins.
-fn id(prefix: &str, column: &str) -> String {
+fn id_in(prefix: &str, bytes: &str) -> String {
     let digit = |place: u8| {
         format!(
             "(instr('0123456789ABCDEF', \
-             substr('0' || hex(record.{column}) || '0', (5*i+2)/4 + {place}, 1)) - 1)"
+             substr('0' || hex({bytes}) || '0', (5*i+2)/4 + {place}, 1)) - 1)"
         )
     };
     let (high, middle, low) = (digit(1), digit(2), digit(3));

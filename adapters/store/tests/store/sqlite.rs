@@ -398,6 +398,60 @@ async fn people_see_instructions_as_rows_whatever_their_state() {
 }
 
 #[tokio::test]
+async fn people_see_services_and_what_became_of_them_as_rows() {
+    use restante_core::id::{ApplicationId, CustomerId, DeviceId, ServiceId};
+    use restante_core::record::{Application, Entitlement, Service, Target};
+    let dir = dir();
+    let store = open(&dir).expect("a fresh store");
+    let service = ServiceId::new("pull-print".to_owned()).expect("an id");
+    let device = DeviceId::from_bytes(*b"0123456789abcdef");
+    let customer = CustomerId::from_bytes([0xab; 16]);
+    let application = ApplicationId::from_bytes(*b"fedcba9876543210");
+    let filling = r#"{"service":"pull-print","phase":{"filling":{"made":7}},"made":0,"expires":1}"#;
+    let stopped = format!(
+        r#"{{"application":"{application}","since":1700000000123,"stopped":1700000100123}}"#
+    );
+    let rows = [
+        put(
+            &Service::key(&service),
+            r#"{"title":"Pull printing","since":0}"#,
+        ),
+        put(&Application::key(customer, application), filling),
+        put(
+            &Target::key(customer, application, device),
+            r#"{"state":"failed","since":0,"detail":"no disk"}"#,
+        ),
+        put(&Entitlement::key(customer, &service, device), &stopped),
+    ];
+    commit(&store, 1, &[], &rows).await;
+    let shell = rusqlite::Connection::open(file(&dir)).expect("opens");
+    let shown =
+        |sql: &str| -> String { shell.query_row(sql, [], |row| row.get(0)).expect("one row") };
+    let expected = [
+        (
+            "SELECT service || ': ' || title FROM service",
+            "pull-print: Pull printing".to_owned(),
+        ),
+        (
+            "SELECT application || ' ' || state || ' ' || waiting FROM application",
+            format!("{application} filling 0"),
+        ),
+        (
+            "SELECT application || ' ' || device || ' ' || state || ' ' || detail FROM target",
+            format!("{application} {device} failed no disk"),
+        ),
+        (
+            "SELECT customer || ' ' || service || ' ' || device || ' ' || stopped
+             FROM entitlement",
+            format!("{customer} pull-print {device} 2023-11-14T22:15:00Z"),
+        ),
+    ];
+    for (sql, text) in expected {
+        assert_eq!(shown(sql), text);
+    }
+}
+
+#[tokio::test]
 async fn other_programs_may_read_while_the_center_runs() {
     let dir = dir();
     let store = open(&dir).expect("a fresh store");
@@ -431,12 +485,16 @@ async fn other_programs_may_read_while_the_center_runs() {
         expected
     );
     for view in [
+        "application",
         "customer",
+        "entitlement",
         "grant_",
         "instruction",
         "reading",
         "registration",
+        "service",
         "status",
+        "target",
         "token",
     ] {
         let count = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);

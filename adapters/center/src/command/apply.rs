@@ -1,0 +1,318 @@
+//! `restante-center apply`, `choose`, `call-off` and `stop-use`: starting a service on devices, and
+//! taking it back.
+//!
+//! Whoever names no devices is shown the candidates and chooses among them. What happens next is
+//! always said: the instructions wait until the devices come for them.
+
+use clap::Args;
+use restante_center::{Console, parse_duration};
+use restante_core::Seconds;
+use restante_core::id::{ApplicationId, CustomerId, DeviceId, Model, RequestId, ServiceId};
+use restante_core::limits::{DEVICES_PER_MESSAGE, MODELS_PER_SERVICE};
+use restante_core::wire::people::{PeopleReply, PeopleRequest};
+use restante_core::wire::services::{
+    ApplicationRow, ApplicationState, Apply, CancelApplication, Choose, Devices, Models, Selection,
+    ServicesReply, ServicesRequest, StopUse, UseStopped,
+};
+
+use super::applications::{self, Named};
+use super::entitlements;
+use super::failure::Failure;
+use super::holdings::Whose;
+use super::instruct::draw;
+use super::reach::Reach;
+use super::table;
+
+/// A wish to start services on devices.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  restante-center apply pull-print --user 'Anna Weber' --all
+  restante-center apply pull-print scan-to-mail --user 'Anna Weber' --model 'MF 1' --within 14d
+  restante-center apply --user 'Anna Weber'      # the only service there is; shows the candidates")]
+pub(crate) struct Order {
+    /// The services, as `service list` shows them; none need be named where there is only one
+    #[arg(value_name = "SERVICE")]
+    services: Vec<ServiceId>,
+    #[command(flatten)]
+    on: On,
+    #[command(flatten)]
+    whose: Whose,
+    /// How long the devices have to start it, such as 14d; 30 days unless given
+    #[arg(long, value_name = "SPAN", value_parser = parse_duration)]
+    within: Option<Seconds>,
+    /// The request's id; the same one again makes nothing twice. Drawn unless given
+    #[arg(long, value_name = "ID")]
+    request: Option<RequestId>,
+}
+
+/// Which devices; at most one of the three ways to name them.
+#[derive(Args)]
+#[group(multiple = false)]
+pub(crate) struct On {
+    /// On every device that the service applies to
+    #[arg(long)]
+    all: bool,
+    /// On the devices of this model; may be given several times
+    #[arg(long = "model", value_name = "MODEL")]
+    models: Vec<Model>,
+    /// On this device, as `devices list` shows it; may be given several times
+    #[arg(long = "device", value_name = "ID")]
+    devices: Vec<DeviceId>,
+}
+
+/// A choice among the candidates of an application.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  restante-center choose app-5cfv… --user 'Anna Weber' --all
+  restante-center choose app-5cfv… --user 'Anna Weber' --device dev-2yaq… --device dev-7f3k…")]
+pub(crate) struct Choice {
+    /// The application's id, as `applications list` shows it
+    application: ApplicationId,
+    #[command(flatten)]
+    on: On,
+    #[command(flatten)]
+    whose: Whose,
+}
+
+/// An application that is not to go on: codes that were not used open nothing any more.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  restante-center call-off app-5cfv… --user 'Anna Weber'
+  restante-center call-off app-5cfv… --user 'Anna Weber' --device dev-2yaq…")]
+pub(crate) struct CallOff {
+    /// The application's id, as `applications list` shows it
+    application: ApplicationId,
+    /// For this device only; may be given several times
+    #[arg(long = "device", value_name = "ID")]
+    devices: Vec<DeviceId>,
+    #[command(flatten)]
+    whose: Whose,
+}
+
+/// Devices that are to use a service no longer; they can be applied for again.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  restante-center stop-use pull-print --user 'Anna Weber' --device dev-2yaq…
+  restante-center stop-use pull-print --user 'Anna Weber' --all")]
+pub(crate) struct Stop {
+    /// The service, as `service list` shows it
+    service: ServiceId,
+    /// Every device that uses it
+    #[arg(long, required_unless_present = "devices", conflicts_with = "devices")]
+    all: bool,
+    /// This device, as `entitlements` shows it; may be given several times
+    #[arg(long = "device", value_name = "ID")]
+    devices: Vec<DeviceId>,
+    #[command(flatten)]
+    whose: Whose,
+}
+
+impl On {
+    /// What is named; nothing leaves the choice open.
+    fn selection(&self) -> Result<Selection, Failure> {
+        Ok(match (self.all, &self.models[..], &self.devices[..]) {
+            (true, ..) => Selection::All,
+            (_, [_, ..], _) if self.models.len() > MODELS_PER_SERVICE => {
+                let most = format!("at most {MODELS_PER_SERVICE} models can be named");
+                return Err(Failure::given(most));
+            }
+            (_, [_, ..], _) => Selection::Models(Models(self.models.clone())),
+            (_, [], [_, ..]) => Selection::Devices(named(self.devices.clone())?),
+            (_, [], []) => Selection::Chosen,
+        })
+    }
+}
+
+/// Devices, as many as one message names.
+fn named(devices: Vec<DeviceId>) -> Result<Devices, Failure> {
+    if devices.len() > DEVICES_PER_MESSAGE {
+        return Err(Failure::given(format!(
+            "at most {DEVICES_PER_MESSAGE} devices can be named at once; name them in several \
+             commands, or by --model or --all"
+        )));
+    }
+    Ok(Devices(devices))
+}
+
+/// Asks one thing about services.
+pub(crate) async fn ask(
+    console: &Console,
+    request: ServicesRequest,
+) -> Result<ServicesReply, Failure> {
+    match console.ask(PeopleRequest::Services(request)).await? {
+        PeopleReply::Services(reply) => Ok(reply),
+        _ => Err(Failure::other_reply()),
+    }
+}
+
+impl Order {
+    pub(crate) async fn run(self, reach: &Reach) -> Result<(), Failure> {
+        let on = self.on.selection()?;
+        let request = match self.request {
+            Some(request) => request,
+            None => draw()?,
+        };
+        let console = reach.console().await?;
+        let customer = self.whose.customer(&console).await?;
+        let message = Apply {
+            request,
+            customer,
+            services: self.services,
+            on,
+            validity: self.within,
+        };
+        let ServicesReply::Applied(applied) =
+            ask(&console, ServicesRequest::Apply(message)).await?
+        else {
+            return Err(Failure::other_reply());
+        };
+        if reach.json {
+            return table::json(&applied);
+        }
+        applications::table(&applied.applications)?;
+        for row in &applied.applications {
+            next_step(&console, row, customer, &self.whose).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What the administrator can do next.
+async fn next_step(
+    console: &Console,
+    row: &ApplicationRow,
+    customer: Option<CustomerId>,
+    whose: &Whose,
+) -> Result<(), Failure> {
+    let (id, of) = (row.application, whose.again());
+    match row.state {
+        ApplicationState::Choosing => {
+            table::line(&format!("\nCandidates for {}:\n", row.service))?;
+            applications::devices(console, Named { id, customer }, whose).await?;
+            table::line(&format!(
+                "\nChoose among them:  restante-center choose {id}{of} --all    \
+                 (or --model, or --device)"
+            ))
+        }
+        ApplicationState::Filling | ApplicationState::Open if console.local().is_some() => {
+            table::line(
+                "\nNo center runs here. The instructions are made once it does:  \
+                 restante-center serve",
+            )
+        }
+        ApplicationState::Filling | ApplicationState::Open => table::line(&format!(
+            "\nDevices start {} when they poll next. Watch them:  \
+             restante-center applications show {id}{of} --watch",
+            row.service
+        )),
+        _ => Ok(()),
+    }
+}
+
+impl Choice {
+    pub(crate) async fn run(self, reach: &Reach) -> Result<(), Failure> {
+        let on = self.on.selection()?;
+        if on == Selection::Chosen {
+            return Err(Failure::given(
+                "say which devices: --all, --model MODEL or --device ID",
+            ));
+        }
+        let console = reach.console().await?;
+        let customer = self.whose.customer(&console).await?;
+        let message = Choose {
+            application: self.application,
+            customer,
+            on,
+        };
+        let request = PeopleRequest::Services(ServicesRequest::Choose(message));
+        let row = about_one(&console, self.application, request).await?;
+        if reach.json {
+            return table::json(&row);
+        }
+        applications::table(std::slice::from_ref(&row))?;
+        next_step(&console, &row, customer, &self.whose).await
+    }
+}
+
+impl CallOff {
+    pub(crate) async fn run(self, reach: &Reach) -> Result<(), Failure> {
+        let devices = if self.devices.is_empty() {
+            None
+        } else {
+            Some(named(self.devices)?)
+        };
+        let console = reach.console().await?;
+        let message = CancelApplication {
+            application: self.application,
+            customer: self.whose.customer(&console).await?,
+            devices,
+        };
+        let was_for_all = message.devices.is_none();
+        let request = PeopleRequest::Services(ServicesRequest::CancelApplication(message));
+        let row = about_one(&console, self.application, request).await?;
+        if reach.json {
+            return table::json(&row);
+        }
+        applications::table(std::slice::from_ref(&row))?;
+        table::line(match (row.state, was_for_all) {
+            (ApplicationState::Cancelled, _) => {
+                "\nCalled off: codes that were not used open nothing any more."
+            }
+            (_, true) => "\nIt had come to its end already.",
+            (_, false) => "\nCalled off for these devices.",
+        })
+    }
+}
+
+/// The application that a message is about, as it is now.
+async fn about_one(
+    console: &Console,
+    id: ApplicationId,
+    request: PeopleRequest,
+) -> Result<ApplicationRow, Failure> {
+    let missing = || applications::missing(id);
+    let reply = console.ask(request).await;
+    match reply.map_err(|error| Failure::unless_missing(error, missing))? {
+        PeopleReply::Services(ServicesReply::Application(row)) => Ok(row),
+        _ => Err(Failure::other_reply()),
+    }
+}
+
+impl Stop {
+    pub(crate) async fn run(self, reach: &Reach) -> Result<(), Failure> {
+        let console = reach.console().await?;
+        let customer = self.whose.customer(&console).await?;
+        let service = &self.service;
+        let devices = if self.all {
+            let rows = entitlements::rows(&console, service, customer).await?;
+            let in_use = rows.iter().filter(|row| row.stopped.is_none());
+            in_use.map(|row| row.device).collect()
+        } else {
+            self.devices
+        };
+        let mut stopped = 0;
+        for some in devices.chunks(DEVICES_PER_MESSAGE) {
+            let message = StopUse {
+                service: service.clone(),
+                customer,
+                devices: Devices(some.to_vec()),
+            };
+            match ask(&console, ServicesRequest::StopUse(message)).await? {
+                ServicesReply::UseStopped(told) => stopped += told.stopped,
+                _ => return Err(Failure::other_reply()),
+            }
+        }
+        if reach.json {
+            return table::json(&UseStopped { stopped });
+        }
+        table::line(&match stopped {
+            0 => format!("None of these devices uses {service}."),
+            1 => format!("stopped: 1 device uses {service} no longer"),
+            many => format!("stopped: {many} devices use {service} no longer"),
+        })
+    }
+}

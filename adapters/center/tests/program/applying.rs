@@ -1,0 +1,159 @@
+//! Services from the command line: from the catalogue to devices that use one, and back.
+
+use std::fs;
+use std::process::Stdio;
+
+use restante_core::wire::{Act, Mailbox, Register};
+use restante_http::client::{Client, Trust};
+
+use crate::instructing::{enrol, poll};
+use crate::place::Place;
+
+const URL: &str = "https://localhost/v1/services/pull-print/registrations";
+const USER: [&str; 2] = ["--user", "Anna Weber"];
+
+/// A center whose devices may go to localhost.
+fn place() -> Place {
+    let place = Place::new();
+    let path = place.path("restante.toml");
+    let config = fs::read_to_string(&path).expect("made by init");
+    let hosts = "service-hosts = [\"localhost\"]";
+    let config = config.replace("# service-hosts = []", hosts);
+    fs::write(path, config).expect("written");
+    place
+}
+
+fn of<'a>(words: &[&'a str]) -> Vec<&'a str> {
+    [words, &USER[..]].concat()
+}
+
+/// What a device presents for the service that its mailbox names.
+fn pair(device: &str, mailbox: &Mailbox) -> Register {
+    let instruction = mailbox.instructions.first().expect("an instruction");
+    let [Act::RegisterService(register)] = instruction.acts.as_slice() else {
+        panic!("{instruction:?}");
+    };
+    assert_eq!(register.url, URL);
+    Register {
+        device: device.parse().expect("an id"),
+        code: register.code.parse().ok(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_device_starts_a_service_that_was_applied_for_and_stops_it() {
+    let place = place();
+    let issued = place.json(&["code", "issue", "--user", "Anna Weber"]);
+    let code = issued["code"].as_str().and_then(|it| it.parse().ok());
+    let served = place.serve();
+    let client = Client::new(served.url(), &Trust::system()).expect("a client");
+    let (device, code) = enrol(&client, code.expect("a code")).await;
+    poll(&client, &code).await;
+    let defined = place.run(&["service", "define", "pull-print", "--url", URL]);
+    assert!(
+        defined.starts_with("pull-print can be applied for\n"),
+        "{defined}"
+    );
+    let unused = place.run(&of(&["service", "list", "--unused"]));
+    assert!(
+        unused.contains("pull-print  pull-print  no    every"),
+        "{unused}"
+    );
+
+    let shown = place.run(&of(&["apply"]));
+    assert!(shown.contains("Candidates for pull-print"), "{shown}");
+    assert!(
+        shown.contains(&format!("{device}  MF 1   A-1     candidate")),
+        "{shown}"
+    );
+    let listed = place.json(&of(&["applications", "list"]));
+    let application = listed[0]["application"].as_str().expect("an id");
+    assert_eq!(listed[0]["state"], "choosing");
+    let chosen = place.run(&of(&["choose", application, "--device", &device]));
+    assert!(
+        chosen.contains("restante-center applications show"),
+        "{chosen}"
+    );
+
+    // The instructions are made by a job: the first poll may be too early.
+    let mut mailbox = poll(&client, &code).await;
+    while mailbox.instructions.is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        mailbox = poll(&client, &code).await;
+    }
+    let watching = place
+        .command(&of(&["applications", "show", application, "--watch"]))
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("runs");
+    let service = "pull-print".parse().expect("an id");
+    let registered = client.register(&service, &pair(&device, &mailbox)).await;
+    assert!(registered.is_ok(), "{registered:?}");
+    let watched = watching.wait_with_output().expect("ends by itself");
+    let watched = String::from_utf8(watched.stdout).expect("text");
+    assert!(
+        watched.ends_with("pull-print complete: 1 entitled\n"),
+        "{watched}"
+    );
+    let shown = place.json(&of(&["applications", "show", application]));
+    assert_eq!(shown["devices"][0]["state"], "entitled");
+    let using = place.run(&of(&["entitlements", "pull-print"]));
+    assert!(using.contains(&format!("{device}  MF 1")), "{using}");
+    assert_eq!(
+        place.run(&of(&["service", "list", "--unused"])),
+        "Every service is in use.\n"
+    );
+    assert_eq!(
+        place.run(&of(&["stop-use", "pull-print", "--all"])),
+        "stopped: 1 device uses pull-print no longer\n"
+    );
+    assert_eq!(
+        place.run(&of(&["stop-use", "pull-print", "--device", &device])),
+        "None of these devices uses pull-print.\n"
+    );
+}
+
+#[test]
+fn a_user_whom_nobody_knows_is_named() {
+    let place = place();
+    place.run(&["service", "define", "pull-print", "--url", URL]);
+    let nobody = place
+        .command(&["apply", "--user", "Anna Weber", "--all"])
+        .output()
+        .expect("runs");
+    assert_eq!(
+        String::from_utf8_lossy(&nobody.stderr),
+        "restante-center: you have no user Anna Weber; `code list` shows whom you have\n"
+    );
+}
+
+/// What the program complains of.
+fn complaint(place: &Place, words: &[&str]) -> (Option<i32>, String) {
+    let output = place.command(words).output().expect("runs");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code(), text)
+}
+
+#[test]
+fn what_cannot_be_asked_is_said_with_what_to_do() {
+    let place = place();
+    let application = "app-00000000000000000000000001";
+    let (code, text) = complaint(&place, &["choose", application]);
+    assert_eq!(code, Some(2));
+    assert_eq!(
+        text,
+        "restante-center: say which devices: --all, --model MODEL or --device ID\n"
+    );
+    let url = "https://elsewhere.example/";
+    let (code, text) = complaint(&place, &["service", "define", "x", "--url", url]);
+    assert_eq!(code, Some(1));
+    assert!(text.contains("adds it to `service-hosts`"), "{text}");
+    let (code, text) = complaint(&place, &["service", "define", "X", "--url", url]);
+    assert_eq!(code, Some(2));
+    assert!(text.contains("the service id"), "{text}");
+    let (code, text) = complaint(&place, &["stop-use", "x"]);
+    assert_eq!(code, Some(2));
+    assert!(text.contains("--all"), "{text}");
+    let (_, text) = complaint(&place, &["entitlements", "x"]);
+    assert!(text.contains("name the customer"), "{text}");
+}
