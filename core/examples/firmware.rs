@@ -20,8 +20,8 @@ pub trait Board {
     fn write_flash(&mut self, bytes: &[u8]);
     /// Starts to send; what comes of it comes back through [`Board::wait`].
     fn send(&mut self, output: Output);
-    /// Starts to carry out an act of an instruction; what came of it comes back the same way.
-    fn carry_out(&mut self, output: Output);
+    /// Starts to present the device to a service's server; what came of it comes back the same way.
+    fn register(&mut self, output: Output);
     /// Shows a notice at the panel.
     fn show(&mut self, output: Output);
     /// Sleeps until something happens or the deadline passes.
@@ -44,7 +44,7 @@ pub fn run<C: Crypto>(mut device: Device<C>, board: &mut impl Board) -> ! {
             match output {
                 Output::Keep(kept) => board.write_flash(&kept.to_bytes()),
                 Output::Send { .. } => board.send(output),
-                Output::CarryOut { .. } => board.carry_out(output),
+                Output::Register(_) => board.register(output),
                 _ => board.show(output),
             }
         }

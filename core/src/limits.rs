@@ -89,7 +89,10 @@ pub const DUTIES: usize = 256;
 /// Instructions that are held for one device at a time, so that one child that does not answer
 /// leaves room for the others.
 pub const DUTIES_PER_DEVICE: usize = 8;
-/// How long a child, or the program around a machine, may take to carry out what it was handed.
+/// How long a registration for a service is tried while its server does not answer: a server that
+/// is down is mended by then, and the delivery is not over yet ([`WORK_LEASE`]).
+pub const REGISTER_TIME: Seconds = Seconds::new(12 * 3_600);
+/// How long a child may take to carry out what it was handed.
 pub const CARRY_OUT_WAIT: Seconds = Seconds::MINUTE;
 /// How often a child is handed the same instruction before its acts count as failed (`GWY-012`).
 pub const CARRY_OUT_TRIES: u8 = 3;

@@ -6,8 +6,8 @@
 use restante_core::code::Presented;
 use restante_core::duty::Duty;
 use restante_core::gateway::Ask;
-use restante_core::id::{CenterAddress, InstructionId};
-use restante_core::registrant::{Exchange, Notice};
+use restante_core::id::CenterAddress;
+use restante_core::registrant::{self, Exchange, Notice, ServiceAnswer};
 use restante_core::wire::site::CarryOut;
 use restante_core::wire::{DeviceReply, DeviceRequest, Refusal};
 use restante_core::{Crypto, device, gateway};
@@ -19,6 +19,8 @@ pub enum Act {
     Keep(Vec<u8>),
     /// Send this.
     Send(Box<Outgoing>),
+    /// Run this errand to a service's server.
+    Register(Box<registrant::Errand>),
     /// Tell people, and note how far things are.
     Show(String, Option<Milestone>),
     /// Have this done by what is around the machine.
@@ -39,7 +41,7 @@ pub struct Outgoing {
     pub request: DeviceRequest,
 }
 
-/// What a machine wants of what is around it: a gateway of its LAN, a device of its product.
+/// What a gateway wants of the LAN around it.
 #[derive(Debug)]
 pub enum Errand {
     /// Call all devices.
@@ -48,8 +50,6 @@ pub enum Errand {
     Ask(Vec<Ask>),
     /// Hand this to a child.
     Hand(Ask, Box<CarryOut>),
-    /// Carry out this act of an instruction.
-    CarryOut(InstructionId, usize, Box<restante_core::wire::Act>),
 }
 
 /// How far things are: what a program that was told to stop somewhere waits for.
@@ -107,6 +107,8 @@ pub trait FromWorld: Send + 'static {
     fn refused(exchange: Exchange, refusal: Refusal) -> Self;
     /// Nothing came.
     fn link_failed(exchange: Exchange) -> Self;
+    /// This came of an errand.
+    fn service_answered(exchange: Exchange, answer: ServiceAnswer) -> Self;
 }
 
 macro_rules! from_world {
@@ -123,6 +125,9 @@ macro_rules! from_world {
             }
             fn link_failed(exchange: Exchange) -> Self {
                 Self::LinkFailed { exchange }
+            }
+            fn service_answered(exchange: Exchange, answer: ServiceAnswer) -> Self {
+                Self::ServiceAnswered { exchange, answer }
             }
         }
     };
@@ -141,11 +146,7 @@ impl ToAct for device::Output {
                 presented,
                 request,
             } => send(exchange, center, presented, request),
-            Self::CarryOut {
-                instruction,
-                index,
-                act,
-            } => Act::Errand(Errand::CarryOut(instruction, index, act)),
+            Self::Register(errand) => Act::Register(errand),
             Self::Show(notice) => Act::Show(notice.to_string(), milestone(&notice)),
             _ => Act::Show(UNKNOWN.to_owned(), None),
         }
@@ -165,6 +166,7 @@ impl ToAct for gateway::Output {
             Self::GeneralCall => Act::Errand(Errand::Call),
             Self::AskChildren(children) => Act::Errand(Errand::Ask(children)),
             Self::CarryOut { child, order } => Act::Errand(Errand::Hand(child, order)),
+            Self::Register(errand) => Act::Register(errand),
             Self::Show(notice) => Act::Show(notice.to_string(), milestone_of_gateway(&notice)),
             _ => Act::Show(UNKNOWN.to_owned(), None),
         }

@@ -10,8 +10,9 @@ use std::time::Duration;
 use restante_core::duty::Duty;
 use restante_core::machine::Machine;
 use restante_core::registrant::InputError;
-use restante_core::wire::{ActResult, Progress};
-use restante_core::{Seed, Uptime, device};
+use restante_core::wire::Progress;
+use restante_core::{Seed, Uptime, device, registrant};
+use restante_http::client::Served;
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -33,37 +34,24 @@ pub struct Driver<M: Machine, K, L, N> {
     inputs: mpsc::Receiver<M::Input>,
     inbox: mpsc::Sender<M::Input>,
     message: Option<JoinHandle<()>>,
+    errand: Option<JoinHandle<()>>,
     told: Arc<Mutex<String>>,
     reached: Vec<Milestone>,
     noted: String,
 }
 
-/// Who runs errands: the LAN of a gateway, the product around a device.
+/// Who runs errands on the LAN.
 pub trait Neighbours<I> {
     /// Runs this errand; what comes of it goes into `inbox`.
     fn run(&mut self, errand: Errand, inbox: &mpsc::Sender<I>);
 }
 
-/// There is no product around a trial device: what its machine cannot do itself nobody does.
+/// A device has no LAN to look after.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Nobody;
 
 impl Neighbours<device::Input> for Nobody {
-    fn run(&mut self, errand: Errand, inbox: &mpsc::Sender<device::Input>) {
-        let Errand::CarryOut(instruction, act, what) = errand else {
-            return;
-        };
-        let input = device::Input::CarriedOut {
-            instruction,
-            act,
-            result: ActResult::unknown_kind(&what),
-        };
-        let inbox = inbox.clone();
-        tokio::spawn(async move {
-            // Nobody listens any more when the program ends.
-            let _ = inbox.send(input).await;
-        });
-    }
+    fn run(&mut self, _: Errand, _: &mpsc::Sender<device::Input>) {}
 }
 
 /// When the loop ends by itself.
@@ -126,6 +114,7 @@ where
             inputs,
             inbox,
             message: None,
+            errand: None,
             told: Arc::default(),
             reached: Vec::new(),
             noted: String::new(),
@@ -216,6 +205,7 @@ where
         match act {
             Act::Keep(bytes) => self.memory.keep(&bytes)?,
             Act::Send(outgoing) => self.send(*outgoing),
+            Act::Register(errand) => self.register(*errand),
             Act::Errand(errand) => self.neighbours.run(errand, &self.inbox),
             Act::Show(text, milestone) => {
                 say::line(text);
@@ -255,6 +245,26 @@ where
         }));
     }
 
+    /// Runs an errand beside whatever is said to the center. The machine has one under way at a
+    /// time, and knows a late answer by its number.
+    fn register(&mut self, errand: registrant::Errand) {
+        if let Some(older) = self.errand.take() {
+            older.abort();
+        }
+        let (line, inbox) = (Arc::clone(&self.line), self.inbox.clone());
+        let told = Arc::clone(&self.told);
+        self.errand = Some(tokio::spawn(async move {
+            let Served { answer, why } = line.register(&errand).await;
+            if let Some(why) = why {
+                tell_once(&told, why);
+            }
+            // Nobody listens any more when the program ends.
+            let _ = inbox
+                .send(M::Input::service_answered(errand.exchange, answer))
+                .await;
+        }));
+    }
+
     fn now(&self) -> Uptime {
         let millis = self.boot.elapsed().as_millis();
         Uptime::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
@@ -269,8 +279,8 @@ where
 
 impl<M: Machine, K, L, N> Drop for Driver<M, K, L, N> {
     fn drop(&mut self) {
-        if let Some(message) = self.message.take() {
-            message.abort();
+        for task in [self.message.take(), self.errand.take()] {
+            task.inspect(JoinHandle::abort);
         }
     }
 }

@@ -1,15 +1,16 @@
-//! The line to the center, over HTTP.
+//! The line to the center, and to the servers of services, over HTTP.
 //!
 //! A line carries one message and brings back one answer, or none. What to do about it is the
 //! machine's business.
 
 use std::future::Future;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use restante_core::code::Presented;
 use restante_core::id::CenterAddress;
+use restante_core::registrant::{Errand, ServiceAnswer};
 use restante_core::wire::{DeviceReply, DeviceRequest, Refusal};
-use restante_http::client::{Client, ClientError, SendError, Trust};
+use restante_http::client::{Client, ClientError, SendError, Served, ServiceClient, Trust};
 
 /// What came of a message.
 #[derive(Clone, Debug)]
@@ -22,7 +23,7 @@ pub enum Answer {
     Nothing(String),
 }
 
-/// Something that carries messages to a center.
+/// Something that carries messages to a center, and errands to the servers of services.
 pub trait Line: Send + Sync + 'static {
     /// Sends one message and waits for what comes of it.
     fn exchange(
@@ -31,6 +32,9 @@ pub trait Line: Send + Sync + 'static {
         presented: &Presented,
         request: &DeviceRequest,
     ) -> impl Future<Output = Answer> + Send;
+
+    /// Runs an errand to a service's server.
+    fn register(&self, errand: &Errand) -> impl Future<Output = Served> + Send;
 }
 
 /// The line over HTTP: one client, made anew when the center's address changes.
@@ -38,6 +42,7 @@ pub trait Line: Send + Sync + 'static {
 pub struct HttpLine {
     trust: Trust,
     client: Mutex<Option<(CenterAddress, Client)>>,
+    services: OnceLock<ServiceClient>,
 }
 
 impl HttpLine {
@@ -47,6 +52,7 @@ impl HttpLine {
         Self {
             trust,
             client: Mutex::new(None),
+            services: OnceLock::new(),
         }
     }
 
@@ -64,6 +70,15 @@ impl HttpLine {
         let client = Client::new(center.as_str(), &self.trust)?;
         *kept = Some((center.clone(), client.clone()));
         Ok(client)
+    }
+
+    /// The client for services, which is made when the first errand comes.
+    fn services(&self) -> Result<ServiceClient, ClientError> {
+        if let Some(client) = self.services.get() {
+            return Ok(client.clone());
+        }
+        let client = ServiceClient::new(&self.trust)?;
+        Ok(self.services.get_or_init(|| client).clone())
     }
 }
 
@@ -85,6 +100,16 @@ impl Line for HttpLine {
                 "{error}; --ca FILE names a certificate to trust, such as a center's own for trials"
             )),
             Err(error) => Answer::Nothing(error.to_string()),
+        }
+    }
+
+    async fn register(&self, errand: &Errand) -> Served {
+        match self.services() {
+            Ok(client) => client.register(errand).await,
+            Err(error) => Served {
+                answer: ServiceAnswer::Nothing,
+                why: Some(error.to_string()),
+            },
         }
     }
 }

@@ -143,7 +143,6 @@ impl Neighbours<Input> for Lan {
             Errand::Call => self.call(inbox),
             Errand::Ask(children) => self.ask(children, inbox),
             Errand::Hand(child, order) => self.hand(child, *order, inbox),
-            Errand::CarryOut(..) => {}
         }
     }
 }

@@ -15,16 +15,18 @@ use crate::code::{Presented, ProvisionalCode};
 use crate::crypto::Crypto;
 use crate::duty::{Duties, Duty};
 use crate::entropy::Seed;
-use crate::id::{CenterAddress, DeviceId, InstructionId};
+use crate::id::{CenterAddress, DeviceId};
 use crate::machine::Machine;
 use crate::registrant::{Event, KeptError, News, Ready, Registrant, Standing};
 use crate::time::Uptime;
 use crate::wire::enrol::{DeviceList, MaxMessage};
 use crate::wire::{
-    Act, ActResult, DeviceEntry, DeviceReply, DeviceRequest, Refusal, ReportStatus, Status,
+    ActResult, DeviceEntry, DeviceReply, DeviceRequest, Refusal, ReportStatus, Status,
 };
 
-pub use crate::registrant::{Asked, Exchange, InputError, Need, Notice, Phase, Trouble};
+pub use crate::registrant::{
+    Asked, Errand, Exchange, InputError, Need, Notice, Phase, ServiceAnswer, Trouble,
+};
 pub use kept::Kept;
 
 /// A device.
@@ -83,15 +85,12 @@ pub enum Input {
     TimePassed,
     /// These are the readings now.
     StatusChanged(Box<Status>),
-    /// An act that was handed over with [`Output::CarryOut`] is over. One that nobody waits for any
-    /// more changes nothing.
-    CarriedOut {
-        /// Of which instruction.
-        instruction: InstructionId,
-        /// Which of its acts, counted from 0.
-        act: usize,
+    /// This came of an errand. What nobody waits for any more changes nothing.
+    ServiceAnswered {
+        /// Of which errand.
+        exchange: Exchange,
         /// What came of it.
-        result: ActResult,
+        answer: ServiceAnswer,
     },
     /// A person wants a new formal code.
     RotateNow,
@@ -116,18 +115,9 @@ pub enum Output {
         /// The message.
         request: DeviceRequest,
     },
-    /// Carry this out within [`CARRY_OUT_WAIT`], and say what came of it. The device does itself
-    /// what it knows how to do; this is for the rest.
-    ///
-    /// [`CARRY_OUT_WAIT`]: crate::limits::CARRY_OUT_WAIT
-    CarryOut {
-        /// Of which instruction.
-        instruction: InstructionId,
-        /// Which of its acts, counted from 0.
-        index: usize,
-        /// What to do.
-        act: Box<Act>,
-    },
+    /// Present the device and its registration code to a service's server, and say what came of it
+    /// with the same exchange number.
+    Register(Box<Errand>),
     /// Tell the people at the device.
     Show(Notice),
 }
@@ -207,11 +197,10 @@ impl<C: Crypto> Device<C> {
                 self.registrant.link_failed(now, seed, exchange, news);
             }
             Input::StatusChanged(status) => self.reading = Some(Reading { status, taken: now }),
-            Input::CarriedOut {
-                instruction,
-                act,
-                result,
-            } => self.carried_out(instruction, act, &result),
+            Input::ServiceAnswered { exchange, answer } => {
+                let services = &mut self.registrant;
+                services.service_answered(now, seed, exchange, answer, news);
+            }
             Input::RotateNow => self.registrant.rotate(news)?,
             Input::LeaveNow => self.registrant.leave(now, news)?,
         }
@@ -316,13 +305,14 @@ impl<C: Crypto> Machine for Device<C> {
     ) -> Result<(), InputError> {
         let mut news = News::default();
         self.take(now, seed, input, &mut news)?;
-        let handed = self.work(now, &mut news);
+        self.work(now, &mut news);
         if news.keep {
             out.push(Output::Keep(Box::new(self.kept())));
         }
         out.extend(news.notices.into_iter().map(Output::Show));
-        out.extend(handed);
         self.advance(now, out);
+        let errand = self.registrant.errand(now);
+        out.extend(errand.map(|it| Output::Register(Box::new(it))));
         Ok(())
     }
 

@@ -1,98 +1,48 @@
 //! How a device carries out what its mailbox asks for.
 //!
-//! Acts that the machine itself knows how to do end here: a message is shown, a report and a new
-//! formal code are asked for as if they were due. What only the product around it can do is handed
-//! over. Serves spec chapter MBX.
-
-use alloc::boxed::Box;
-use alloc::vec::Vec;
+//! A message is shown, a report is made as if it were due; a new formal code and services are the
+//! registrant's. What this version does not know it says by name. Serves spec chapter MBX.
 
 use crate::crypto::Crypto;
-use crate::duty::{Key, Order};
-use crate::id::InstructionId;
-use crate::limits::CARRY_OUT_WAIT;
+use crate::duty::Order;
 use crate::registrant::News;
 use crate::time::Uptime;
-use crate::wire::instruction::Kind;
 use crate::wire::{Act, ActResult, Outcome};
 
-use super::{Device, Need, Notice, Output};
+use super::{Device, Need, Notice};
 
 impl<C: Crypto> Device<C> {
-    /// Begins whatever has its turn; what has to be handed over.
-    pub(super) fn work(&mut self, now: Uptime, news: &mut News) -> Vec<Output> {
-        let mut handed = Vec::new();
-        if let Some(duties) = self.registrant.duties_mut() {
-            duties.pass(now, ONCE);
-        }
-        while let Some(order) = self.registrant.duties_mut().and_then(|it| it.order(now)) {
-            self.begin(now, order, news, &mut handed);
+    /// Begins whatever has its turn.
+    pub(super) fn work(&mut self, now: Uptime, news: &mut News) {
+        while let Some(order) = self.registrant.order(now, news) {
+            self.begin(now, order, news);
         }
         self.registrant.announce(news);
-        handed
     }
 
-    fn begin(&mut self, now: Uptime, order: Order, news: &mut News, handed: &mut Vec<Output>) {
-        let Order { key, from, acts } = order;
+    fn begin(&mut self, now: Uptime, order: Order, news: &mut News) {
+        let Order { key, acts, .. } = order;
         let Some(act) = acts.into_iter().next() else {
             return;
         };
-        let instruction = key.instruction;
-        news.notices.push(Notice::CarryingOut {
-            instruction,
-            act: Kind::new(act.kind()),
-        });
         let over = match act {
             // spec: MBX-060
             Act::Notify(notify) => {
                 news.notices.push(Notice::Message { text: notify.text });
-                Some(ActResult::DONE)
+                ActResult::DONE
             }
             // spec: MBX-058
             Act::ReportStatus if self.reading.is_none() => {
-                Some(ActResult::new(Outcome::Failed, NO_READINGS))
+                ActResult::new(Outcome::Failed, NO_READINGS)
             }
-            Act::ReportStatus => None,
-            // spec: MBX-059
-            Act::RotateCode => match self.registrant.rotate(news) {
-                Ok(()) => None,
-                Err(_) => Some(ActResult::new(Outcome::Failed, NOT_NOW)),
-            },
+            Act::ReportStatus => return self.registrant.begin_here(now, key),
             // spec: MBX-013
-            Act::Unknown(_) => Some(ActResult::unknown_kind(&act)),
-            Act::RegisterService(_) => {
-                handed.push(Output::CarryOut {
-                    instruction,
-                    index: from,
-                    act: Box::new(act),
-                });
-                return self.hand(now, key);
+            Act::Unknown(_) => ActResult::unknown_kind(&act),
+            Act::RotateCode | Act::RegisterService(_) => {
+                return self.registrant.begin_itself(now, key, &act, news);
             }
         };
-        let Some(duties) = self.registrant.duties_mut() else {
-            return;
-        };
-        match over {
-            Some(result) => duties.over(key, &[result]),
-            None => duties.begin_here(key),
-        }
-    }
-
-    fn hand(&mut self, now: Uptime, key: Key) {
-        if let Some(duties) = self.registrant.duties_mut() {
-            duties.hand(key, now.after(CARRY_OUT_WAIT), 1);
-        }
-    }
-
-    /// What was handed over is over, if somebody still waits for it.
-    pub(super) fn carried_out(&mut self, which: InstructionId, act: usize, result: &ActResult) {
-        let (Some(me), Some(duties)) = (self.id(), self.registrant.duties_mut()) else {
-            return;
-        };
-        let waits = |it: &Order| it.key.instruction == which && it.from == act;
-        if let Some(order) = duties.handed(me).filter(waits) {
-            duties.over(order.key, core::slice::from_ref(result));
-        }
+        self.registrant.over(key, &[over]);
     }
 
     /// Whether an instruction asks for a report now.
@@ -113,7 +63,4 @@ impl<C: Crypto> Device<C> {
     }
 }
 
-/// What is handed over is not done twice: the product may be at it still.
-const ONCE: u8 = 1;
 const NO_READINGS: &str = "this device has no readings yet";
-const NOT_NOW: &str = "it cannot be done now";

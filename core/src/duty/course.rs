@@ -47,8 +47,8 @@ pub(super) enum Course {
 pub(super) enum Step {
     /// The next act is to be begun; it was handed over in vain so many times.
     Next { in_vain: u8 },
-    /// The machine itself is at it.
-    Here,
+    /// The machine itself is at it, since then.
+    Here { since: Uptime },
     /// Somebody else is at it and at as many more as make `acts`, and has time until then.
     Handed {
         until: Uptime,
@@ -84,10 +84,10 @@ impl Course {
         }
     }
 
-    /// The machine itself is at the next act.
-    pub(super) const fn begin_here(&mut self) {
+    /// The machine itself is at the next act, from now on.
+    pub(super) const fn begin_here(&mut self, now: Uptime) {
         if let Self::Doing { step, .. } = self {
-            *step = Step::Here;
+            *step = Step::Here { since: now };
         }
     }
 
@@ -154,6 +154,17 @@ impl Course {
         }
     }
 
+    /// Whether what has not been begun is not to be begun any more.
+    pub(super) const fn is_called_off(&self) -> bool {
+        matches!(
+            self,
+            Self::Doing {
+                called_off: true,
+                ..
+            }
+        )
+    }
+
     /// The center says anew by when it is to be begun.
     pub(super) const fn begin_by(&mut self, at: Uptime) {
         if let Self::Waiting { until, .. } = self {
@@ -212,11 +223,7 @@ impl Course {
             Self::Doing { acts, results, .. } => (acts, core::mem::take(results)),
             Self::Over { .. } => return,
         };
-        let omitted = ActResult {
-            outcome: Outcome::Omitted,
-            detail: None,
-        };
-        results.resize(acts.as_slice().len(), omitted);
+        results.resize(acts.as_slice().len(), ActResult::OMITTED);
         let progress = progress(&results);
         *self = Self::Over { progress, results };
     }

@@ -6,6 +6,7 @@
 //! its own, so that none waits for another. Serves spec chapter MBX.
 
 mod course;
+mod registering;
 mod word;
 
 use alloc::vec::Vec;
@@ -178,9 +179,9 @@ impl Duties {
     }
 
     /// The machine itself is at the ordered act.
-    pub(crate) fn begin_here(&mut self, key: Key) {
+    pub(crate) fn begin_here(&mut self, now: Uptime, key: Key) {
         if let Some(course) = self.course(key) {
-            course.begin_here();
+            course.begin_here(now);
         }
     }
 
@@ -270,6 +271,8 @@ impl Duties {
 impl Duty {
     fn is_here(&self, act: &Act) -> bool {
         let under_way = self.course.under_way();
-        under_way.is_some_and(|(left, step)| step == Step::Here && left.first() == Some(act))
+        under_way.is_some_and(|(left, step)| {
+            matches!(step, Step::Here { .. }) && left.first() == Some(act)
+        })
     }
 }

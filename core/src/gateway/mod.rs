@@ -33,7 +33,7 @@ use call::Call;
 use kept::Ledger;
 use round::Round;
 
-pub use crate::registrant::{Exchange, InputError, Need, Phase, Trouble};
+pub use crate::registrant::{Errand, Exchange, InputError, Need, Phase, ServiceAnswer, Trouble};
 pub use children::{Child, ChildState};
 pub use kept::Kept;
 pub use notice::Notice;
@@ -125,6 +125,13 @@ pub enum Input {
         /// What it said.
         done: Box<CarriedOut>,
     },
+    /// This came of an errand. What nobody waits for any more changes nothing.
+    ServiceAnswered {
+        /// Of which errand.
+        exchange: Exchange,
+        /// What came of it.
+        answer: ServiceAnswer,
+    },
     /// A person wants this child removed.
     RemoveChild(Identification),
     /// A person wants a new formal code.
@@ -162,6 +169,9 @@ pub enum Output {
         /// The message.
         request: DeviceRequest,
     },
+    /// Present a child and its registration code to a service's server, and say what came of it
+    /// with the same exchange number.
+    Register(Box<Errand>),
     /// Tell the people at the gateway.
     Show(Notice),
 }
@@ -258,6 +268,8 @@ impl<C: Crypto> Machine for Gateway<C> {
         out.extend(news.notices.into_iter().chain(center).map(Output::Show));
         out.extend(news.acts);
         self.advance(now, out);
+        let errand = self.registrant.errand(now);
+        out.extend(errand.map(|it| Output::Register(Box::new(it))));
         Ok(())
     }
 

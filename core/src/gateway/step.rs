@@ -44,6 +44,11 @@ impl<C: Crypto> Gateway<C> {
                     .refused(now, seed, exchange, &refusal, news_of_center);
                 self.learn(now, event, news);
             }
+            Input::ServiceAnswered { exchange, answer } => {
+                let news = &mut news.center;
+                self.registrant
+                    .service_answered(now, seed, exchange, answer, news);
+            }
             Input::LinkFailed { exchange } => {
                 self.registrant
                     .link_failed(now, seed, exchange, &mut news.center);

@@ -1,23 +1,23 @@
 //! How a gateway carries out what its children's mailboxes ask for.
 //!
-//! What concerns the registration it does itself: reporting for a child, and a new formal code for
-//! all of them. Everything else is handed to the child that it is for, by `carry-out`, as many acts
-//! at once as follow one another; the child answers for each of them. Serves spec chapter GWY.
+//! What concerns the registration it does itself: reporting for a child, a new formal code for all
+//! of them, and registering a child for a service, for the child knows neither its id at the center
+//! nor where it may go, and its line to the gateway keeps no secret. Everything else is handed to
+//! the child that it is for, by `carry-out`, as many acts at once as follow one another; the child
+//! answers for each of them. Serves spec chapters GWY and SVC.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::crypto::Crypto;
-use crate::duty::{Key, Order};
+use crate::duty::Order;
 use crate::id::DeviceId;
 use crate::limits::{CARRY_OUT_TRIES, CARRY_OUT_WAIT};
-use crate::registrant;
 use crate::time::Uptime;
-use crate::wire::instruction::Kind;
 use crate::wire::site::{CarriedOut, CarryOut};
 use crate::wire::{Act, ActResult, Outcome};
 
-use super::{Gateway, News, Notice, Output};
+use super::{Gateway, News, Output};
 
 impl<C: Crypto> Gateway<C> {
     /// Begins whatever has its turn, and asks the children that are to be reported.
@@ -26,7 +26,7 @@ impl<C: Crypto> Gateway<C> {
         if let Some(duties) = self.registrant.duties_mut() {
             duties.pass(now, CARRY_OUT_TRIES);
         }
-        while let Some(order) = self.registrant.duties_mut().and_then(|it| it.order(now)) {
+        while let Some(order) = self.registrant.order(now, &mut news.center) {
             self.begin(now, order, news);
         }
         self.registrant.announce(&mut news.center);
@@ -38,32 +38,24 @@ impl<C: Crypto> Gateway<C> {
         self.follow(now, turn, news);
     }
 
-    // spec: GWY-013, GWY-015
+    // spec: GWY-013, GWY-015, SVC-059
     fn begin(&mut self, now: Uptime, order: Order, news: &mut News) {
         let key = order.key;
-        let Some(first) = order.acts.first() else {
-            return;
-        };
-        news.tell(Notice::Center(registrant::Notice::CarryingOut {
-            instruction: key.instruction,
-            act: Kind::new(first.kind()),
-        }));
-        match first {
-            Act::ReportStatus => self.begin_here(key),
-            Act::RotateCode => match self.registrant.rotate(&mut news.center) {
-                Ok(()) => self.begin_here(key),
-                Err(_) => self.over(key, &[ActResult::new(Outcome::Failed, NOT_NOW)]),
-            },
-            Act::Notify(_) | Act::RegisterService(_) | Act::Unknown(_) => {
-                self.hand(now, order, news);
+        match order.acts.first() {
+            None => {}
+            Some(Act::ReportStatus) => self.registrant.begin_here(now, key),
+            Some(act @ (Act::RotateCode | Act::RegisterService(_))) => {
+                let news = &mut news.center;
+                self.registrant.begin_itself(now, key, act, news);
             }
+            Some(Act::Notify(_) | Act::Unknown(_)) => self.hand(now, order, news),
         }
     }
 
     fn hand(&mut self, now: Uptime, order: Order, news: &mut News) {
         let key = order.key;
         let Some(handed) = handing(order) else {
-            return self.over(key, &[ActResult::new(Outcome::Rejected, NOT_NOW)]);
+            return self.registrant.over(key, &[ActResult::OMITTED]);
         };
         let acts = handed.acts.as_slice().len();
         news.acts.push(Output::CarryOut {
@@ -83,7 +75,7 @@ impl<C: Crypto> Gateway<C> {
         let fits =
             |it: &CarryOut| it.id == done.id && it.acts.as_slice().len() == done.results.len();
         if let (Some(key), true) = (key, handed.and_then(handing).as_ref().is_some_and(fits)) {
-            self.over(key, &done.results);
+            self.registrant.over(key, &done.results);
         }
     }
 
@@ -101,25 +93,11 @@ impl<C: Crypto> Gateway<C> {
             duties.here_over(&Act::ReportStatus, &|_| true, &result);
         }
     }
-
-    fn begin_here(&mut self, key: Key) {
-        if let Some(duties) = self.registrant.duties_mut() {
-            duties.begin_here(key);
-        }
-    }
-
-    fn over(&mut self, key: Key, results: &[ActResult]) {
-        if let Some(duties) = self.registrant.duties_mut() {
-            duties.over(key, results);
-        }
-    }
 }
 
 /// What a child is handed of an order: all acts up to the next that the gateway does itself.
 fn handing(order: Order) -> Option<CarryOut> {
-    let own = |act: &Act| matches!(act, Act::ReportStatus | Act::RotateCode);
-    let acts = order.acts.into_iter().take_while(|act| !own(act));
+    let child_s = |act: &Act| matches!(act, Act::Notify(_) | Act::Unknown(_));
+    let acts = order.acts.into_iter().take_while(child_s);
     CarryOut::of(order.key.instruction, order.from, acts.collect())
 }
-
-const NOT_NOW: &str = "it cannot be done now";

@@ -131,7 +131,7 @@ impl<C: Crypto> Registrant<C> {
     fn polled(&mut self, now: Uptime, reply: PollReply) {
         self.with_diary(|diary| diary.polled(now));
         match reply {
-            PollReply::Unchanged(every) => self.with_diary(|diary| diary.poll_every(now, every)),
+            PollReply::Unchanged(next) => self.with_diary(|diary| diary.unchanged(now, next)),
             PollReply::Mailbox(mailbox) => {
                 self.scheduled(now, &mailbox.schedule);
                 self.take_in(now, mailbox);
@@ -264,6 +264,8 @@ impl<C: Crypto> Registrant<C> {
             let exchange = self.line.last();
             self.link_failed(now, seed, exchange, news);
         }
+        self.pass_services(now, seed, news);
+        self.end_registrations(now);
     }
 
     // spec: ENR-022, ENR-023, ERR-005
@@ -383,7 +385,7 @@ impl<C: Crypto> Registrant<C> {
                 diary.have = None;
             }),
             Asked::Rotate | Asked::Leave => self.give_up(now, need, news),
-            Asked::Enrol | Asked::AddDevices | Asked::RemoveDevices => {}
+            Asked::Enrol | Asked::AddDevices | Asked::RemoveDevices | Asked::RegisterService => {}
         }
         news.tell(Notice::Refused { asked, need });
         Some(Event::Refused(asked, need))
@@ -415,7 +417,7 @@ impl<C: Crypto> Registrant<C> {
     }
 
     fn with_diary(&mut self, change: impl FnOnce(&mut Diary)) {
-        if let Stage::Enrolled { diary, .. } | Stage::Rotating { diary, .. } = &mut self.stage {
+        if let Some(diary) = self.stage.diary_mut() {
             change(diary);
         }
     }

@@ -11,7 +11,7 @@ use crate::duty::Duties;
 use crate::id::RegistrationId;
 use crate::limits::{INTERVAL, INTERVAL_MAX, INTERVAL_MIN, SPREAD_MAX, SPREAD_PART};
 use crate::time::{Seconds, Uptime};
-use crate::wire::{Action, ETag, Schedule};
+use crate::wire::{Action, ETag, Hosts, Schedule};
 
 /// What a registered sender remembers of its timetable. It lives in RAM only.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,11 @@ pub(crate) struct Diary {
     pub(crate) poll_at: Uptime,
     /// When to report and how often, where the schedule asks for it.
     pub(crate) report: Option<Due>,
+    /// Where devices may register for services.
+    pub(crate) hosts: Hosts,
     poll_every: Seconds,
+    /// How long the window is in which to poll, where the schedule names one.
+    window: Option<Seconds>,
     polled: Option<Uptime>,
     reported: Option<Uptime>,
 }
@@ -52,26 +56,53 @@ impl Diary {
             duties: Duties::default(),
             poll_at,
             report: None,
+            hosts: Hosts::default(),
             poll_every: INTERVAL,
+            window: None,
             polled: None,
             reported: None,
         }
     }
 
     /// Takes over a schedule.
-    // spec: STA-007, MBX-008
+    // spec: STA-007, MBX-008, SVC-050
     pub(crate) fn scheduled(&mut self, now: Uptime, schedule: &Schedule) {
-        self.poll_every(now, schedule.poll);
+        self.hosts.clone_from(&schedule.hosts);
+        self.window = schedule.window.map(|window| window.lasts);
+        match schedule.window {
+            None => self.poll_every(now, schedule.poll),
+            Some(window) => {
+                self.poll_every = schedule.poll;
+                self.window_opens(now, window.opens_in);
+            }
+        }
         self.report = schedule
             .interval(Action::ReportStatus)
             .map(|every| self.due(now, self.reported, every));
     }
 
-    /// Takes over the poll's interval alone.
-    // spec: MBX-007
-    pub(crate) fn poll_every(&mut self, now: Uptime, every: Seconds) {
+    /// Nothing has changed: the next poll is so many seconds away, or its window is.
+    // spec: MBX-007, MBX-062
+    pub(crate) fn unchanged(&mut self, now: Uptime, next: Seconds) {
+        match self.window {
+            None => self.poll_every(now, next),
+            Some(_) => self.window_opens(now, next),
+        }
+    }
+
+    fn poll_every(&mut self, now: Uptime, every: Seconds) {
         self.poll_every = every;
         self.poll_at = self.due(now, self.polled, every).at;
+    }
+
+    /// The next poll is at this registration's own place in the window, which opens so many seconds
+    /// from now. What has never been done since switching on is due at once all the same.
+    // spec: MBX-062, MBX-063, MBX-064
+    fn window_opens(&mut self, now: Uptime, opens_in: Seconds) {
+        let lasts = self.window.unwrap_or_default().min(INTERVAL_MAX);
+        let opens = now.after(opens_in.min(INTERVAL_MAX));
+        let place = opens.after_millis(self.late(lasts.as_millis()));
+        self.poll_at = if self.polled.is_some() { place } else { now };
     }
 
     /// A poll has been answered.
@@ -84,10 +115,14 @@ impl Diary {
         self.reported = Some(now);
     }
 
-    /// This poll is passed over.
+    /// This poll is passed over: the next is an interval later, and in a window at the same place.
     pub(crate) fn skip_poll(&mut self, now: Uptime) {
+        let same_place = self.poll_at.after(self.poll_every);
         self.polled(now);
         self.poll_every(now, self.poll_every);
+        if self.window.is_some() && same_place > now {
+            self.poll_at = same_place;
+        }
     }
 
     /// This report was taken, or is passed over.
@@ -103,9 +138,13 @@ impl Diary {
         };
         let every = every.max(INTERVAL_MIN).min(INTERVAL_MAX);
         let spread = (every.as_millis() / SPREAD_PART).min(SPREAD_MAX.as_millis());
-        // `place` is below 2^32 and `spread` below 2^19, so that the product fits.
-        let late = self.place.saturating_mul(spread) >> 32;
-        let at = last.after(every).after_millis(late);
+        let at = last.after(every).after_millis(self.late(spread));
         Due { at, every }
+    }
+
+    /// This registration's place in a spread of so many milliseconds, which are below 2^32 as the
+    /// place is, so that the product fits.
+    const fn late(&self, spread: u64) -> u64 {
+        self.place.saturating_mul(spread) >> 32
     }
 }

@@ -10,6 +10,8 @@ mod diary;
 mod kept;
 mod line;
 mod notice;
+mod service;
+mod task;
 mod word;
 
 use alloc::vec::Vec;
@@ -28,11 +30,13 @@ use crate::wire::{
 
 use diary::{Diary, Due};
 use line::Line;
+use service::Services;
 
 pub use kept::{Attempt, Holding, KeptError, Member, Standing};
 pub(crate) use kept::{FORMAT, read, write};
 pub use line::Exchange;
 pub use notice::{Need, Notice, Trouble};
+pub use service::{Errand, ServiceAnswer};
 pub use word::{Asked, InputError, Phase};
 
 /// The part of a machine that holds a registration.
@@ -42,6 +46,7 @@ pub(crate) struct Registrant<C> {
     max_message: Option<MaxMessage>,
     stage: Stage,
     line: Line,
+    services: Services,
 }
 
 /// ```text
@@ -82,6 +87,23 @@ enum Stage {
         need: Need,
         attempt: Option<Attempt>,
     },
+}
+
+impl Stage {
+    /// The timetable, where a registration is in force.
+    const fn diary(&self) -> Option<&Diary> {
+        match self {
+            Self::Enrolled { diary, .. } | Self::Rotating { diary, .. } => Some(diary),
+            _ => None,
+        }
+    }
+
+    const fn diary_mut(&mut self) -> Option<&mut Diary> {
+        match self {
+            Self::Enrolled { diary, .. } | Self::Rotating { diary, .. } => Some(diary),
+            _ => None,
+        }
+    }
 }
 
 /// How far a rotation is.
@@ -158,6 +180,7 @@ impl<C: Crypto> Registrant<C> {
             max_message,
             stage: Stage::Off,
             line: Line::default(),
+            services: Services::default(),
         }
     }
 
@@ -403,7 +426,8 @@ impl<C: Crypto> Registrant<C> {
             None => self.line.waits_until(),
         };
         let duties = self.duties().and_then(Duties::deadline);
-        line.into_iter().chain(duties).min()
+        let services = self.services_deadline();
+        [line, duties, services].into_iter().flatten().min()
     }
 
     fn presents(&self) -> Option<(CenterAddress, Presented)> {
@@ -494,19 +518,17 @@ impl<C: Crypto> Registrant<C> {
 
     /// What the mailbox has asked for.
     pub(crate) const fn duties(&self) -> Option<&Duties> {
-        match &self.stage {
-            Stage::Enrolled { diary, .. } | Stage::Rotating { diary, .. } => Some(&diary.duties),
-            _ => None,
+        match self.stage.diary() {
+            Some(diary) => Some(&diary.duties),
+            None => None,
         }
     }
 
     /// The same, to be carried out by the machine around the registrant.
     pub(crate) const fn duties_mut(&mut self) -> Option<&mut Duties> {
-        match &mut self.stage {
-            Stage::Enrolled { diary, .. } | Stage::Rotating { diary, .. } => {
-                Some(&mut diary.duties)
-            }
-            _ => None,
+        match self.stage.diary_mut() {
+            Some(diary) => Some(&mut diary.duties),
+            None => None,
         }
     }
 
@@ -521,10 +543,7 @@ impl<C: Crypto> Registrant<C> {
     }
 
     fn have(&self) -> Option<ETag> {
-        match &self.stage {
-            Stage::Enrolled { diary, .. } | Stage::Rotating { diary, .. } => diary.have.clone(),
-            _ => None,
-        }
+        self.stage.diary()?.have.clone()
     }
 
     fn resumed(&self, poll_at: Uptime, holding: Holding) -> Stage {

@@ -110,6 +110,8 @@ pub enum Trouble {
     NoAnswer,
     /// The center answered that it wants the message later.
     Refused(RefusalCode),
+    /// The service's server gave no answer, or wants the message later.
+    NoServiceAnswer,
 }
 
 /// What a person has to do, and why.
@@ -153,6 +155,7 @@ impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoAnswer => f.write_str("the center does not answer"),
+            Self::NoServiceAnswer => f.write_str("the service's server does not answer"),
             Self::Refused(code) => f.write_str(code.title()),
         }
     }

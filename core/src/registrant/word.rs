@@ -25,6 +25,8 @@ pub enum Asked {
     RemoveDevices,
     /// Ending the registration.
     Leave,
+    /// Registering a device for a service, with the service's server.
+    RegisterService,
 }
 
 /// Why a machine does not take an input. Nothing has changed.
@@ -81,6 +83,7 @@ impl fmt::Display for Asked {
             Self::AddDevices => "adding devices",
             Self::RemoveDevices => "removing devices",
             Self::Leave => "leaving",
+            Self::RegisterService => "registering for a service",
         })
     }
 }

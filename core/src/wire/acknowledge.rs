@@ -122,6 +122,12 @@ impl ActResult {
         detail: None,
     };
 
+    /// That it was not begun.
+    pub const OMITTED: Self = Self {
+        outcome: Outcome::Omitted,
+        detail: None,
+    };
+
     /// A result with a sentence, which is left out where it breaks the bounds of one.
     #[must_use]
     pub fn new(outcome: Outcome, detail: &str) -> Self {

@@ -3,7 +3,7 @@
 use restante_core::Seconds;
 use restante_core::code::Presented;
 use restante_core::device::{Input, Notice, Phase};
-use restante_core::limits::{CARRY_OUT_WAIT, DUTIES_PER_DEVICE};
+use restante_core::limits::DUTIES_PER_DEVICE;
 use restante_core::machine::Machine;
 use restante_core::wire::{
     Act, ActResult, DeviceReply, DeviceRequest, NoteResult, Outcome, Progress, Refusal, RefusalCode,
@@ -160,15 +160,15 @@ fn instructions_are_carried_out_one_after_the_other_in_their_order() {
             .collect::<Vec<_>>()
     };
     assert!(messages(&upkeep).is_empty(), "the first act is under way");
-    assert_eq!(upkeep.world.handed.len(), 1);
-    upkeep.carried_out(Outcome::Done);
+    assert_eq!(upkeep.world.errands.len(), 1);
+    upkeep.served(Outcome::Done);
     assert_eq!(messages(&upkeep), ["first", "second", "third"]);
     assert_eq!(
         upkeep.said(),
         [(ids[0], Progress::Done), (ids[1], Progress::Done)]
     );
     upkeep.answer();
-    upkeep.carried_out(Outcome::Failed);
+    upkeep.served(Outcome::Failed);
     assert_eq!(upkeep.said(), [(ids[2], Progress::Failed)]);
     upkeep.answer();
     assert_eq!(
@@ -188,14 +188,8 @@ fn what_is_called_off_before_it_has_begun_is_omitted() {
     for id in &ids {
         upkeep.post.entry(*id).instruction.cancel = true;
     }
-    let (instruction, act, _) = upkeep.world.handed[0].clone();
-    upkeep.world.now = upkeep.world.now.after(CARRY_OUT_WAIT);
     let mut early = upkeep.clone();
-    early.world.give(Input::CarriedOut {
-        instruction,
-        act,
-        result: ActResult::DONE,
-    });
+    early.served(Outcome::Done);
     assert_eq!(early.said()[0], (ids[0], Progress::Done), "not known yet");
 
     // The mailbox is shown with the cancellation while the first act is under way.
@@ -217,7 +211,7 @@ fn what_is_called_off_before_it_has_begun_is_omitted() {
         upkeep.outcomes(ids[1]),
         [Outcome::Omitted, Outcome::Omitted]
     );
-    upkeep.carried_out(Outcome::Done);
+    upkeep.served(Outcome::Done);
     assert_eq!(upkeep.said(), [(ids[0], Progress::Rejected)]);
     upkeep.answer();
     assert_eq!(upkeep.outcomes(ids[0]), [Outcome::Done, Outcome::Omitted]);
@@ -233,25 +227,13 @@ fn what_has_run_out_before_its_turn_is_omitted() {
     upkeep.answer();
     let mut in_time = upkeep.clone();
     in_time.world.now = in_time.world.now.after(Seconds::new(30));
-    in_time.carried_out(Outcome::Done);
+    in_time.served(Outcome::Done);
     assert_eq!(in_time.said()[1], (ids[1], Progress::Done));
     upkeep.world.now = upkeep.world.now.after(Seconds::new(31));
-    upkeep.carried_out(Outcome::Done);
+    upkeep.served(Outcome::Done);
     assert_eq!(upkeep.said()[1], (ids[1], Progress::Rejected));
     upkeep.answer();
     assert_eq!(upkeep.outcomes(ids[1]), [Outcome::Omitted]);
-}
-
-#[test]
-fn what_nobody_answers_in_time_has_failed_and_a_late_answer_changes_nothing() {
-    let (mut upkeep, ids) = Upkeep::polled(&[&[register_service()]]);
-    upkeep.answer();
-    assert_eq!(upkeep.world.sleep(), CARRY_OUT_WAIT);
-    assert_eq!(upkeep.world.handed.len(), 1, "it is not handed over twice");
-    assert_eq!(upkeep.said(), [(ids[0], Progress::Failed)]);
-    let before = upkeep.world.device.clone();
-    upkeep.carried_out(Outcome::Done);
-    assert_eq!(upkeep.world.device, before);
 }
 
 #[test]
@@ -269,8 +251,8 @@ fn another_delivery_is_acknowledged_as_such_and_not_carried_out_again() {
     assert_eq!(said.acknowledgements[0].attempt, 2);
     assert_eq!(said.acknowledgements[0].progress, Progress::Taken);
     upkeep.answer();
-    assert_eq!(upkeep.world.handed.len(), 1);
-    upkeep.carried_out(Outcome::Done);
+    assert_eq!(upkeep.world.errands.len(), 1);
+    upkeep.served(Outcome::Done);
     upkeep.answer();
     assert_eq!(upkeep.post.entry(ids[0]).finals, 1);
 }

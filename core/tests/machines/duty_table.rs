@@ -25,8 +25,8 @@ fn standings() -> Vec<(&'static str, Upkeep)> {
     rotating.answer();
     let over = Upkeep::polled(&[&[notify("now")]]).0;
     vec![
-        ("handed over, not told", handed),
-        ("handed over", told),
+        ("registering, not told", handed),
+        ("registering", told),
         ("waiting for another", waiting),
         ("reporting", reporting),
         ("rotating", rotating),
@@ -40,8 +40,8 @@ const HAPPENINGS: &[&str] = &[
     "busy",
     "malformed",
     "a deadline passes",
-    "carried out",
-    "carried out in vain",
+    "the service registers",
+    "the service refuses",
     "called off and shown",
     "expired, time passes",
     "power cut",
@@ -55,9 +55,9 @@ fn happen(upkeep: &mut Upkeep, what: &str) {
         "busy" => upkeep.world.refuse(RefusalCode::Busy),
         "malformed" => upkeep.world.refuse(RefusalCode::Malformed),
         "a deadline passes" => drop(upkeep.world.sleep()),
-        "carried out" if !upkeep.world.handed.is_empty() => upkeep.carried_out(Outcome::Done),
-        "carried out in vain" if !upkeep.world.handed.is_empty() => {
-            upkeep.carried_out(Outcome::Failed);
+        "the service registers" if !upkeep.world.errands.is_empty() => upkeep.served(Outcome::Done),
+        "the service refuses" if !upkeep.world.errands.is_empty() => {
+            upkeep.served(Outcome::Failed);
         }
         "called off and shown" => {
             for entry in &mut upkeep.post.entries {
@@ -137,7 +137,7 @@ proptest! {
                 6 => upkeep.post.entry(ids[millis as usize % ids.len()]).lease_over = true,
                 7 => upkeep.post.entry(ids[millis as usize % ids.len()]).instruction.cancel = true,
                 8 => upkeep.world.power_cut(),
-                9 if !upkeep.world.handed.is_empty() => upkeep.carried_out(Outcome::Done),
+                9 if !upkeep.world.errands.is_empty() => upkeep.served(Outcome::Done),
                 _ => drop(upkeep.world.sleep()),
             }
         }

@@ -2,15 +2,13 @@
 //! break, and a center that says what the test tells it to say.
 
 use restante_core::code::{FormalCode, Presented, ProvisionalCode};
-use restante_core::device::{Device, Exchange, Input, Kept, Notice, Output};
-use restante_core::id::{
-    CenterAddress, DeviceId, Epoch, InstructionId, Model, RegistrationId, Serial, Vendor,
-};
+use restante_core::device::{Device, Errand, Exchange, Input, Kept, Notice, Output};
+use restante_core::id::{CenterAddress, DeviceId, Epoch, Model, RegistrationId, Serial, Vendor};
 use restante_core::machine::Machine;
 use restante_core::wire::poll::{Mailbox, PollReply};
 use restante_core::wire::{
-    Act, Action, Contacts, Counted, Counter, Counters, DeviceEntry, DeviceReply, DeviceRequest,
-    DeviceState, ETag, EnrolDeviceResult, EnrolResult, Enrolled, Function, FunctionSet,
+    Action, Contacts, Counted, Counter, Counters, DeviceEntry, DeviceReply, DeviceRequest,
+    DeviceState, ETag, EnrolDeviceResult, EnrolResult, Enrolled, Function, FunctionSet, Hosts,
     Identification, Left, Refusal, RefusalCode, ReportResult, Reported, Rotated, Schedule,
     ScheduleEntry, ServiceCounters, StateReasons, Status, StatusReported,
 };
@@ -33,8 +31,8 @@ pub(crate) struct World {
     pub(crate) flash: Option<Vec<u8>>,
     pub(crate) sent: Vec<Sent>,
     pub(crate) shown: Vec<Notice>,
-    /// What was handed over to be carried out: which instruction, which act.
-    pub(crate) handed: Vec<(InstructionId, usize, Act)>,
+    /// What is to be taken to services' servers.
+    pub(crate) errands: Vec<Errand>,
     /// Every output in order, as a word.
     pub(crate) trace: Vec<String>,
     seeds: u64,
@@ -49,7 +47,7 @@ impl World {
             flash: None,
             sent: Vec::new(),
             shown: Vec::new(),
-            handed: Vec::new(),
+            errands: Vec::new(),
             trace: Vec::new(),
             seeds: 0,
         };
@@ -126,13 +124,9 @@ impl World {
                 });
             }
             Output::Show(notice) => self.shown.push(notice),
-            Output::CarryOut {
-                instruction,
-                index,
-                act,
-            } => {
-                self.trace.push(format!("carry out {}", act.kind()));
-                self.handed.push((instruction, index, *act));
+            Output::Register(errand) => {
+                self.trace.push("register".into());
+                self.errands.push(*errand);
             }
             other => panic!("an output that this world does not know: {other:?}"),
         }
@@ -177,7 +171,7 @@ impl World {
         let kept = kept.transpose().expect("flash is sound").map(Box::new);
         self.device = new_device();
         self.now = Uptime::BOOT;
-        self.handed.clear();
+        self.errands.clear();
         self.give(Input::Booted { kept });
         self.give(Input::StatusChanged(Box::new(status(100))));
     }
@@ -234,12 +228,18 @@ pub(crate) fn device_id(n: u32) -> DeviceId {
     DeviceId::from_bytes(bytes)
 }
 
+pub(crate) fn hosts(names: &[&str]) -> Hosts {
+    let names = names.iter().map(|it| it.parse().expect("a host"));
+    Hosts::new(names).expect("few enough")
+}
+
 pub(crate) fn schedule() -> Schedule {
     Schedule {
         entries: vec![ScheduleEntry {
             action: Action::ReportStatus,
             every: Seconds::HOUR,
         }],
+        hosts: hosts(&["service.example"]),
         ..Schedule::every(Seconds::DAY)
     }
 }

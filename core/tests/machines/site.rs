@@ -1,7 +1,7 @@
 //! The gateway's world: a LAN of children that answer or are silent, and the scripted center.
 
 use restante_core::code::Presented;
-use restante_core::gateway::{Ask, Gateway, Input, InputError, Kept, Notice, Output};
+use restante_core::gateway::{Ask, Errand, Gateway, Input, InputError, Kept, Notice, Output};
 use restante_core::id::{DeviceId, LanAddress};
 use restante_core::machine::Machine;
 use restante_core::wire::membership::{DevicesAdded, DevicesRemoved};
@@ -31,6 +31,8 @@ pub(crate) struct Site {
     pub(crate) lan: Vec<(DeviceEntry, bool)>,
     /// What children were handed and have not answered.
     pub(crate) handed: Vec<(DeviceId, CarryOut)>,
+    /// What is to be taken to services' servers.
+    pub(crate) errands: Vec<Errand>,
     asked: Vec<Ask>,
     seeds: u64,
 }
@@ -47,6 +49,7 @@ impl Site {
             trace: Vec::new(),
             lan: (0..children).map(|n| (child(n), true)).collect(),
             handed: Vec::new(),
+            errands: Vec::new(),
             asked: Vec::new(),
             seeds: 0,
         };
@@ -127,6 +130,7 @@ impl Site {
                 self.trace.push(format!("ask {}", children.len()));
                 self.asked.extend(children);
             }
+            Output::Register(errand) => self.errands.push(*errand),
             Output::CarryOut { child, order } => {
                 self.trace.push(format!("hand {}", order.id));
                 self.handed.push((child.device, *order));

@@ -1,10 +1,10 @@
-//! A device in use, the center that it polls, and the program around it.
+//! A device in use, the center that it polls, and the service that it registers for.
 
 use restante_core::Seconds;
 use restante_core::code::Presented;
-use restante_core::device::Input;
+use restante_core::device::{Errand, Input, ServiceAnswer};
 use restante_core::id::InstructionId;
-use restante_core::wire::{Act, ActResult, DeviceReply, DeviceRequest, Outcome, Progress};
+use restante_core::wire::{Act, DeviceReply, DeviceRequest, Outcome, Progress, Registered};
 
 use crate::post::Post;
 use crate::scripted::{World, device_id, reported, rotated};
@@ -76,15 +76,23 @@ impl Upkeep {
         }
     }
 
-    /// The program around the device has done what it was handed.
-    pub(crate) fn carried_out(&mut self, outcome: Outcome) {
-        let (instruction, act, _) = self.world.handed.pop().expect("something was handed over");
-        let result = ActResult::new(outcome, "as the program says");
-        self.world.give(Input::CarriedOut {
-            instruction,
-            act,
-            result,
-        });
+    /// The service's server has answered the latest errand.
+    pub(crate) fn served(&mut self, outcome: Outcome) {
+        let errand = self.world.errands.pop().expect("an errand is under way");
+        let answer = match outcome {
+            Outcome::Done => ServiceAnswer::Registered(Registered {
+                device: errand.message.device,
+                service: "service-x".parse().expect("an id"),
+            }),
+            _ => ServiceAnswer::Refused("as the server says".parse().expect("a note")),
+        };
+        self.tell(&errand, answer);
+    }
+
+    /// This came of an errand.
+    pub(crate) fn tell(&mut self, errand: &Errand, answer: ServiceAnswer) {
+        let exchange = errand.exchange;
+        self.world.give(Input::ServiceAnswered { exchange, answer });
     }
 
     pub(crate) fn outcomes(&mut self, id: InstructionId) -> Vec<Outcome> {
@@ -105,8 +113,8 @@ impl Upkeep {
         let until = self.world.now.after(Seconds::WEEK).after(Seconds::WEEK);
         while self.world.now < until {
             self.answer_if_asked();
-            while !self.world.handed.is_empty() {
-                self.carried_out(Outcome::Done);
+            while !self.world.errands.is_empty() {
+                self.served(Outcome::Done);
             }
             self.world.sleep();
         }

@@ -6,6 +6,7 @@ use restante_core::Seconds;
 use restante_core::Seed;
 use restante_core::code::{FormalCode, Presented, ProvisionalCode};
 use restante_core::id::{CenterAddress, DeviceId, Epoch, RegistrationId};
+use restante_core::registrant::Errand;
 use restante_core::wire::poll::{Mailbox, PollReply};
 use restante_core::wire::{
     Action, DeviceReply, DeviceRequest, ETag, EnrolDeviceResult, EnrolResult, Enrolled,
@@ -14,6 +15,7 @@ use restante_core::wire::{
 use restante_crypto::RingCrypto;
 use restante_device::line::{Answer, Line};
 use restante_device::memory::{Memory, MemoryError};
+use restante_http::client::Served;
 
 /// What happened, in order: `keep` and the requests.
 pub(crate) type Trace = Arc<Mutex<Vec<Event>>>;
@@ -47,6 +49,10 @@ impl Line for Center {
             }
         }
         Answer::Reply(reply(request))
+    }
+
+    async fn register(&self, errand: &Errand) -> Served {
+        panic!("nothing asks for {errand:?}");
     }
 }
 

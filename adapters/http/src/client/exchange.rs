@@ -140,7 +140,7 @@ impl Client {
 }
 
 /// The body, as long as it is no longer than `max`.
-async fn bounded(response: &mut Response, max: usize) -> Result<Vec<u8>, SendError> {
+pub(super) async fn bounded(response: &mut Response, max: usize) -> Result<Vec<u8>, SendError> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error))? {
         if body.len() + chunk.len() > max {
@@ -154,7 +154,7 @@ async fn bounded(response: &mut Response, max: usize) -> Result<Vec<u8>, SendErr
 }
 
 /// What has failed, in the words of whatever failed deepest; addresses in it hold no secrets.
-fn failed(error: &reqwest::Error) -> SendError {
+pub(super) fn failed(error: &reqwest::Error) -> SendError {
     let mut deepest: &(dyn Error + 'static) = error;
     let mut untrusted = false;
     while let Some(inner) = cause(deepest) {

@@ -7,6 +7,7 @@
 
 mod base;
 mod device;
+mod errand;
 mod exchange;
 mod people;
 mod register;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use restante_core::wire::Refusal;
 
 pub use base::BaseError;
+pub use errand::{Served, ServiceClient};
 pub use trust::{Trust, TrustError};
 
 use base::Base;
