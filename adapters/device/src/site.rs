@@ -181,7 +181,6 @@ fn browse(daemon: &ServiceDaemon, inbox: mpsc::Sender<Input>) {
                     Some((identification, address)) => {
                         answer(&inbox, identification, address).await;
                     }
-                    // spec: SITE-003
                     None => tracing::info!(name = ?service.fullname, "passed over: no child"),
                 },
                 ServiceEvent::SearchStopped(_) => break,
@@ -204,21 +203,26 @@ async fn answer(inbox: &mpsc::Sender<Input>, identification: Identification, add
 }
 
 /// A child from its service instance, if its record says what it has to.
-// spec: SITE-003
 fn announced(service: &ResolvedService) -> Option<(Identification, LanAddress)> {
-    let text = |key| service.get_property_val_str(key);
-    let functions: Option<Vec<Function>> = text("functions")?.split(',').map(function).collect();
-    let identification = Identification {
-        vendor: text("vendor")?.parse().ok()?,
-        model: text("model")?.parse().ok()?,
-        serial: text("serial")?.parse().ok()?,
-        functions: FunctionSet::new(functions?).ok()?,
-    };
+    let identification = recorded(|key| service.get_property_val_str(key))?;
     let mut addresses: Vec<_> = service.get_addresses_v4().into_iter().collect();
     addresses.sort();
     let address = addresses.first()?;
     let address = LanAddress::new(format!("{address}:{}", service.get_port())).ok()?;
     Some((identification, address))
+}
+
+/// A child from the text of its record, key by key (section 8.1), if that says what it has to.
+// spec: SITE-003
+#[must_use]
+pub fn recorded<'a>(text: impl Fn(&str) -> Option<&'a str>) -> Option<Identification> {
+    let functions: Option<Vec<Function>> = text("functions")?.split(',').map(function).collect();
+    Some(Identification {
+        vendor: text("vendor")?.parse().ok()?,
+        model: text("model")?.parse().ok()?,
+        serial: text("serial")?.parse().ok()?,
+        functions: FunctionSet::new(functions?).ok()?,
+    })
 }
 
 /// A function by its word.

@@ -118,6 +118,8 @@ const GATEWAY_CONTROL: &str = "\
 # for a general call (`ask`); c2 the hook also tells its state (`state`) and moves its time
 # (`advance`: it may stop early when a request was sent, says in `passed` how far it came, and in
 # `busy` whether a request is under way).
+# Where `set-children` holds `addresses`, the kit plays the devices there: a hook that has the
+# gateway find them (by the `record` of each, as DNS-SD would tell it) answers `announced = true`.
 ";
 
 #[cfg(test)]

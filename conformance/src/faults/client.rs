@@ -51,6 +51,7 @@ impl Manners {
                     .map(|client| Arc::new(client) as Arc<dyn Carry>)
                     .map_err(|why| why.to_string())
             }),
+            ..Outside::right()
         }
     }
 }

@@ -14,6 +14,7 @@ mod dialling;
 mod front;
 mod gateway;
 mod http;
+mod lan;
 mod machine;
 mod memo;
 mod power;
@@ -24,6 +25,7 @@ pub use client::Manners;
 pub use decision::Faulty;
 pub use front::{Front, Oddness};
 pub use http::{FaultyLine, Wire};
+pub use lan::LanManners;
 pub use machine::{Wants, Wiring};
 pub use memo::{Heard, Memo, Seam, Site};
 pub use prove::{Collateral, Kill, LEFT_OUT, Proof, Proven, allows, prove, prove_all};
@@ -71,6 +73,8 @@ pub enum Defect {
     Device(Wiring<DeviceKind>),
     /// In the place of a device's HTTP client. On real connections.
     Client(Manners),
+    /// Between a gateway and its children. On real connections.
+    Lan(LanManners),
     /// Before and behind a gateway.
     Gateway(Wiring<GatewayKind>),
 }
@@ -86,6 +90,7 @@ impl Defect {
             Self::Patience(_) => "listener",
             Self::Front(_) => "connection",
             Self::Client(_) => "client",
+            Self::Lan(_) => "LAN",
             Self::Device(_) | Self::Gateway(_) => "machine",
         }
     }
@@ -100,7 +105,7 @@ impl Defect {
             | Self::Patience(_)
             | Self::Front(_) => Role::Server,
             Self::Device(_) | Self::Client(_) => Role::Device,
-            Self::Gateway(_) => Role::Gateway,
+            Self::Gateway(_) | Self::Lan(_) => Role::Gateway,
         }
     }
 }

@@ -138,6 +138,9 @@ async fn proof(fault: &'static Fault, catalogue: &Catalogue, seed: u64) -> Proof
         Defect::Client(manners) => {
             return super::dialling::proof(fault, manners.around(), catalogue, seed).await;
         }
+        Defect::Lan(manners) => {
+            return super::dialling::proof(fault, manners.around(), catalogue, seed).await;
+        }
         _ => None,
     };
     let role = fault.defect.role();
@@ -167,7 +170,8 @@ async fn proof(fault: &'static Fault, catalogue: &Catalogue, seed: u64) -> Proof
             | Defect::Gateway(_)
             | Defect::Patience(_)
             | Defect::Front(_)
-            | Defect::Client(_) => {}
+            | Defect::Client(_)
+            | Defect::Lan(_) => {}
             Defect::Wire(wire) => target.line = Box::new(FaultyLine::new(target.line, wire)),
             Defect::Power => {
                 let forgetful = Forgetful::new(&center, target.time.take(), seed, &case.id);

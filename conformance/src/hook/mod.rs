@@ -5,6 +5,13 @@
 //! "verb": "enter-code", "with": {…}}`; the hook answers `{"id": 1, "ok": {…}}`, `{"id": 1,
 //! "unsupported": "why"}` or `{"id": 1, "error": "what"}`. The first verb is one that nobody knows:
 //! a hook that claims to know it would claim anything, and the run ends there.
+//!
+//! Where a case is about what a gateway says on its LAN, the kit plays the children itself.
+//! `set-children` then holds `addresses`, for each child the `address` (host and port) where the
+//! kit serves its `self` and `carry-out`, and the `record` of its answer to a general call (section
+//! 8.1 of the specification), with whatever is wrong with it. A hook that has its gateway find them
+//! there, by DNS-SD or directly, answers `{"announced": true}`; with any other answer the case goes
+//! untested. The gateway has to be able to reach the kit's own machine (127.0.0.x).
 
 mod child;
 
@@ -36,7 +43,7 @@ pub enum Verb {
     State,
     /// A reading changes: `status` holds a device's state, reasons and counters.
     SetStatus,
-    /// The devices behind a gateway are these.
+    /// The devices behind a gateway are these; with `addresses`, the kit plays them there.
     SetChildren,
     /// A person asks for a new formal code, or to leave.
     Ask,

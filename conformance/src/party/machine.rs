@@ -259,6 +259,7 @@ pub(super) fn do_to<K: Kind>(
         Verb::SetChildren => {
             let set: SetChildren = parsed(with)?;
             unit.children = set.children;
+            unit.on_lan = false;
             Ok(Outcome::Ok(json!({})))
         }
         Verb::Ask => {
@@ -303,6 +304,7 @@ fn start<K: Kind>(unit: &mut Unit<K>, start: Start) -> Result<Outcome, String> {
     }
     unit.seat.max_message = start.max_message;
     unit.children = start.children;
+    unit.on_lan = false;
     unit.switch_on().map_err(|error| error.to_string())?;
     Ok(Outcome::Ok(match K::ROLE {
         Role::Gateway => json!({}),

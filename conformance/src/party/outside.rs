@@ -1,15 +1,19 @@
-//! What a served unit reaches the world by: the client that carries its messages to the center.
+//! What a served unit reaches the world by: the client that carries its messages to the center, and
+//! a gateway's LAN.
 //!
-//! The right one is the client of the HTTP adapter, as the reference program has it. A fault puts
-//! another in its place; the unit and its machine know nothing of it.
+//! The right ones are those of the adapters, as the reference program has them. A fault puts others
+//! in their place; the unit and its machine know nothing of it.
 
 use std::sync::Arc;
 
+use restante_core::gateway::Input;
+use restante_device::driver::Neighbours;
 use restante_http::client::{Client, SendError, Trust};
 
 use crate::line::Pending;
 
 use super::kind::{Happening, Outgoing};
+use super::lan::{Announced, AnnouncedLan, heard};
 
 /// Carries a unit's messages over real connections.
 pub trait Carry: Send + Sync {
@@ -23,11 +27,20 @@ pub trait Carry: Send + Sync {
 /// A sentence, where the address or the certificates cannot be used.
 pub type Dial = Arc<dyn Fn(&str, &str) -> Result<Arc<dyn Carry>, String> + Send + Sync>;
 
+/// Makes the LAN with these children.
+///
+/// # Errors
+/// A sentence, where the host lacks what that needs.
+pub type Street =
+    Arc<dyn Fn(Vec<Announced>) -> Result<Box<dyn Neighbours<Input> + Send>, String> + Send + Sync>;
+
 /// What is around a served unit.
 #[derive(Clone)]
 pub struct Outside {
     /// How it reaches its center.
     pub dial: Dial,
+    /// How a gateway reaches its children.
+    pub lan: Street,
 }
 
 impl Outside {
@@ -36,11 +49,19 @@ impl Outside {
     pub fn right() -> Self {
         Self {
             dial: Arc::new(dial),
+            lan: Arc::new(|announced| {
+                let lan = AnnouncedLan::new(announced, heard)?;
+                Ok(Box::new(lan) as Box<dyn Neighbours<Input> + Send>)
+            }),
         }
     }
 }
 
-fn dial(center: &str, certificates: &str) -> Result<Arc<dyn Carry>, String> {
+/// The adapter's own client for this center.
+///
+/// # Errors
+/// A sentence, where the address or the certificates cannot be used.
+pub fn dial(center: &str, certificates: &str) -> Result<Arc<dyn Carry>, String> {
     let trust = Trust::only(certificates.as_bytes()).map_err(|why| why.to_string())?;
     let client = Client::new(center, &trust).map_err(|why| why.to_string())?;
     Ok(Arc::new(client))

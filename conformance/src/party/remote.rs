@@ -17,6 +17,7 @@ use crate::run::{Asked, Party, PartyError, Reaction, Time};
 
 use super::behind::{Behind, unreadable};
 use super::listener::{Held, Listener};
+use super::played::Played;
 
 /// A device or gateway that dials the kit.
 pub struct RemoteParty {
@@ -28,6 +29,10 @@ pub struct RemoteParty {
     late: Duration,
     waiting: Option<(Asked, oneshot::Sender<Option<Response>>)>,
     arrived: Option<Held>,
+    /// The children of the party's LAN, where the kit plays them.
+    played: Option<Played>,
+    /// The access codes of the case, which no child may see.
+    codes: Vec<String>,
 }
 
 /// What became of moving the party's clock.
@@ -58,6 +63,8 @@ impl RemoteParty {
             late,
             waiting: None,
             arrived: None,
+            played: None,
+            codes: Vec::new(),
         }
     }
 
@@ -65,6 +72,8 @@ impl RemoteParty {
     pub fn begin_again(&mut self, line: Box<dyn Line>, time: Box<dyn Time>) {
         self.behind = Behind::new(line);
         self.time = time;
+        self.played = None;
+        self.codes.clear();
         self.forget_requests();
     }
 
@@ -87,8 +96,56 @@ impl RemoteParty {
         if self.waiting.is_none() {
             self.settle().await?;
         }
+        self.nothing_leaked()?;
+        if let (Verb::EnterCode, Some(code)) = (verb, with.get("code").and_then(Value::as_str)) {
+            self.know(Some(code));
+        }
+        if verb == Verb::SetChildren && with.get("onTheLan") == Some(&json!(true)) {
+            return self.play_children(with).await;
+        }
         let with = self.told(verb, with);
         self.ask(verb, with).await
+    }
+
+    /// Plays the children on addresses of this machine, and has the hook announce them.
+    async fn play_children(&mut self, mut with: Value) -> Result<Outcome, PartyError> {
+        let wrong = |why: String| PartyError::Center(format!("`children` is wrong: {why}"));
+        let children = with.get("children").cloned().unwrap_or_default();
+        let children = serde_json::from_value(children).map_err(|why| wrong(why.to_string()))?;
+        let played = Played::listen(children).await.map_err(wrong)?;
+        let told = with.get_mut("children").and_then(Value::as_array_mut);
+        for (child, address) in told.into_iter().flatten().zip(played.addresses()) {
+            child["contacts"]["address"] = json!(address);
+        }
+        with["addresses"] = played.announced();
+        if let Some(members) = with.as_object_mut() {
+            members.remove("onTheLan");
+        }
+        self.played = Some(played);
+        Ok(match self.ask(Verb::SetChildren, with).await? {
+            Outcome::Ok(given) if given.get("announced") != Some(&json!(true)) => {
+                Outcome::Unsupported(NOT_ANNOUNCED.to_owned())
+            }
+            other => other,
+        })
+    }
+
+    /// Takes note of an access code of the case.
+    fn know(&mut self, code: Option<&str>) {
+        let new = code.filter(|code| !self.codes.iter().any(|known| known == code));
+        self.codes.extend(new.map(str::to_owned));
+    }
+
+    /// That no access code of the case has reached a child.
+    fn nothing_leaked(&self) -> Result<(), PartyError> {
+        let reached = self.played.as_ref();
+        match reached.and_then(|it| it.reached_by(&self.codes)) {
+            None => Ok(()),
+            Some(address) => Err(PartyError::Broke(format!(
+                "the child at {} got an access code",
+                address.as_str()
+            ))),
+        }
     }
 
     /// Waits until the party has taken in what was answered last, so that what is done to it next
@@ -234,6 +291,8 @@ impl RemoteParty {
         if let Some(why) = unreadable(&asked.conversation, &asked.message) {
             return Err(PartyError::Broke(why));
         }
+        self.nothing_leaked()?;
+        self.know(asked.credential.as_deref());
         self.waiting = Some((asked.clone(), held.reply));
         Ok(asked)
     }
@@ -243,6 +302,9 @@ impl RemoteParty {
             return Ok(None);
         };
         let answered = self.behind.react(&asked, reaction).await?;
+        let decided = answered.decided.as_ref();
+        let given = decided.and_then(|it| it.get("formalCode")?.as_str());
+        self.know(given);
         if let Some(second) = self.listener.next_now().filter(|_| !reply.is_closed()) {
             return Err(PartyError::Broke(format!(
                 "got {} {} while {} waits for its answer",
@@ -338,6 +400,9 @@ fn poll(have: Option<&str>, max_message: Option<&str>) -> Value {
     poll
 }
 
+/// Why a case about the LAN cannot be tried.
+const NOT_ANNOUNCED: &str = "it does not say that its gateway finds the children at `addresses`, \
+                             where the kit plays them (`announced`)";
 /// How long a request may be on its way before the party's clock is moved.
 const SETTLE: Duration = Duration::from_millis(120);
 /// How soon the kit looks again while an exchange is under way.

@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use restante_core::gateway::Input;
+use restante_device::driver::Neighbours;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -13,6 +15,7 @@ use crate::bundled::DrawnEntropy;
 use crate::hook::{Outcome, Request, Response, Verb};
 
 use super::kind::{Happening, Kind};
+use super::lan::{Announced, happened};
 use super::machine::{do_to, new_seat};
 use super::outside::{Carry, Outside};
 use super::unit::Unit;
@@ -39,12 +42,14 @@ pub async fn serve<K: Kind>(
         carrier: None,
         center: None,
         under_way: None,
+        lan: None,
+        errands: (0, 0),
         answers,
     };
     loop {
         tokio::select! {
             biased;
-            Some((boot, happening)) = answered.recv() => served.answered(boot, happening)?,
+            Some((boot, event)) = answered.recv() => served.answered(boot, event)?,
             line = asks.recv() => {
                 let Some(line) = line else { return Ok(()) };
                 let answer = served.line(&line)?;
@@ -63,7 +68,20 @@ struct Served<K: Kind> {
     carrier: Option<Arc<dyn Carry>>,
     center: Option<String>,
     under_way: Option<JoinHandle<()>>,
-    answers: mpsc::Sender<(u32, Happening)>,
+    lan: Option<Box<dyn Neighbours<Input> + Send>>,
+    /// Errands on the LAN that are under way, and of which boot.
+    errands: (u32, u32),
+    answers: mpsc::Sender<(u32, Event)>,
+}
+
+/// What comes from outside.
+enum Event {
+    /// An exchange with the center is over.
+    Over(Happening),
+    /// A child has answered.
+    Child(Happening),
+    /// An errand on the LAN is over.
+    ErrandOver,
 }
 
 impl<K: Kind> Served<K> {
@@ -75,6 +93,7 @@ impl<K: Kind> Served<K> {
             Ok(verb) => self.done(verb, request.with).unwrap_or_else(Outcome::Error),
         };
         self.send()?;
+        self.run_errands();
         let id = request.id;
         serde_json::to_string(&Response { id, outcome }).map_err(stuck)
     }
@@ -92,6 +111,9 @@ impl<K: Kind> Served<K> {
                     members.entry("center").or_insert(json!(center));
                 }
             }
+            Verb::SetChildren if with.get("addresses").is_some() => {
+                return self.children_on_lan(with);
+            }
             _ => {}
         }
         let boots = self.unit.boots();
@@ -102,25 +124,78 @@ impl<K: Kind> Served<K> {
         outcome
     }
 
+    /// The children are where the kit plays them; it is told that the gateway will find them there.
+    fn children_on_lan(&mut self, with: Value) -> Result<Outcome, String> {
+        let announced = with.get("addresses").cloned().unwrap_or_default();
+        let announced: Vec<Announced> = serde_json::from_value(announced)
+            .map_err(|why| format!("`addresses` is wrong: {why}"))?;
+        self.lan = Some((self.outside.lan)(announced)?);
+        do_to(&mut self.unit, Verb::SetChildren, with)?;
+        self.unit.on_lan = true;
+        Ok(Outcome::Ok(json!({ "announced": true })))
+    }
+
     fn advance(&mut self, with: &Value) -> Result<Outcome, String> {
         let seconds = with.get("seconds").and_then(Value::as_u64).unwrap_or(0);
         let began = self.unit.now();
-        if self.under_way.is_none() {
+        if !self.is_busy() {
             let until = began.saturating_add(seconds.saturating_mul(1_000));
             self.unit.pass(until).map_err(|error| error.to_string())?;
         }
         let passed = self.unit.now().saturating_sub(began) / 1_000;
-        let busy = self.under_way.is_some() || !self.unit.outgoing.is_empty();
-        Ok(Outcome::Ok(json!({ "passed": passed, "busy": busy })))
+        Ok(Outcome::Ok(
+            json!({ "passed": passed, "busy": self.is_busy() }),
+        ))
     }
 
-    /// An exchange is over. What belongs to an earlier boot is nobody's any more.
-    fn answered(&mut self, boot: u32, happening: Happening) -> Result<(), Stuck> {
+    /// Whether something is under way, or about to be.
+    fn is_busy(&self) -> bool {
+        let (boot, errands) = self.errands;
+        let on_lan = errands > 0 && boot == self.unit.boots();
+        let wants = !self.unit.outgoing.is_empty() || !self.unit.errands.is_empty();
+        self.under_way.is_some() || on_lan || wants
+    }
+
+    /// Something came from outside. What belongs to an earlier boot is nobody's any more.
+    fn answered(&mut self, boot: u32, event: Event) -> Result<(), Stuck> {
         if boot == self.unit.boots() {
-            self.under_way = None;
-            self.unit.give(happening).map_err(stuck)?;
+            match event {
+                Event::Over(happening) => {
+                    self.under_way = None;
+                    self.unit.give(happening).map_err(stuck)?;
+                }
+                Event::Child(happening) => self.unit.give(happening).map_err(stuck)?,
+                Event::ErrandOver => self.errands.1 = self.errands.1.saturating_sub(1),
+            }
         }
-        self.send()
+        self.send()?;
+        self.run_errands();
+        Ok(())
+    }
+
+    /// Has the LAN do what the unit wants of it. An errand is over when nobody holds its inbox.
+    fn run_errands(&mut self) {
+        let boot = self.unit.boots();
+        if self.errands.0 != boot {
+            self.errands = (boot, 0);
+        }
+        while let Some(errand) = self.unit.errands.pop_front() {
+            let Some(lan) = &mut self.lan else { return };
+            let (inbox, mut inputs) = mpsc::channel(1);
+            lan.run(errand, &inbox);
+            drop(inbox);
+            self.errands.1 = self.errands.1.saturating_add(1);
+            let answers = self.answers.clone();
+            tokio::spawn(async move {
+                // Nobody listens any more when the process ends.
+                while let Some(input) = inputs.recv().await {
+                    if let Some(happening) = happened(input) {
+                        let _gone = answers.send((boot, Event::Child(happening))).await;
+                    }
+                }
+                let _gone = answers.send((boot, Event::ErrandOver)).await;
+            });
+        }
     }
 
     fn send(&mut self) -> Result<(), Stuck> {
@@ -130,7 +205,8 @@ impl<K: Kind> Served<K> {
             let answers = self.answers.clone();
             self.under_way = Some(tokio::spawn(async move {
                 // Nobody listens any more when the process ends.
-                let _gone = answers.send((boot, carrier.carry(&outgoing).await)).await;
+                let over = Event::Over(carrier.carry(&outgoing).await);
+                let _gone = answers.send((boot, over)).await;
             }));
         }
         Ok(())

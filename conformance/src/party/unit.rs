@@ -13,6 +13,7 @@ use restante_core::wire::DeviceEntry;
 use restante_core::wire::enrol::MaxMessage;
 use restante_core::wire::site::CarryOut;
 use restante_core::{Seed, Uptime};
+use restante_device::act::Errand;
 use restante_store::Entropy as _;
 use serde_json::{Value, json};
 
@@ -55,6 +56,10 @@ pub struct Unit<K: Kind> {
     pub seat: Seat,
     /// Who answers its general call.
     pub children: Vec<Child>,
+    /// Whether its children are on a LAN instead, so that whoever drives it runs its errands.
+    pub on_lan: bool,
+    /// What it wants of its LAN and nobody has fetched.
+    pub errands: VecDeque<Errand>,
     /// What it has sent and nobody has fetched, and in which boot: what was sent before the power
     /// failed is on its way.
     pub outgoing: VecDeque<(u32, Outgoing)>,
@@ -107,6 +112,8 @@ impl<K: Kind> Unit<K> {
             shown: Vec::new(),
             seat,
             children: Vec::new(),
+            on_lan: false,
+            errands: VecDeque::new(),
             outgoing: VecDeque::new(),
         }
     }
@@ -140,6 +147,7 @@ impl<K: Kind> Unit<K> {
         self.machine = None;
         self.cut = None;
         self.agenda.clear();
+        self.errands.clear();
         self.outgoing.clear();
     }
 
@@ -171,13 +179,13 @@ impl<K: Kind> Unit<K> {
         deadline.into_iter().chain(agenda).min()
     }
 
-    /// Lets time pass until `until`, or until it has sent something.
+    /// Lets time pass until `until`, or until it has sent something or wants something of its LAN.
     ///
     /// # Errors
     /// [`UnitError`] if the machine is stuck.
     pub fn pass(&mut self, until: u64) -> Result<(), UnitError> {
         for _ in 0..STEPS {
-            if !self.outgoing.is_empty() {
+            if !self.outgoing.is_empty() || !self.errands.is_empty() {
                 return Ok(());
             }
             match self.due().filter(|at| *at <= until) {
@@ -246,6 +254,11 @@ impl<K: Kind> Unit<K> {
             }
             Deed::Send(outgoing) => self.outgoing.push_back((self.boots, *outgoing)),
             Deed::Show(text) => self.shown.push(text),
+            Deed::Call if self.on_lan => self.errands.push_back(Errand::Call),
+            Deed::Ask(asked) if self.on_lan => self.errands.push_back(Errand::Ask(asked)),
+            Deed::Hand(child, order) if self.on_lan => {
+                self.errands.push_back(Errand::Hand(child, order));
+            }
             Deed::Call => self.call(),
             Deed::Ask(asked) => asked.iter().for_each(|ask| self.ask(ask)),
             Deed::Hand(child, order) => self.hand(&child, *order),

@@ -4,6 +4,7 @@ mod calling;
 mod enrolling;
 mod growing;
 mod handing;
+mod lan;
 mod reporting;
 
 use super::Fault;
@@ -15,4 +16,5 @@ pub(super) const FAULTS: &[&[Fault]] = &[
     growing::FAULTS,
     reporting::FAULTS,
     handing::FAULTS,
+    lan::FAULTS,
 ];
