@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 use restante_core::center::{Call, Decide, Decision, Effect};
 use restante_core::record::{Change, Kind, Pause, Record as _, Records, Throttle, Written};
 use restante_core::{Seed, Timestamp};
-use restante_store::{Answer, Driver, DriverError, Effects};
+use restante_store::{Answer, Driver, DriverError, Effects, Taken};
 
 use crate::clock::{Dice, Wall};
 use crate::disk::{Disk, Fault, Gate};
@@ -221,5 +221,7 @@ fn wrong_codes(written: &Written) -> usize {
 struct Nobody;
 
 impl Effects for Nobody {
-    fn take(&self, _: Effect) {}
+    fn take(&self, _: Effect) -> Taken {
+        Taken::Told
+    }
 }

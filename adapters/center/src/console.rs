@@ -16,8 +16,8 @@ use restante_core::id::CorrelationId;
 use restante_core::wire::Refusal;
 use restante_core::wire::people::{Page, PeopleReply, PeopleRequest};
 use restante_http::client::{Client, ClientError, SendError, Trust};
-use restante_store::DriverError;
 use restante_store::sqlite::OpenError;
+use restante_store::{DriverError, LeftEffects};
 use tokio::net::UnixStream;
 use tokio::time::Instant;
 
@@ -112,7 +112,8 @@ impl Console {
                 return Ok(Self::Running(client));
             }
             let locked = match open(config) {
-                Ok(driver) => return Ok(Self::Local(Box::new(driver))),
+                // Whom it has to be told is known to the center that serves next.
+                Ok(driver) => return Ok(Self::Local(Box::new(driver.effects(LeftEffects)))),
                 Err(CenterError::Store(locked @ OpenError::InUse { .. })) => locked,
                 Err(error) => return Err(error.into()),
             };

@@ -16,13 +16,14 @@ mod duration;
 mod figures;
 mod init;
 mod keyfile;
+mod notify;
 mod open;
 mod private;
 mod running;
 mod setup;
 mod socket;
 
-pub use config::{Config, ConfigError, Http, Log, LogFormat, PolicyConfig, Tls};
+pub use config::{Config, ConfigError, Http, Log, LogFormat, Notify, PolicyConfig, Tls};
 pub use console::{Console, ConsoleError};
 pub use duration::{DurationError, duration_text, parse_duration};
 pub use figures::Vitals;

@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 
 use restante_core::center::{Center, KeysError, Policy};
 use restante_crypto::RingCrypto;
+use restante_http::client::{Trust, Webhook, WebhookError, WebhookSecret, WebhookSecretError};
 use restante_http::server::{Bounds, Line, Proxies, TlsError};
 use restante_store::sqlite::{OpenError, Options};
 use restante_store::{Driver, SqliteStore};
 
-use crate::config::{Config, PolicyConfig, Tls};
+use crate::config::{Config, Notify, PolicyConfig, Tls};
 use crate::figures::Vitals;
 use crate::keyfile::{KeyFile, KeyFileError};
 use crate::private::{PrivateFileError, read_private};
@@ -64,6 +65,28 @@ pub enum CenterError {
         /// What is wrong.
         why: TlsError,
     },
+    /// The secret that signs what the webhook is told cannot be read, or others can.
+    #[error("the webhook's secret {0}")]
+    WebhookSecretFile(PrivateFileError),
+    /// The secret is none.
+    #[error("the webhook's secret in {} cannot serve: {why}", path.display())]
+    WebhookSecret {
+        /// Which file.
+        path: PathBuf,
+        /// What would be right.
+        why: WebhookSecretError,
+    },
+    /// The certificates that the webhook's receiver is known by cannot be used.
+    #[error("{}: {why}; check `ca` in [notify]", path.display())]
+    WebhookCa {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// The webhook's address cannot be used.
+    #[error("`webhook` in [notify]: {0}")]
+    Webhook(#[from] WebhookError),
     /// The store.
     #[error(transparent)]
     Store(#[from] OpenError),
@@ -112,12 +135,16 @@ pub fn prepare(config: &Config) -> Result<Setup<Center<RingCrypto>, SqliteStore>
         per_source: usize::try_from(http.connections_per_source).unwrap_or(usize::MAX),
         ..Bounds::default()
     };
-    let setup = Setup::new(open(config)?)
+    let webhook = config.notify.as_ref().map(webhook).transpose()?;
+    let mut setup = Setup::new(open(config)?)
         .console(&config.data)
         .metrics(config.metrics)
         .proxies(proxies)
         .bounds(bounds)
         .vitals(vitals);
+    if let Some(webhook) = webhook {
+        setup = setup.notify(webhook, http.url.clone());
+    }
     let listen = http.listen.iter();
     Ok(listen.fold(setup, |setup, address| setup.listen(*address, line.clone())))
 }
@@ -132,6 +159,31 @@ fn policy(config: &PolicyConfig) -> Policy {
         code_validity: config.code_validity,
         service_hosts: config.service_hosts.clone(),
     }
+}
+
+/// The webhook, with its secret and whom it trusts.
+fn webhook(notify: &Notify) -> Result<Webhook, CenterError> {
+    let path = &notify.secret;
+    let secret = read_private(path).map_err(CenterError::WebhookSecretFile)?;
+    let secret: WebhookSecret = secret.trim().parse().map_err(|why| {
+        let path = path.clone();
+        CenterError::WebhookSecret { path, why }
+    })?;
+    let mut trust = Trust::system();
+    if let Some(path) = &notify.ca {
+        let unfit = |why: String| CenterError::WebhookCa {
+            path: path.clone(),
+            why,
+        };
+        let pem = fs::read(path).map_err(|error| unfit(error.to_string()))?;
+        trust = trust.and(&pem).map_err(|error| unfit(error.to_string()))?;
+    }
+    Ok(Webhook::new(
+        &notify.webhook,
+        secret,
+        &trust,
+        notify.within,
+    )?)
 }
 
 fn read_tls(tls: &Tls) -> Result<restante_http::server::Tls, CenterError> {

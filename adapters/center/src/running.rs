@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::condition::Condition;
+use crate::notify::Carrier;
 use crate::setup::Passing;
 
 /// A center that serves until it is stopped or dropped.
@@ -22,6 +23,8 @@ pub struct Running<D, S> {
     pub(crate) condition: Arc<Condition>,
     pub(crate) stop: watch::Sender<bool>,
     pub(crate) passing: Passing,
+    /// Tells a webhook what happens, where there is one.
+    pub(crate) _carrier: Option<Carrier>,
 }
 
 /// Where a center listens.

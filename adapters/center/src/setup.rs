@@ -14,6 +14,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use restante_core::center::Decide;
+use restante_http::client::Webhook;
 use restante_http::server::{
     Bounds, Drained, Line, ListenError, Listener, Outcome, Proxies, metrics_router, router,
 };
@@ -24,6 +25,7 @@ use tokio::task::JoinHandle;
 use crate::condition::{Condition, Told};
 use crate::desk::{ConsoleDesk, FrontDesk};
 use crate::figures::{Figures, Vitals};
+use crate::notify::{Carrier, Mail, notifier};
 use crate::running::{Address, Running};
 use crate::socket::{ConsoleSocket, SocketError};
 
@@ -37,6 +39,7 @@ pub struct Setup<D, S> {
     bounds: Bounds,
     ticks: Option<Duration>,
     vitals: VitalsOf<S>,
+    mail: Option<Mail>,
 }
 
 /// Reads a store's vitals.
@@ -70,6 +73,7 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
             bounds: Bounds::default(),
             ticks: Some(TICK),
             vitals: |_| Vitals::default(),
+            mail: None,
         }
     }
 
@@ -116,6 +120,15 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
         self
     }
 
+    /// Tells this webhook what happens, besides the log; links begin with the address `center`.
+    #[must_use]
+    pub fn notify(mut self, webhook: Webhook, center: Option<String>) -> Self {
+        let (effects, mail) = notifier(webhook, center);
+        self.driver = self.driver.effects(effects);
+        self.mail = Some(mail);
+        self
+    }
+
     /// Reads the store's vitals for metrics and readiness.
     #[must_use]
     pub fn vitals(mut self, vitals: VitalsOf<S>) -> Self {
@@ -146,6 +159,8 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
         let console = self.console.as_deref().map(ConsoleSocket::bind);
         let console = console.transpose()?;
         let driver = Arc::new(self.driver);
+        let mail = self.mail;
+        let carrier: Option<Carrier> = mail.map(|mail| mail.start(Arc::clone(&driver)));
         let passing = Passing::start(&driver, self.ticks).await?;
         let vitals_of = Arc::clone(&driver);
         let read_vitals = self.vitals;
@@ -189,6 +204,7 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
             condition,
             stop,
             passing,
+            _carrier: carrier,
         })
     }
 }

@@ -24,7 +24,7 @@ use restante_core::wire::{Refusal, RefusalCode};
 
 use crate::port::{Committed, Store, StoreError};
 use crate::system::{
-    Clock, Effects, Entropy, LoggedEffects, NoEntropy, SystemClock, SystemEntropy,
+    Clock, Effects, Entropy, LoggedEffects, NoEntropy, SystemClock, SystemEntropy, Taken,
 };
 use crate::volatile::Volatile;
 
@@ -250,19 +250,32 @@ impl<D: Decide, S: Store> Driver<D, S> {
         put.any(|write| Due::at(&write.key).is_some_and(|at| at <= self.clock.now()))
     }
 
-    /// Hands over what is to be told, and takes it out of the outbox. Where that fails, a tick
-    /// hands it over again.
+    /// Hands over what is to be told, and takes what was told out of the outbox. What was not told,
+    /// a tick hands over again.
     async fn hand_over(&self, effects: Vec<Effect>, effort: &mut Effort) {
-        if effects.is_empty() {
+        let mut told = Vec::new();
+        for effect in effects {
+            let id = effect.id;
+            if self.effects.take(effect) == Taken::Told {
+                told.push(id);
+            }
+        }
+        if told.is_empty() {
             return;
         }
-        let ids: Vec<EffectId> = effects.iter().map(|effect| effect.id).collect();
-        for effect in effects {
-            self.effects.take(effect);
-        }
-        if let Err(error) = self.commit(delivered(&ids), effort).await {
+        if let Err(error) = self.commit(delivered(&told), effort).await {
             tracing::warn!(%error, "what was told stays in the outbox for now");
         }
+    }
+
+    /// Takes effects that were taken for later out of the outbox, now that they have been told.
+    ///
+    /// # Errors
+    /// [`DriverError`] if the store cannot do it; ticks hand them over again then.
+    pub async fn told(&self, effects: &[EffectId]) -> Result<(), DriverError> {
+        let mut effort = Effort::default();
+        self.commit(delivered(effects), &mut effort).await?;
+        Ok(())
     }
 
     /// Keeps what a decision wrote; whether nothing that it had read has moved.

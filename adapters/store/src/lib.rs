@@ -26,5 +26,7 @@ pub use driver::{Answer, Driver, DriverError};
 pub use memory::MemoryStore;
 pub use port::{Committed, Store, StoreError};
 pub use sqlite::SqliteStore;
-pub use system::{Clock, Effects, Entropy, LoggedEffects, SystemClock, SystemEntropy};
+pub use system::{
+    Clock, Effects, Entropy, LeftEffects, LoggedEffects, SystemClock, SystemEntropy, Taken,
+};
 pub use ticker::Ticker;

@@ -51,9 +51,18 @@ pub struct NoEntropy;
 
 /// Where effects go once what caused them is durable.
 pub trait Effects: Send + Sync {
-    /// Takes one effect. It may come again with the same id; it lies in the outbox until then, so
-    /// that losing it here is no loss.
-    fn take(&self, effect: Effect);
+    /// Takes one effect. It may come again with the same id; it lies in the outbox until it has
+    /// been told, so that losing it here is no loss.
+    fn take(&self, effect: Effect) -> Taken;
+}
+
+/// What became of an effect that was handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// Whoever has to know it knows it: it leaves the outbox.
+    Told,
+    /// Not yet: it stays in the outbox, and ticks hand it over again until it is told.
+    Later,
 }
 
 /// The system's clock.
@@ -111,18 +120,57 @@ thread_local! {
     static STOCK: RefCell<Vec<[u8; 32]>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Writes effects to the log.
+/// Writes effects to the log, where nobody else has to be told.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LoggedEffects;
 
-impl Effects for LoggedEffects {
-    fn take(&self, effect: Effect) {
-        match effect.what {
+impl LoggedEffects {
+    /// The operator's line about an effect.
+    pub fn log(effect: &Effect) {
+        let id = effect.id;
+        match &effect.what {
             EffectKind::Alarm { word, detail } => {
-                tracing::warn!(effect = %effect.id, alarm = word, "{detail}");
+                tracing::warn!(effect = %id, alarm = word, "{detail}");
             }
-            other => tracing::warn!(effect = %effect.id, "{other:?}"),
+            EffectKind::InstructionsWaiting {
+                customer,
+                application,
+                service,
+                devices,
+            } => tracing::info!(
+                effect = %id, %customer, %application, %service, devices,
+                "the instructions of an application are in the mailboxes"
+            ),
+            EffectKind::ApplicationComplete {
+                customer,
+                application,
+                service,
+                tally,
+            } => tracing::info!(
+                effect = %id, %customer, %application, %service,
+                entitled = tally.entitled, failed = tally.failed, withdrawn = tally.withdrawn,
+                "an application is complete"
+            ),
+            other => tracing::warn!(effect = %id, "{other:?}"),
         }
+    }
+}
+
+impl Effects for LoggedEffects {
+    fn take(&self, effect: Effect) -> Taken {
+        Self::log(&effect);
+        Taken::Told
+    }
+}
+
+/// Leaves effects in the outbox, for the center that runs next to tell: whoever has the store for
+/// one command may not know whom.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LeftEffects;
+
+impl Effects for LeftEffects {
+    fn take(&self, _: Effect) -> Taken {
+        Taken::Later
     }
 }
 
@@ -139,8 +187,8 @@ impl<T: Entropy + ?Sized> Entropy for std::sync::Arc<T> {
 }
 
 impl<T: Effects + ?Sized> Effects for std::sync::Arc<T> {
-    fn take(&self, effect: Effect) {
-        (**self).take(effect);
+    fn take(&self, effect: Effect) -> Taken {
+        (**self).take(effect)
     }
 }
 

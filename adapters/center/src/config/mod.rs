@@ -5,6 +5,7 @@
 //! have files of their own.
 
 mod document;
+mod notify;
 mod policy;
 
 use std::fs;
@@ -18,6 +19,7 @@ use restante_http::server::Forwarding;
 
 pub use document::ConfigError;
 use document::{Document, Section};
+pub use notify::Notify;
 pub use policy::PolicyConfig;
 
 /// A center's configuration.
@@ -33,6 +35,8 @@ pub struct Config {
     pub metrics: Option<SocketAddr>,
     /// What the operator may decide.
     pub policy: PolicyConfig,
+    /// Who is told what happens, besides the log.
+    pub notify: Option<Notify>,
     /// The log.
     pub log: Log,
 }
@@ -110,6 +114,7 @@ impl Config {
             },
             metrics: None,
             policy: PolicyConfig::default(),
+            notify: None,
             log: Log {
                 level: "info",
                 format: LogFormat::Auto,
@@ -146,6 +151,7 @@ impl Config {
         let http = root.section("http", "http")?;
         let metrics = root.section("metrics", "metrics")?;
         let policy = root.section("policy", "policy")?;
+        let notify = root.section("notify", "notify")?;
         let log = root.section("log", "log")?;
         root.done()?;
         let (data, keys) = read_center(center, folder, &default)?;
@@ -156,6 +162,7 @@ impl Config {
             metrics: read_metrics(metrics, &document, &http.proxies)?,
             http,
             policy: policy::read(policy, &document)?,
+            notify: notify::read(notify, &document, folder)?,
             log: read_log(log, &default.log)?,
         })
     }

@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::process::Stdio;
+use std::time::Duration;
 
+use restante_core::code::FormalCode;
 use restante_core::wire::{Act, Mailbox, Register};
 use restante_http::client::{Client, Trust};
 
@@ -37,6 +39,17 @@ fn pair(device: &str, mailbox: &Mailbox) -> Register {
     Register {
         device: device.parse().expect("an id"),
         code: register.code.parse().ok(),
+    }
+}
+
+/// The device's mailbox once the job has made the instruction: the first poll may be too early.
+async fn instructed(client: &Client, code: &FormalCode) -> Mailbox {
+    loop {
+        let mailbox = poll(client, code).await;
+        if !mailbox.instructions.is_empty() {
+            return mailbox;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
@@ -75,12 +88,7 @@ async fn a_device_starts_a_service_that_was_applied_for_and_stops_it() {
         "{chosen}"
     );
 
-    // The instructions are made by a job: the first poll may be too early.
-    let mut mailbox = poll(&client, &code).await;
-    while mailbox.instructions.is_empty() {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        mailbox = poll(&client, &code).await;
-    }
+    let mailbox = instructed(&client, &code).await;
     let watching = place
         .command(&of(&["applications", "show", application, "--watch"]))
         .stdout(Stdio::piped())

@@ -7,6 +7,7 @@ mod applying;
 mod console;
 mod in_process;
 mod instructing;
+mod notifying;
 mod refusals;
 mod serving;
 mod session;

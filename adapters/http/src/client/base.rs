@@ -76,7 +76,8 @@ impl Base {
     }
 }
 
-fn is_this_machine(host: &str) -> bool {
+/// Whether a URL's host is this very machine.
+pub(super) fn is_this_machine(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let loopback = bare
         .parse::<std::net::IpAddr>()

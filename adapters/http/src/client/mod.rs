@@ -13,6 +13,7 @@ mod people;
 mod register;
 mod services;
 mod trust;
+mod webhook;
 
 use std::path::Path;
 use std::time::Duration;
@@ -22,6 +23,7 @@ use restante_core::wire::Refusal;
 pub use base::BaseError;
 pub use errand::{Served, ServiceClient};
 pub use trust::{Trust, TrustError};
+pub use webhook::{TellError, Webhook, WebhookError, WebhookSecret, WebhookSecretError};
 
 use base::Base;
 

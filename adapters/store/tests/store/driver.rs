@@ -16,7 +16,7 @@ use restante_core::{Seed, Timestamp};
 use restante_store::crash::{Fate, Flaky, Operation};
 use restante_store::driver::Effort;
 use restante_store::{
-    Clock, Committed, Driver, DriverError, Effects, MemoryStore, Store, StoreError,
+    Clock, Committed, Driver, DriverError, Effects, MemoryStore, Store, StoreError, Taken,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -283,19 +283,20 @@ impl Decide for Alarming {
 
 /// Notes which effects came, and what the store held at that moment.
 #[derive(Clone)]
-struct Noted(Arc<MemoryStore>, Arc<Mutex<Vec<(EffectId, usize)>>>);
+struct Noted(Arc<MemoryStore>, Arc<Mutex<Vec<(EffectId, usize)>>>, Taken);
 
 impl Effects for Noted {
-    fn take(&self, effect: Effect) {
+    fn take(&self, effect: Effect) -> Taken {
         let held = self.0.held().rows().count();
         self.1.lock().expect("no panic").push((effect.id, held));
+        self.2
     }
 }
 
 #[tokio::test]
 async fn an_effect_is_durable_before_it_is_handed_over_and_gone_afterwards() {
     let store = Arc::new(MemoryStore::new());
-    let noted = Noted(Arc::clone(&store), Arc::default());
+    let noted = Noted(Arc::clone(&store), Arc::default(), Taken::Told);
     let driver = Driver::new(Alarming, Arc::clone(&store)).effects(noted.clone());
     driver.call(call()).await.expect("an answer");
     assert_eq!(*noted.1.lock().expect("no panic"), [(ALARM, 1)]);
@@ -303,9 +304,20 @@ async fn an_effect_is_durable_before_it_is_handed_over_and_gone_afterwards() {
 }
 
 #[tokio::test]
+async fn an_effect_that_is_not_told_yet_stays_in_the_outbox_until_it_is() {
+    let store = Arc::new(MemoryStore::new());
+    let noted = Noted(Arc::clone(&store), Arc::default(), Taken::Later);
+    let driver = Driver::new(Alarming, Arc::clone(&store)).effects(noted);
+    driver.call(call()).await.expect("an answer");
+    assert_eq!(store.held().rows().count(), 1);
+    driver.told(&[ALARM]).await.expect("kept");
+    assert_eq!(store.held().rows().count(), 0);
+}
+
+#[tokio::test]
 async fn an_effect_of_a_commit_that_failed_is_not_handed_over() {
     let store = Arc::new(MemoryStore::new());
-    let noted = Noted(Arc::clone(&store), Arc::default());
+    let noted = Noted(Arc::clone(&store), Arc::default(), Taken::Told);
     let flaky = Flaky::new(Arc::clone(&store), |_| Fate::Failed(StoreError::Full));
     let driver = Driver::new(Alarming, flaky).effects(noted.clone());
     driver.call(call()).await.expect_err("full");

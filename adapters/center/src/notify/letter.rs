@@ -1,0 +1,170 @@
+//! What a receiver reads of an effect: one JSON object with a type, a time, a sentence for people
+//! and the data for programs.
+
+use restante_core::Timestamp;
+use restante_core::center::{Effect, EffectKind};
+use restante_core::id::EffectId;
+use restante_core::wire::people::DateTime;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// The body of one message.
+#[derive(Serialize)]
+struct Letter {
+    id: EffectId,
+    r#type: &'static str,
+    timestamp: String,
+    text: String,
+    data: Value,
+}
+
+/// The body that tells of an effect. `center` is the address at which people reach the center.
+pub(super) fn body(effect: &Effect, center: Option<&str>) -> Vec<u8> {
+    let (r#type, text, data) = contents(&effect.what, center);
+    let letter = Letter {
+        id: effect.id,
+        r#type,
+        timestamp: DateTime(time_of(effect.id)).to_text(),
+        text,
+        data,
+    };
+    restante_core::wire::json::to_bytes(&letter)
+}
+
+/// When it was decided: the ids of effects begin with their time.
+pub(super) fn time_of(id: EffectId) -> Timestamp {
+    let bytes = id.as_bytes().iter().take(6);
+    Timestamp::from_millis(bytes.fold(0, |millis, byte| (millis << 8) | u64::from(*byte)))
+}
+
+fn contents(what: &EffectKind, center: Option<&str>) -> (&'static str, String, Value) {
+    match what {
+        EffectKind::Alarm { word, detail } => {
+            let data = json!({ "alarm": word, "detail": detail });
+            ("alarm", detail.clone(), data)
+        }
+        EffectKind::InstructionsWaiting {
+            customer,
+            application,
+            service,
+            devices,
+        } => {
+            let data = json!({
+                "customer": customer,
+                "application": application,
+                "service": service,
+                "devices": devices,
+                "list": list(center, &format!("{application}"), &format!("{customer}")),
+            });
+            let whom = match devices {
+                1 => "1 device: it starts".to_owned(),
+                many => format!("{many} devices: they start"),
+            };
+            let text = format!("Instructions wait for {whom} {service} at the next poll.");
+            ("instructions-waiting", text, data)
+        }
+        EffectKind::ApplicationComplete {
+            customer,
+            application,
+            service,
+            tally,
+        } => {
+            let data = json!({
+                "customer": customer,
+                "application": application,
+                "service": service,
+                "tally": tally,
+                "list": list(center, &format!("{application}"), &format!("{customer}")),
+            });
+            let text = format!(
+                "Something has become of every device of an application for {service}: {} \
+                 entitled, {} failed, {} withdrawn, {} left out.",
+                tally.entitled, tally.failed, tally.withdrawn, tally.left_out
+            );
+            ("application-complete", text, data)
+        }
+        other => (
+            "other",
+            "Something happened that this version has no words for.".to_owned(),
+            serde_json::to_value(other).unwrap_or_default(),
+        ),
+    }
+}
+
+/// Where the devices of an application are listed; without the center's address, its path.
+fn list(center: Option<&str>, application: &str, customer: &str) -> String {
+    let center = center.unwrap_or_default();
+    format!("{center}/v1/applications/{application}/targets?customer={customer}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use restante_core::id::{ApplicationId, CustomerId};
+    use restante_core::wire::services::Tally;
+
+    fn effect(what: EffectKind) -> Effect {
+        let mut id = [7; 16];
+        id[..8].copy_from_slice(&(1_700_000_000_123_u64 << 16).to_be_bytes());
+        let id = EffectId::from_bytes(id);
+        Effect { id, what }
+    }
+
+    fn read(what: EffectKind, center: Option<&str>) -> Value {
+        serde_json::from_slice(&body(&effect(what), center)).expect("JSON")
+    }
+
+    #[test]
+    fn waiting_instructions_name_the_application_and_where_its_devices_are_listed() {
+        let customer = CustomerId::from_bytes([1; 16]);
+        let application = ApplicationId::from_bytes([2; 16]);
+        let what = EffectKind::InstructionsWaiting {
+            customer,
+            application,
+            service: "pull-print".parse().expect("an id"),
+            devices: 3,
+        };
+        let letter = read(what, Some("https://center.example"));
+        assert_eq!(letter["type"], "instructions-waiting");
+        assert_eq!(letter["timestamp"], "2023-11-14T22:13:20.123Z");
+        assert_eq!(
+            letter["text"],
+            "Instructions wait for 3 devices: they start pull-print at the next poll."
+        );
+        assert_eq!(letter["data"]["devices"], 3);
+        let list = format!(
+            "https://center.example/v1/applications/{application}/targets?customer={customer}"
+        );
+        assert_eq!(letter["data"]["list"], list);
+    }
+
+    #[test]
+    fn a_complete_application_is_told_with_its_counts() {
+        let what = EffectKind::ApplicationComplete {
+            customer: CustomerId::from_bytes([1; 16]),
+            application: ApplicationId::from_bytes([2; 16]),
+            service: "pull-print".parse().expect("an id"),
+            tally: Tally {
+                entitled: 2,
+                failed: 1,
+                ..Tally::default()
+            },
+        };
+        let letter = read(what, None);
+        assert_eq!(letter["type"], "application-complete");
+        assert_eq!(letter["data"]["tally"]["entitled"], 2);
+        let list = letter["data"]["list"].as_str().expect("a path");
+        assert!(list.starts_with("/v1/applications/app-"), "{list}");
+    }
+
+    #[test]
+    fn an_alarm_is_told_in_the_words_of_the_log() {
+        let what = EffectKind::Alarm {
+            word: "device-at-two-customers".into(),
+            detail: "one serial number, two customers".into(),
+        };
+        let letter = read(what, None);
+        assert_eq!(letter["text"], "one serial number, two customers");
+        assert_eq!(letter["data"]["alarm"], "device-at-two-customers");
+    }
+}

@@ -1,0 +1,321 @@
+//! Telling a webhook: signed, over TLS, and again until the receiver has taken it.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Bytes, to_bytes};
+use axum::extract::Request;
+use axum::http::header::LOCATION;
+use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::routing::post;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use restante_center::Setup;
+use restante_core::Timestamp;
+use restante_core::center::{Center, EffectKind, Keys, Policy};
+use restante_core::id::{AttemptId, EffectId};
+use restante_core::record::{Change, Outbox, Write, Written};
+use restante_crypto::RingCrypto;
+use restante_http::client::{Client, Trust, Webhook};
+use restante_http::server::{Bounds, Line, Listener, Proxies, Tls};
+use restante_store::{Clock, Driver, MemoryStore, SystemClock};
+use ring::hmac;
+use tokio::task::JoinHandle;
+
+use crate::instructing::{enrol, poll};
+use crate::place::Place;
+
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// It has taken a message; who follows this address is seen twice.
+const TAKEN: (StatusCode, [(HeaderName, &str); 1]) =
+    (StatusCode::NO_CONTENT, [(LOCATION, "/hook")]);
+
+/// What the receiver does with one message.
+enum Answer {
+    Status(u16),
+    /// It takes its time, and then it takes the message.
+    After(Duration),
+}
+
+/// A receiver on loopback, with the certificate that `init` has made.
+struct Receiver {
+    seen: Arc<Mutex<Vec<(HeaderMap, Bytes)>>>,
+    serving: JoinHandle<()>,
+}
+
+impl Receiver {
+    /// Answers by the script, and then takes everything.
+    async fn start(address: SocketAddr, tls: &Path, script: Vec<Answer>) -> Self {
+        let seen: Arc<Mutex<Vec<(HeaderMap, Bytes)>>> = Arc::default();
+        let script = Arc::new(Mutex::new(VecDeque::from(script)));
+        let noted = Arc::clone(&seen);
+        let hook = move |request: Request| {
+            let next = script.lock().expect("no panic").pop_front();
+            let noted = Arc::clone(&noted);
+            async move {
+                let (parts, body) = request.into_parts();
+                let body = to_bytes(body, 65_536).await.expect("a body");
+                noted.lock().expect("no panic").push((parts.headers, body));
+                match next {
+                    Some(Answer::Status(status)) => {
+                        let status = StatusCode::from_u16(status).expect("a status");
+                        (status, [(LOCATION, "/hook")])
+                    }
+                    Some(Answer::After(time)) => {
+                        tokio::time::sleep(time).await;
+                        TAKEN
+                    }
+                    None => TAKEN,
+                }
+            }
+        };
+        let pem = |name: &str| fs::read(tls.join(name)).expect("made by init");
+        let tls = Tls::from_pem(&pem("certificate.pem"), &pem("key.pem")).expect("a pair");
+        let line = Line::Tls(tls);
+        let listener = Listener::bind(address, line, Proxies::none(), Bounds::default());
+        let listener = listener.await.expect("a listener");
+        let router = Router::new().route("/hook", post(hook));
+        let serving = tokio::spawn(async move {
+            listener.serve(router, std::future::pending()).await;
+        });
+        Self { seen, serving }
+    }
+
+    /// Waits until so many messages have come, and verifies each as a receiver does.
+    async fn messages(&self, count: usize) -> Vec<(String, serde_json::Value)> {
+        loop {
+            let seen = self.seen.lock().expect("no panic").clone();
+            if seen.len() >= count {
+                return seen.iter().map(verified).collect();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+/// The id and the body, once the signature is right and the time is recent.
+fn verified((headers, body): &(HeaderMap, Bytes)) -> (String, serde_json::Value) {
+    let header = |name: &str| headers[name].to_str().expect("text").to_owned();
+    let (id, time) = (header("webhook-id"), header("webhook-timestamp"));
+    let bytes = STANDARD.decode(&SECRET["whsec_".len()..]).expect("base64");
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &bytes);
+    let signed = [format!("{id}.{time}.").as_bytes(), body].concat();
+    let signature = header("webhook-signature");
+    let signature = signature.strip_prefix("v1,").expect("of this version");
+    let signature = STANDARD.decode(signature).expect("base64");
+    hmac::verify(&key, &signed, &signature).expect("signed by the center");
+    let seconds: u64 = time.parse().expect("seconds");
+    assert!(SystemClock.now().as_millis() / 1_000 - seconds < 60);
+    (id, serde_json::from_slice(body).expect("JSON"))
+}
+
+/// A port that nobody listens at.
+fn free() -> SocketAddr {
+    let socket = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    socket.local_addr().expect("an address")
+}
+
+/// A center that tells `address`, gives an attempt a second, and lets devices go to localhost.
+fn place(address: SocketAddr) -> Place {
+    let place = Place::new();
+    let path = place.path("restante.toml");
+    let config = fs::read_to_string(&path).expect("made by init");
+    let hosts = "service-hosts = [\"localhost\"]";
+    let notify = format!(
+        "[notify]\nwebhook = \"https://{address}/hook\"\nsecret = \"secret\"\n\
+         ca = \"tls/certificate.pem\"\nwithin = \"1s\""
+    );
+    let config = config
+        .replace("# service-hosts = []", hosts)
+        .replace("[notify]", &notify);
+    fs::write(path, config).expect("written");
+    fs::write(place.path("secret"), format!("{SECRET}\n")).expect("written");
+    let private = fs::Permissions::from_mode(0o600);
+    fs::set_permissions(place.path("secret"), private).expect("set");
+    place
+}
+
+/// Enrols a device and applies for a service on it; the application's id.
+async fn apply(place: &Place, url: &str) -> String {
+    let issued = place.json(&["code", "issue", "--user", "Anna Weber"]);
+    let code = issued["code"].as_str().and_then(|it| it.parse().ok());
+    let client = Client::new(url, &Trust::system()).expect("a client");
+    let (_, code) = enrol(&client, code.expect("a code")).await;
+    poll(&client, &code).await;
+    let at = "https://localhost/v1/services/pull-print/registrations";
+    place.run(&["service", "define", "pull-print", "--url", at]);
+    let applied = place.json(&["apply", "--user", "Anna Weber", "--all"]);
+    let id = applied["applications"][0]["application"].as_str();
+    id.expect("an id").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receiver_that_is_down_and_then_fails_is_told_once_it_takes_what_it_is_told() {
+    let address = free();
+    let place = place(address);
+    let served = place.serve();
+    let application = apply(&place, served.url()).await;
+    let log = || fs::read_to_string(place.path("serve.log")).expect("a log");
+    while !log().contains("the webhook was not told") {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(log().contains("the instructions of an application are in the mailboxes"));
+    let script = vec![Answer::Status(500), Answer::Status(500)];
+    let receiver = Receiver::start(address, &place.path("tls"), script).await;
+    let messages = receiver.messages(3).await;
+    let (id, told) = &messages[0];
+    assert!(id.starts_with("eff-"), "{id}");
+    assert!(
+        messages
+            .iter()
+            .all(|(other, body)| other == id && body == told)
+    );
+    assert_eq!(told["type"], "instructions-waiting");
+    assert_eq!(told["data"]["application"], *application);
+    assert_eq!(told["data"]["service"], "pull-print");
+    assert_eq!(told["data"]["devices"], 1);
+    while !log().contains("the webhook answers again") {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // What was taken leaves the outbox, and with it the exports.
+    let is_kept = |number: u32| {
+        let name = format!("{number}.jsonl");
+        place.run(&["export", &name]);
+        let all = fs::read_to_string(place.path(&name)).expect("written");
+        all.contains("instructionsWaiting")
+    };
+    (0..).find(|number| !is_kept(*number));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receiver_that_is_slow_is_told_again_under_the_same_id() {
+    let address = free();
+    let place = place(address);
+    let script = vec![Answer::After(Duration::from_secs(3))];
+    let receiver = Receiver::start(address, &place.path("tls"), script).await;
+    let served = place.serve();
+    apply(&place, served.url()).await;
+    let messages = receiver.messages(2).await;
+    assert_eq!(messages[0], messages[1]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redirection_is_not_followed_and_holds_up_no_other() {
+    let address = free();
+    let place = place(address);
+    let script = vec![Answer::Status(307)];
+    let receiver = Receiver::start(address, &place.path("tls"), script).await;
+    let served = place.serve();
+    apply(&place, served.url()).await;
+    receiver.messages(1).await;
+    let log = || fs::read_to_string(place.path("serve.log")).expect("a log");
+    while !log().contains("the receiver answered 307") {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let at = "https://localhost/v1/services/scan/registrations";
+    place.run(&["service", "define", "scan", "--url", at]);
+    place.run(&["apply", "scan", "--user", "Anna Weber", "--all"]);
+    let messages = receiver.messages(2).await;
+    let of = |at: usize| messages[at].1["data"]["service"].as_str();
+    assert_eq!((of(0), of(1)), (Some("pull-print"), Some("scan")));
+}
+
+/// An alarm that lay in the outbox when the center before this one ended.
+fn left_behind() -> (MemoryStore, EffectId) {
+    let mut id = [7; 16];
+    let at = Timestamp::from_millis(SystemClock.now().as_millis() - 120_000);
+    id[..8].copy_from_slice(&(at.as_millis() << 16).to_be_bytes());
+    let id = EffectId::from_bytes(id);
+    let what = EffectKind::Alarm {
+        word: "test".into(),
+        detail: "a test".into(),
+    };
+    let outbox = Outbox { at, what };
+    let written = Written {
+        expects: Vec::new(),
+        writes: vec![Write {
+            key: Outbox::<EffectKind>::key(id),
+            change: Change::Put {
+                format: 1,
+                body: serde_json::to_vec(&outbox).expect("JSON"),
+            },
+        }],
+    };
+    let store = MemoryStore::new();
+    store.commit_now(AttemptId::from_bytes([1; 16]), written);
+    (store, id)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_center_that_ended_had_not_told_is_told_by_the_next() {
+    let (store, id) = left_behind();
+    let place = Place::new();
+    let address = free();
+    let receiver = Receiver::start(address, &place.path("tls"), Vec::new()).await;
+    let pem = fs::read(place.path("tls/certificate.pem")).expect("made by init");
+    let trust = Trust::only(&pem).expect("a certificate");
+    let secret = SECRET.parse().expect("a secret");
+    let url = format!("https://{address}/hook");
+    let webhook = Webhook::new(&url, secret, &trust, Duration::from_secs(5)).expect("a webhook");
+    let keys = Keys::new([1; 32], vec![(1, [2; 32])]).expect("one master key");
+    let center = Center::new(RingCrypto, keys, Policy::default());
+    let setup = Setup::new(Driver::new(center, store)).notify(webhook, None);
+    let running = setup.start().await.expect("started");
+    let messages = receiver.messages(1).await;
+    assert_eq!(messages[0].0, id.to_string());
+    assert_eq!(messages[0].1["data"]["alarm"], "test");
+    let left = || {
+        let held = running.driver().store().held();
+        held.rows()
+            .any(|row| row.body.windows(4).any(|it| it == b"test"))
+    };
+    while left() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[test]
+fn a_section_that_cannot_serve_is_refused_with_what_would_be_right() {
+    let place = Place::new();
+    let path = place.path("restante.toml");
+    let config = fs::read_to_string(&path).expect("made by init");
+    let refused = |section: &str| {
+        let config = config.replace("[notify]", &format!("[notify]\n{section}"));
+        fs::write(&path, config).expect("written");
+        crate::refusals::refusal(&place)
+    };
+    let text = refused("webhook = \"https://hooks.example/\"");
+    assert!(
+        text.contains("make one with: (umask 077; echo whsec_"),
+        "{text}"
+    );
+    let text = refused("webhook = \"hooks.example\"\nsecret = \"secret\"");
+    assert!(text.contains("has to be a URL"), "{text}");
+    let text = refused("webhook = \"https://hooks.example/\"\nsecret = \"restante.toml\"");
+    assert!(text.contains("can be read or written by others"), "{text}");
+    fs::write(place.path("secret"), "secret").expect("written");
+    let private = fs::Permissions::from_mode(0o600);
+    fs::set_permissions(place.path("secret"), private).expect("set");
+    let text = refused("webhook = \"https://hooks.example/\"\nsecret = \"secret\"");
+    assert!(
+        text.ends_with("expected whsec_ and the base64 of 24 to 64 random bytes"),
+        "{text}"
+    );
+    let section = "webhook = \"http://hooks.example/\"\nsecret = \"secret\"";
+    fs::write(place.path("secret"), SECRET).expect("written");
+    let text = refused(section);
+    assert!(text.contains("expected an https URL"), "{text}");
+}
