@@ -19,6 +19,10 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
+/// The same allocator as the center's program has.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What every part of the program may fail with: it ends the run with a sentence.
 type Failure = Box<dyn Error + Send + Sync>;
 

@@ -6,8 +6,9 @@
 //! a page would act upon. Numbers are written as a three-letter kind and 26 Crockford base-32
 //! symbols (`reg-…`), which survive being read over a telephone and fit an MQTT client id.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use core::fmt;
+use core::marker::PhantomData;
 use core::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -230,21 +231,28 @@ pub(crate) const CROCKFORD: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// Symbols that write 128 bits.
 const ID_SYMBOLS: usize = 26;
 
-/// Writes 128 bits as 26 lower-case Crockford symbols, most significant first.
-fn id_text(bytes: &[u8; 16]) -> String {
-    let value = u128::from_be_bytes(*bytes);
-    let symbol = |place: usize| {
-        let shift = u32::try_from(place.saturating_mul(5)).unwrap_or(0);
-        let digit = value.checked_shr(shift).unwrap_or(0) & 31;
-        usize::try_from(digit)
-            .ok()
-            .and_then(|d| CROCKFORD.get(d))
-            .map_or('0', |b| char::from(*b))
-    };
-    (0..ID_SYMBOLS).rev().map(symbol).collect()
+/// A number as a text, on the stack.
+struct IdText([u8; ID_SYMBOLS]);
+
+impl IdText {
+    /// Writes 128 bits as 26 lower-case Crockford symbols, most significant first.
+    fn new(bytes: &[u8; 16]) -> Self {
+        let mut value = u128::from_be_bytes(*bytes);
+        let mut symbols = [b'0'; ID_SYMBOLS];
+        for symbol in symbols.iter_mut().rev() {
+            let digit = usize::from(value.to_le_bytes()[0] & 31);
+            *symbol = CROCKFORD.get(digit).copied().unwrap_or(b'0');
+            value >>= 5;
+        }
+        Self(symbols)
+    }
+
+    fn as_str(&self) -> &str {
+        core::str::from_utf8(&self.0).unwrap_or_default()
+    }
 }
 
-/// Reads what [`id_text`] wrote: exact symbols only, and nothing above 128 bits.
+/// Reads what [`IdText`] wrote: exact symbols only, and nothing above 128 bits.
 fn id_bytes(text: &str) -> Option<[u8; 16]> {
     if text.len() != ID_SYMBOLS {
         return None;
@@ -274,6 +282,22 @@ const fn digit(symbol: u8) -> Option<u8> {
     Some(symbol.wrapping_sub(first).wrapping_add(value))
 }
 
+/// Reads a value where it stands in a text, without a copy of its own: messages and records are
+/// full of identifiers.
+struct InText<T>(PhantomData<T>);
+
+impl<T: FromStr<Err = IdError>> de::Visitor<'_> for InText<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
+}
+
 macro_rules! numbers {
     ($($(#[$doc:meta])* $name:ident, $noun:literal, $prefix:literal;)*) => {$(
         $(#[$doc])*
@@ -299,7 +323,8 @@ macro_rules! numbers {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}{}", $prefix, id_text(&self.0))
+                f.write_str($prefix)?;
+                f.write_str(IdText::new(&self.0).as_str())
             }
         }
 
@@ -322,13 +347,13 @@ macro_rules! numbers {
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-                s.serialize_str(&self.to_string())
+                s.collect_str(self)
             }
         }
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-                String::deserialize(d)?.parse().map_err(de::Error::custom)
+                d.deserialize_str(InText(PhantomData))
             }
         }
 
@@ -413,6 +438,7 @@ impl Epoch {
 mod tests {
     use super::*;
     use std::format;
+    use std::string::ToString;
 
     #[test]
     fn a_number_reads_back_from_its_text() {

@@ -25,7 +25,7 @@ struct Question<'a> {
     now: Timestamp,
     seed: &'a Seed,
     call: &'a Call,
-    records: &'a Records,
+    records: &'a Records<'a>,
 }
 
 type Asked = Result<Decision, Pause>;
@@ -100,7 +100,7 @@ fn rewrite(decision: &mut Decision, kind: Kind, change: impl Fn(&mut Value)) {
 }
 
 /// The same records, those of this kind with another body.
-fn with(records: &Records, kind: Kind, change: impl Fn(&mut Value)) -> Records {
+fn with(records: &Records, kind: Kind, change: impl Fn(&mut Value)) -> Records<'static> {
     let mut altered = Records::new();
     for (need, found) in records.iter() {
         let mut found = found.clone();

@@ -11,6 +11,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+/// A center makes and drops the same small things without end, most of them on another thread than
+/// before; the system's allocator scatters them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match command::run(command::Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,6 +5,8 @@
 //! handed to the center as such, because only the center counts and refuses. The headers made here
 //! are marked sensitive, so that no log of this crate or of the libraries below it shows them.
 
+use std::borrow::Cow;
+
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderValue};
 use restante_core::center::Credential;
@@ -32,7 +34,10 @@ pub fn read(headers: &HeaderMap) -> Result<Credential, TwoCredentials> {
     if values.next().is_some() {
         return Err(TwoCredentials);
     }
-    let text = String::from_utf8_lossy(value.as_bytes());
+    let text = match value.to_str() {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(value.as_bytes()),
+    };
     let (scheme, rest) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
     let rest = rest.trim();
     Ok(if scheme.eq_ignore_ascii_case(PROVISIONAL) {

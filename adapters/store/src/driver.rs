@@ -185,7 +185,7 @@ impl<D: Decide, S: Store> Driver<D, S> {
     async fn decide(&self, call: &Call, effort: &mut Effort) -> Result<Decision, DriverError> {
         let now = self.clock.now();
         let seed = self.entropy.seed()?;
-        let mut records = Records::new();
+        let mut records = Records::with(self.store.at_hand());
         loop {
             let needs = match self.decide.decide(now, &seed, call, &records) {
                 Ok(decision) => return Ok(decision),
@@ -204,7 +204,7 @@ impl<D: Decide, S: Store> Driver<D, S> {
     async fn load(
         &self,
         needs: Vec<Need>,
-        records: &mut Records,
+        records: &mut Records<'_>,
         effort: &mut Effort,
     ) -> Result<(), DriverError> {
         let mut durable = needs;

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use restante_core::id::AttemptId;
-use restante_core::record::{Loaded, Need, Written};
+use restante_core::record::{AtHand, Loaded, Need, Written};
 
 /// What keeps the center's records.
 pub trait Store: Send + Sync {
@@ -18,6 +18,12 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError`] if something cannot be read.
     fn load(&self, needs: &[Need]) -> impl Future<Output = Result<Vec<Loaded>, StoreError>> + Send;
+
+    /// What can be had without a load, where the store knows such a thing. It holds everything
+    /// acknowledged before the call, as a load does.
+    fn at_hand(&self) -> Option<&dyn AtHand> {
+        None
+    }
 
     /// Applies all writes if every expectation holds, and none of them otherwise; durable before it
     /// answers [`Committed::Applied`]. An attempt that has been applied already is answered
@@ -76,6 +82,10 @@ pub enum StoreError {
 impl<S: Store + ?Sized> Store for Arc<S> {
     fn load(&self, needs: &[Need]) -> impl Future<Output = Result<Vec<Loaded>, StoreError>> + Send {
         (**self).load(needs)
+    }
+
+    fn at_hand(&self) -> Option<&dyn AtHand> {
+        (**self).at_hand()
     }
 
     fn commit(

@@ -35,7 +35,7 @@ pub struct Scene<'a> {
     /// The call.
     pub call: &'a Call,
     /// What has been loaded so far.
-    pub records: &'a Records,
+    pub records: &'a Records<'a>,
 }
 
 /// The core's decision, rightly or for something altered.
@@ -349,7 +349,7 @@ pub(super) fn altered<R: Record>(
     records: &Records,
     kind: Kind,
     change: impl Fn(&mut R),
-) -> Records {
+) -> Records<'static> {
     let alter = |row: &Arc<Row>| match R::read(row.format, &row.body) {
         Ok(mut record) if row.key.kind == kind => {
             change(&mut record);

@@ -11,7 +11,8 @@ use crate::code::FormalCode;
 use crate::crypto::Crypto;
 use crate::id::{AccountName, CustomerId, DeviceId, RegistrationId};
 use crate::record::{
-    Active, Clock, Facts, InUse, Key, Registration, RegistrationLocator, Secret, State, Token, Use,
+    Active, Clock, Facts, InUse, Key, Pause, Registration, RegistrationLocator, Secret, State,
+    Token, Use,
 };
 use crate::wire::RefusalCode;
 use crate::wire::people::Role;
@@ -84,19 +85,28 @@ impl<C: Crypto> Work<'_, C> {
 
     /// The devices that the presented formal code speaks for, where its locator says that it is the
     /// one in use. Where it does not, [`Work::speaker`] finds out what the code is, and refuses it
-    /// with the reason.
+    /// with the reason. Whoever writes because of it has it [held](Work::hold_in_use).
     // spec: COD-025
     pub(super) fn in_use(&mut self) -> Result<Option<Vec<DeviceId>>, Stop> {
         let Credential::Formal(code) = &self.call.presented else {
             return Ok(None);
         };
         let key = RegistrationLocator::key(code.registration());
-        let located = self.desk.get(&key)?;
+        let located = self.desk.peek(&key)?;
         let in_use = located.and_then(|located: RegistrationLocator| located.in_use);
         match in_use.filter(|it| it.secret.epoch == code.epoch()) {
             Some(InUse { secret, devices }) => self.verify(code, secret).map(|()| Some(devices)),
             None => Ok(None),
         }
+    }
+
+    /// Has what [`Work::in_use`] went by stay unmoved until the decision is committed.
+    pub(super) fn hold_in_use(&mut self) -> Result<(), Pause> {
+        if let Credential::Formal(code) = &self.call.presented {
+            let key = RegistrationLocator::key(code.registration());
+            self.desk.get::<RegistrationLocator>(&key)?;
+        }
+        Ok(())
     }
 
     /// Compares what is presented with what was handed out, in constant time.

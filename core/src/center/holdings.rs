@@ -82,7 +82,7 @@ impl<C: Crypto> Work<'_, C> {
     /// Loads, in one round, what each device needs besides its own record: the registration that it
     /// leaves, or, if it is new to the customer, where else it was seen.
     fn load_neighbours(
-        &self,
+        &mut self,
         customer: CustomerId,
         taken: &[Taken<'_>],
         held: &[Option<Device>],

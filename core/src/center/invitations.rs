@@ -20,7 +20,7 @@ use super::work::{Stop, Work};
 impl<C: Crypto> Work<'_, C> {
     /// Loads the mailboxes of these devices in one round.
     pub(super) fn load_mailboxes(
-        &self,
+        &mut self,
         devices: impl Iterator<Item = DeviceId>,
     ) -> Result<(), Pause> {
         let rows = |device| [Mailbox::key(device), Mailbox::finished_key(device)];

@@ -39,6 +39,7 @@ impl<C: Crypto> Work<'_, C> {
                 PollReply::Mailbox(empty(center.etag.clone(), self.schedule()))
             });
         }
+        self.hold_in_use()?;
         let now = self.time()?;
         let most = poll.max_message.map_or(MESSAGE_BYTES, |most| {
             usize::try_from(most.get()).unwrap_or(MESSAGE_BYTES)

@@ -194,7 +194,10 @@ impl<'a, C: Crypto> Work<'a, C> {
     }
 
     /// Loads these at once, whatever is missing of them.
-    pub(super) fn load<'k>(&self, keys: impl IntoIterator<Item = &'k Key>) -> Result<(), Pause> {
+    pub(super) fn load<'k>(
+        &mut self,
+        keys: impl IntoIterator<Item = &'k Key>,
+    ) -> Result<(), Pause> {
         self.desk.all(keys)
     }
 }

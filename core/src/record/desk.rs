@@ -7,6 +7,7 @@
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use serde::Serialize;
@@ -15,7 +16,7 @@ use serde::de::DeserializeOwned;
 use crate::limits::READS_PER_DECISION;
 
 use super::key::{Key, Range};
-use super::row::{Change, Expect, Loaded, Need, Records, Revision, Row, Write, Written};
+use super::row::{AtHand, Change, Expect, Loaded, Need, Records, Revision, Row, Write, Written};
 
 /// A record that can lie in the store.
 pub trait Record: Serialize + DeserializeOwned + Clone {
@@ -60,7 +61,10 @@ pub type Found<R> = (Key, Result<R, Pause>);
 /// Records and changes of one decision.
 #[derive(Debug)]
 pub struct Desk<'a> {
-    records: &'a Records,
+    records: &'a Records<'a>,
+    /// What was at hand when it was first asked for, in key order: a decision never sees two
+    /// versions of one record.
+    taken: Vec<(Key, Option<Arc<Row>>)>,
     read: BTreeMap<Key, Revision>,
     changed: BTreeMap<Key, Change>,
     heads: BTreeMap<Key, Revision>,
@@ -69,9 +73,10 @@ pub struct Desk<'a> {
 impl<'a> Desk<'a> {
     /// A desk with what has been loaded so far.
     #[must_use]
-    pub fn new(records: &'a Records) -> Self {
+    pub fn new(records: &'a Records<'a>) -> Self {
         Self {
             records,
+            taken: Vec::new(),
             read: BTreeMap::new(),
             changed: BTreeMap::new(),
             heads: BTreeMap::new(),
@@ -90,10 +95,8 @@ impl<'a> Desk<'a> {
             };
         }
         let row = self.row(key)?;
-        self.read.insert(
-            key.clone(),
-            row.map_or(Revision::ABSENT, |row| row.revision),
-        );
+        let revision = row.as_ref().map_or(Revision::ABSENT, |row| row.revision);
+        self.read.insert(key.clone(), revision);
         row.map(|row| read(key, row.format, &row.body)).transpose()
     }
 
@@ -115,11 +118,22 @@ impl<'a> Desk<'a> {
     ///
     /// # Errors
     /// [`Pause::Read`] with all that is missing.
-    pub fn all<'k>(&self, keys: impl IntoIterator<Item = &'k Key>) -> Result<(), Pause> {
-        let unchanged = keys
+    pub fn all<'k>(&mut self, keys: impl IntoIterator<Item = &'k Key>) -> Result<(), Pause> {
+        let missing: Vec<&Key> = keys
             .into_iter()
-            .filter(|key| !self.changed.contains_key(key));
-        self.loaded(unchanged.map(|key| Need::Record(key.clone())))
+            .filter(|key| !self.changed.contains_key(*key) && self.known(key).is_none())
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        if let Some(rows) = self.at_hand(missing.len()).and_then(|it| it.rows(&missing)) {
+            for (key, row) in missing.into_iter().zip(rows) {
+                self.take(key, row);
+            }
+            return Ok(());
+        }
+        let missing = missing.into_iter().cloned().map(Need::Record);
+        Err(self.pause(missing.collect()))
     }
 
     /// Neighbouring records in key order, none of which may appear, move or vanish before the
@@ -159,8 +173,16 @@ impl<'a> Desk<'a> {
     /// # Errors
     /// [`Pause::Read`] with all that is missing.
     pub fn ranges<'k>(&self, ranges: impl IntoIterator<Item = &'k Range>) -> Result<(), Pause> {
-        let ranges = ranges.into_iter();
-        self.loaded(ranges.map(|range| Need::Range(Box::new(range.clone()))))
+        let missing: Vec<Need> = ranges
+            .into_iter()
+            .map(|range| Need::Range(Box::new(range.clone())))
+            .filter(|need| self.records.get(need).is_none())
+            .collect();
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(self.pause(missing))
+        }
     }
 
     /// Stores `record` at `key`.
@@ -227,28 +249,58 @@ impl<'a> Desk<'a> {
         self.changed.retain(|key, _| keep(key));
     }
 
-    fn row(&self, key: &Key) -> Result<Option<&'a Row>, Pause> {
-        let need = Need::Record(key.clone());
-        match self.records.get(&need) {
-            Some(Loaded::Record(row)) => Ok(row.as_deref()),
-            _ => Err(self.pause(alloc::vec![need])),
+    fn row(&mut self, key: &Key) -> Result<Option<Arc<Row>>, Pause> {
+        if let Some(row) = self.known(key) {
+            return Ok(row);
+        }
+        match self.at_hand(1).and_then(|it| it.row(key)) {
+            Some(row) => {
+                self.take(key, row.clone());
+                Ok(row)
+            }
+            None => Err(self.pause(alloc::vec![Need::Record(key.clone())])),
         }
     }
 
-    /// Asks for what of this has not been loaded.
-    fn loaded(&self, needs: impl Iterator<Item = Need>) -> Result<(), Pause> {
-        let missing: Vec<Need> = needs
-            .filter(|need| self.records.get(need).is_none())
-            .collect();
-        if missing.is_empty() {
-            Ok(())
-        } else {
-            Err(self.pause(missing))
+    /// Where `more` rows may be taken from: nowhere once that would be too many, so that the
+    /// decision asks for them and is told.
+    fn at_hand(&self, more: usize) -> Option<&'a dyn AtHand> {
+        let within = self.reads().saturating_add(more) <= READS_PER_DECISION;
+        self.records.at_hand().filter(|_| within)
+    }
+
+    /// How many records and ranges have been read.
+    fn reads(&self) -> usize {
+        self.records.len().saturating_add(self.taken.len())
+    }
+
+    /// What lies on the desk of this record already.
+    fn known(&self, key: &Key) -> Option<Option<Arc<Row>>> {
+        if let Ok(place) = self.place(key) {
+            return self.taken.get(place).map(|(_, row)| row.clone());
         }
+        if self.records.is_empty() {
+            return None;
+        }
+        match self.records.get(&Need::Record(key.clone())) {
+            Some(Loaded::Record(row)) => Some(row.clone()),
+            _ => None,
+        }
+    }
+
+    fn take(&mut self, key: &Key, row: Option<Arc<Row>>) {
+        if let Err(place) = self.place(key) {
+            self.taken.insert(place, (key.clone(), row));
+        }
+    }
+
+    /// Where among the taken ones this record is, or where it would be.
+    fn place(&self, key: &Key) -> Result<usize, usize> {
+        self.taken.binary_search_by(|(taken, _)| taken.cmp(key))
     }
 
     fn pause(&self, missing: Vec<Need>) -> Pause {
-        if self.records.len().saturating_add(missing.len()) > READS_PER_DECISION {
+        if self.reads().saturating_add(missing.len()) > READS_PER_DECISION {
             Pause::TooMuch
         } else {
             Pause::Read(missing)

@@ -16,6 +16,7 @@ mod entitlement;
 mod grant;
 mod instruction;
 mod key;
+mod locator;
 mod mailbox;
 mod outbox;
 mod registration;
@@ -40,13 +41,13 @@ pub use instruction::{
     Delivery, End, Event, Finished, Instruction, InstructionState, Invitation, Verdict, Word,
 };
 pub use key::{Key, Kind, Owner, Range};
+pub use locator::{InUse, RegistrationLocator};
 pub use mailbox::Mailbox;
 pub use outbox::{Outbox, delivered};
 pub use registration::{
-    Active, Ended, Facts, InUse, Pending, PendingDevice, Registration, RegistrationLocator, Secret,
-    State, Use, Why,
+    Active, Ended, Facts, Pending, PendingDevice, Registration, Secret, State, Use, Why,
 };
-pub use row::{Change, Expect, Loaded, Need, Records, Revision, Row, Write, Written};
+pub use row::{AtHand, Change, Expect, Loaded, Need, Records, Revision, Row, Write, Written};
 pub use service::Service;
 pub use sighting::Sighting;
 pub use status::Reading;

@@ -5,8 +5,6 @@
 //! names a second registration. The secret of the formal code is not in here: it is derived from a
 //! master key, this registration's id and the epoch whenever it is needed.
 
-use alloc::format;
-use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +17,7 @@ use crate::wire::DeviceEntry;
 use super::bytes::Bytes;
 use super::desk::Record;
 use super::key::{Key, Kind, Owner};
+use super::locator::{InUse, RegistrationLocator};
 
 /// A registration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -286,53 +285,6 @@ impl Active {
             State::Ended(Ended { at, why })
         } else {
             State::Active(self)
-        }
-    }
-}
-
-/// From a formal code to its registration, and what a code in use is checked against.
-///
-/// The second is a copy, so that an unchanged poll, which nearly every request of a fleet is, needs
-/// this one small row and not the registration. Whoever writes a registration writes its locator in
-/// the same commit; each of them expects the registration unmoved, so that the two never part.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RegistrationLocator {
-    /// The customer who owns the registration.
-    pub customer: CustomerId,
-    /// What is in use while the registration is active and names few devices. Absent says nothing:
-    /// the registration itself has to be asked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub in_use: Option<InUse>,
-}
-
-/// What a poll needs of an active registration.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct InUse {
-    /// The secret of the formal code in use.
-    pub secret: Secret,
-    /// The devices that it speaks for.
-    pub devices: Vec<DeviceId>,
-}
-
-impl RegistrationLocator {
-    /// Where it is.
-    #[must_use]
-    pub fn key(id: RegistrationId) -> Key {
-        Key::unowned(Kind::RegistrationLocator, id.as_bytes())
-    }
-}
-
-/// The first form has the customer alone. A program that knows only that one has to stop at the
-/// second: it would let a registration end and leave its code in use here.
-impl Record for RegistrationLocator {
-    const FORMAT: u16 = 2;
-
-    fn read(format: u16, body: &[u8]) -> Result<Self, String> {
-        match format {
-            1 | Self::FORMAT => serde_json::from_slice(body).map_err(|error| error.to_string()),
-            _ => Err(format!("form {format} is not known")),
         }
     }
 }

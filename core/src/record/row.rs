@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::key::{Key, Range};
 
@@ -60,17 +61,48 @@ pub enum Loaded {
     },
 }
 
-/// Everything that has been loaded for one attempt.
-#[derive(Clone, Debug, Default)]
-pub struct Records {
-    loaded: BTreeMap<Need, Loaded>,
+/// Rows that can be had at once, without waiting: a cache.
+pub trait AtHand: Sync {
+    /// The row, or that there is none, if that is known.
+    fn row(&self, key: &Key) -> Option<Option<Arc<Row>>>;
+
+    /// All of these in order and as one snapshot shows them, if all of that is known.
+    fn rows(&self, keys: &[&Key]) -> Option<Vec<Option<Arc<Row>>>>;
 }
 
-impl Records {
+/// Everything that has been loaded for one attempt, and what can be had at once besides.
+#[derive(Clone, Default)]
+pub struct Records<'a> {
+    loaded: BTreeMap<Need, Loaded>,
+    at_hand: Option<&'a dyn AtHand>,
+}
+
+impl fmt::Debug for Records<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Records").field(&self.loaded).finish()
+    }
+}
+
+impl<'a> Records<'a> {
     /// Nothing loaded yet.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Nothing loaded yet; what is at hand need not be. A decision that finds all that it needs
+    /// there is made in one go, and one that does not asks as if nothing were.
+    #[must_use]
+    pub fn with(at_hand: Option<&'a dyn AtHand>) -> Self {
+        Self {
+            loaded: BTreeMap::new(),
+            at_hand,
+        }
+    }
+
+    /// Where rows can be had at once.
+    pub(super) fn at_hand(&self) -> Option<&'a dyn AtHand> {
+        self.at_hand
     }
 
     /// Adds what a load found. What was loaded before stays as it was: a decision never sees two

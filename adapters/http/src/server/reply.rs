@@ -103,7 +103,7 @@ impl Answered {
     fn new(status: StatusCode, body: Content) -> Self {
         Self {
             status,
-            headers: HeaderMap::new(),
+            headers: HeaderMap::with_capacity(HEADERS),
             reason: None,
             body,
         }
@@ -271,7 +271,7 @@ fn unchanged(next: Seconds, tag: Option<&ETag>) -> Answered {
 }
 
 fn quoted(tag: &ETag) -> HeaderValue {
-    header(&format!("\"{}\"", tag.as_str()))
+    header(&["\"", tag.as_str(), "\""].concat())
 }
 
 /// A header of text that this program made; should it ever not be one, an empty header.
@@ -279,6 +279,8 @@ fn header(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""))
 }
 
+/// Headers of a response, with some room: what it begins with, so that it need not grow.
+const HEADERS: usize = 8;
 const PROVISIONAL_CHALLENGE: &str = "Restante-Provisional realm=\"restante\"";
 const BEARER_CHALLENGE: &str = "Bearer realm=\"restante\"";
 const BEARER_REFUSED_CHALLENGE: &str = "Bearer realm=\"restante\", error=\"invalid_token\"";

@@ -10,11 +10,11 @@
 //! by last, and forgets what was not. So all of the room is used, and a use costs one mark.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use restante_core::record::{Key, Loaded, Need, Row};
+use restante_core::record::{AtHand, Key, Loaded, Need, Row};
 
 /// What is known of one key: the row, or that there is none.
 pub(crate) type Known = Option<Arc<Row>>;
@@ -23,7 +23,7 @@ pub(crate) type Known = Option<Arc<Row>>;
 #[derive(Debug)]
 pub(crate) struct Cache {
     shards: Box<[Mutex<Shard>]>,
-    hasher: RandomState,
+    hashers: [RandomState; 2],
     /// Twice the number of the last published group; odd while one is being published.
     published: AtomicU64,
     hits: AtomicU64,
@@ -37,7 +37,7 @@ impl Cache {
         let shards = (0..SHARDS).map(|_| Mutex::new(Shard::new(room)));
         Self {
             shards: shards.collect(),
-            hasher: RandomState::new(),
+            hashers: [RandomState::new(), RandomState::new()],
             published: AtomicU64::new(sequence * 2),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
@@ -46,21 +46,11 @@ impl Cache {
 
     /// All that is needed, if all of it is known. Ranges never are.
     pub(crate) fn load(&self, needs: &[Need]) -> Option<Vec<Loaded>> {
-        let before = self.published.load(Ordering::Acquire);
-        let found: Option<Vec<Loaded>> = needs
-            .iter()
-            .map(|need| match need {
-                Need::Record(key) => {
-                    let hash = self.hash(key);
-                    self.shard(hash).get(hash, key).map(Loaded::Record)
-                }
-                Need::Range(_) => None,
-            })
-            .collect();
-        let after = self.published.load(Ordering::Acquire);
-        // One row alone is always a snapshot.
-        let one_snapshot = needs.len() == 1 || (before == after && before.is_multiple_of(2));
-        let found = found.filter(|_| one_snapshot);
+        let keys = needs.iter().map(|need| match need {
+            Need::Record(key) => Some(key),
+            Need::Range(_) => None,
+        });
+        let found = self.snapshot(keys, needs.len(), Loaded::Record);
         let counter = if found.is_some() {
             &self.hits
         } else {
@@ -70,14 +60,39 @@ impl Cache {
         found
     }
 
+    /// All of these as one snapshot shows them, if all of it is known.
+    fn snapshot<'k, T>(
+        &self,
+        keys: impl Iterator<Item = Option<&'k Key>>,
+        count: usize,
+        found: impl Fn(Known) -> T,
+    ) -> Option<Vec<T>> {
+        let before = self.published.load(Ordering::Acquire);
+        let all: Option<Vec<T>> = keys.map(|key| self.known(key?).map(&found)).collect();
+        let after = self.published.load(Ordering::Acquire);
+        // One row alone is always a snapshot.
+        let one_snapshot = count == 1 || (before == after && before.is_multiple_of(2));
+        all.filter(|_| one_snapshot)
+    }
+
+    /// What is not at hand is asked for again as a load, which counts the miss.
+    fn count_hit(&self, hit: bool) {
+        self.hits.fetch_add(u64::from(hit), Ordering::Relaxed);
+    }
+
+    fn known(&self, key: &Key) -> Option<Known> {
+        let name = self.name(key);
+        self.shard(name).get(name)
+    }
+
     /// Adds what a reader has found in the snapshot after group `sequence`, unless a group has been
     /// published since or the snapshot is ahead of what is published.
     pub(crate) fn fill(&self, sequence: u64, key: &Key, known: &Known) {
-        let hash = self.hash(key);
-        let mut shard = self.shard(hash);
+        let name = self.name(key);
+        let mut shard = self.shard(name);
         // Under the shard's lock: a group that is published later comes to this shard later.
         if self.published.load(Ordering::Acquire) == sequence * 2 {
-            shard.put(hash, Entry::new(key, known));
+            shard.put(name, known.clone());
         }
     }
 
@@ -85,10 +100,10 @@ impl Cache {
     pub(crate) fn publish(&self, sequence: u64, changed: impl IntoIterator<Item = (Key, Known)>) {
         self.published.store(sequence * 2 - 1, Ordering::Release);
         for (key, known) in changed {
-            let hash = self.hash(&key);
-            let mut shard = self.shard(hash);
-            if shard.places.contains_key(&hash) {
-                shard.put(hash, Entry::new(&key, &known));
+            let name = self.name(&key);
+            let mut shard = self.shard(name);
+            if shard.entries.contains_key(&name) {
+                shard.put(name, known);
             }
         }
         self.published.store(sequence * 2, Ordering::Release);
@@ -100,24 +115,67 @@ impl Cache {
         (read(&self.hits), read(&self.misses))
     }
 
-    fn hash(&self, key: &Key) -> u64 {
-        self.hasher.hash_one(key)
+    fn name(&self, key: &Key) -> Name {
+        Name(self.hashers.each_ref().map(|it| it.hash_one(key)))
     }
 
-    fn shard(&self, hash: u64) -> MutexGuard<'_, Shard> {
-        let index = usize::try_from(hash % SHARDS as u64).unwrap_or(0);
+    fn shard(&self, name: Name) -> MutexGuard<'_, Shard> {
+        let index = usize::try_from(name.0[1] % SHARDS as u64).unwrap_or(0);
         self.shards[index]
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One part of the known rows, in slots that a hand goes round. Keys are found by their hash; two
-/// keys of one hash take each other's place, which is as rare as it is harmless.
+impl AtHand for Cache {
+    fn row(&self, key: &Key) -> Option<Known> {
+        let known = self.known(key);
+        self.count_hit(known.is_some());
+        known
+    }
+
+    fn rows(&self, keys: &[&Key]) -> Option<Vec<Known>> {
+        let found = self.snapshot(keys.iter().copied().map(Some), keys.len(), |known| known);
+        self.count_hit(found.is_some());
+        found
+    }
+}
+
+/// What a key is called here: 128 bits of SipHash under keys that only this process knows. Two keys
+/// of one name would be taken for one; among a thousand million keys the odds of that are one in
+/// 10²⁰, and nobody outside can look for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Name([u64; 2]);
+
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.0[0]);
+    }
+}
+
+/// A name is a hash already.
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, _: &[u8]) {}
+
+    fn write_u64(&mut self, name: u64) {
+        self.0 = name;
+    }
+}
+
+/// One part of the known rows, and the ring that a hand goes round. Keys are found by their names
+/// alone, so that what is known to be absent takes hardly any room and finding it touches little.
 #[derive(Debug)]
 struct Shard {
-    places: HashMap<u64, usize>,
-    slots: Vec<Option<Slot>>,
+    entries: HashMap<Name, Entry, BuildHasherDefault<AsItIs>>,
+    ring: Vec<Option<Name>>,
+    /// Places of the ring in which nothing is.
     free: Vec<usize>,
     hand: usize,
     bytes: usize,
@@ -126,24 +184,19 @@ struct Shard {
 }
 
 #[derive(Debug)]
-struct Slot {
-    hash: u64,
-    entry: Entry,
+struct Entry {
+    known: Known,
+    /// Where it is in the ring.
+    place: usize,
     /// Whether it was used since the hand came by.
     used: bool,
-}
-
-#[derive(Debug)]
-enum Entry {
-    Row(Arc<Row>),
-    Absent(Box<Key>),
 }
 
 impl Shard {
     fn new(room: usize) -> Self {
         Self {
-            places: HashMap::new(),
-            slots: Vec::new(),
+            entries: HashMap::default(),
+            ring: Vec::new(),
             free: Vec::new(),
             hand: 0,
             bytes: 0,
@@ -151,99 +204,72 @@ impl Shard {
         }
     }
 
-    fn get(&mut self, hash: u64, key: &Key) -> Option<Known> {
-        let place = *self.places.get(&hash)?;
-        let slot = self.slots.get_mut(place)?.as_mut()?;
-        if slot.entry.key() != key {
-            return None;
-        }
-        slot.used = true;
-        Some(match &slot.entry {
-            Entry::Row(row) => Some(Arc::clone(row)),
-            Entry::Absent(_) => None,
-        })
+    fn get(&mut self, name: Name) -> Option<Known> {
+        let entry = self.entries.get_mut(&name)?;
+        entry.used = true;
+        Some(entry.known.clone())
     }
 
-    fn put(&mut self, hash: u64, entry: Entry) {
-        if let Some(place) = self.places.get(&hash) {
-            self.forget(*place);
-        }
-        let size = entry.bytes();
+    fn put(&mut self, name: Name, known: Known) {
+        self.forget(name);
+        let size = bytes(&known);
         if size > self.room {
             return;
         }
         while self.bytes + size > self.room {
             self.make_room();
         }
-        let slot = Some(Slot {
-            hash,
-            entry,
-            used: false,
-        });
         let place = if let Some(place) = self.free.pop() {
-            self.slots[place] = slot;
+            self.ring[place] = Some(name);
             place
         } else {
-            self.slots.push(slot);
-            self.slots.len() - 1
+            self.ring.push(Some(name));
+            self.ring.len() - 1
         };
         self.bytes += size;
-        self.places.insert(hash, place);
+        let used = false;
+        let entry = Entry { known, place, used };
+        self.entries.insert(name, entry);
     }
 
     /// Moves the hand on to something that was not used, and forgets it. Called only while there is
     /// something: the second time round nothing is marked as used any more.
     fn make_room(&mut self) {
         loop {
-            let place = self.hand % self.slots.len();
+            let place = self.hand % self.ring.len();
             self.hand = place + 1;
-            if let Some(slot) = &mut self.slots[place]
-                && !std::mem::take(&mut slot.used)
+            if let Some(name) = self.ring[place]
+                && let Some(entry) = self.entries.get_mut(&name)
+                && !std::mem::take(&mut entry.used)
             {
-                return self.forget(place);
+                return self.forget(name);
             }
         }
     }
 
-    fn forget(&mut self, place: usize) {
-        if let Some(slot) = self.slots[place].take() {
-            self.bytes -= slot.entry.bytes();
-            self.places.remove(&slot.hash);
-            self.free.push(place);
+    fn forget(&mut self, name: Name) {
+        if let Some(entry) = self.entries.remove(&name) {
+            self.bytes -= bytes(&entry.known);
+            self.ring[entry.place] = None;
+            self.free.push(entry.place);
         }
     }
 }
 
-impl Entry {
-    fn new(key: &Key, known: &Known) -> Self {
-        match known {
-            Some(row) => Self::Row(Arc::clone(row)),
-            None => Self::Absent(Box::new(key.clone())),
-        }
-    }
-
-    fn key(&self) -> &Key {
-        match self {
-            Self::Row(row) => &row.key,
-            Self::Absent(key) => key,
-        }
-    }
-
-    /// What it costs, allocator and tables included, as near as matters.
-    fn bytes(&self) -> usize {
-        match self {
-            Self::Row(row) => ROW_OVERHEAD + row.key.key.len() + row.body.len(),
-            Self::Absent(key) => ABSENT_OVERHEAD + key.key.len(),
-        }
+/// What it costs, allocator and tables included, as near as matters.
+fn bytes(known: &Known) -> usize {
+    match known {
+        Some(row) => ROW_OVERHEAD + row.key.key.len() + row.body.len(),
+        None => ABSENT_OVERHEAD,
     }
 }
 
 /// Locks among which keys are divided: so many that two threads rarely want the same one.
 const SHARDS: usize = 64;
-/// A shared row: its fixed part, three allocations, its slot, its place, both tables' spare room.
+/// A shared row: its fixed part, three allocations, its entry, its place, both tables' spare room.
 const ROW_OVERHEAD: usize = 220;
-/// A key of which it is known that there is none: the same with two allocations.
-const ABSENT_OVERHEAD: usize = 150;
+/// A key of which it is known that there is none: its entry, its place, both tables' spare room.
+const ABSENT_OVERHEAD: usize = 100;
 
 #[cfg(test)]
 mod tests {
@@ -304,23 +330,24 @@ mod tests {
 
     #[test]
     fn what_is_used_stays_and_the_whole_stays_within_its_bound() {
-        let bytes = 1 << 20;
-        let cache = Cache::new(bytes, 0);
+        let room = 1 << 20;
+        let cache = Cache::new(room, 0);
         for number in 0..100_000 {
             cache.fill(0, &key(number), &row(number, 1));
             assert_eq!(revision(&cache, 0), Some(1), "after {number} others");
         }
         let held = |shard: &Mutex<Shard>| {
             let shard = shard.lock().expect("no panic");
-            let slots: Vec<&Slot> = shard.slots.iter().flatten().collect();
-            assert_eq!(shard.places.len(), slots.len());
-            assert_eq!(shard.free.len(), shard.slots.len() - slots.len());
-            let total = slots.iter().map(|slot| slot.entry.bytes()).sum::<usize>();
+            let held = shard.ring.iter().flatten().count();
+            assert_eq!(shard.entries.len(), held);
+            assert_eq!(shard.free.len(), shard.ring.len() - held);
+            let entries = shard.entries.values();
+            let total = entries.map(|entry| bytes(&entry.known)).sum::<usize>();
             assert_eq!(shard.bytes, total);
             total
         };
         let total: usize = cache.shards.iter().map(held).sum();
-        assert!(total <= bytes, "{total} bytes are held");
-        assert!(total >= bytes * 9 / 10, "only {total} bytes are held");
+        assert!(total <= room, "{total} bytes are held");
+        assert!(total >= room * 9 / 10, "only {total} bytes are held");
     }
 }

@@ -23,7 +23,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::spawn_blocking;
 
 use restante_core::id::AttemptId;
-use restante_core::record::{Loaded, Need, Written};
+use restante_core::record::{AtHand, Loaded, Need, Written};
 
 use crate::port::{Committed, Store, StoreError};
 
@@ -166,6 +166,10 @@ impl Store for SqliteStore {
                 why: error.to_string(),
             })
         })
+    }
+
+    fn at_hand(&self) -> Option<&dyn AtHand> {
+        Some(&*self.shared.cache)
     }
 
     async fn commit(&self, attempt: AttemptId, written: Written) -> Result<Committed, StoreError> {

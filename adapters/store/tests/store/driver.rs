@@ -15,6 +15,7 @@ use restante_core::wire::RefusalCode;
 use restante_core::{Seed, Timestamp};
 use restante_store::crash::{Fate, Flaky, Operation};
 use restante_store::driver::Effort;
+use restante_store::sqlite::{Options, SqliteStore};
 use restante_store::{
     Clock, Committed, Driver, DriverError, Effects, MemoryStore, Store, StoreError, Taken,
 };
@@ -215,6 +216,32 @@ async fn volatile_records_count_and_never_reach_the_store() {
     let only = Driver::new(Counting(Kind::Throttle), MemoryStore::new());
     only.call(call()).await.expect("an answer");
     assert_eq!(only.store().held().rows().count(), 0);
+}
+
+#[tokio::test]
+async fn what_is_at_hand_needs_no_load_and_is_counted_on_like_what_was_loaded() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = dir.path().join("center.db");
+    let store = SqliteStore::open(&file, "center-a", Options::default()).expect("a fresh store");
+    let driver = Arc::new(Driver::new(Counting(Kind::Token), store));
+    let first = driver.call(call()).await.expect("an answer");
+    assert_eq!(first.effort.loads, 1);
+    let second = driver.call(call()).await.expect("an answer");
+    assert_eq!(second.effort.loads, 0);
+    let callers = (0..100).map(|_| {
+        let driver = Arc::clone(&driver);
+        tokio::spawn(async move { driver.call(call()).await.expect("an answer") })
+    });
+    for caller in callers.collect::<Vec<_>>() {
+        assert!(caller.await.expect("no panic").outcome.is_ok());
+    }
+    let needs = [Need::Record(driver.decides().key())];
+    let found = driver.store().load(&needs).await.expect("works");
+    let [Loaded::Record(Some(row))] = found.as_slice() else {
+        panic!("{found:?}");
+    };
+    let counted = Count::read(row.format, &row.body).expect("a count");
+    assert_eq!(counted, Count { count: 102 });
 }
 
 /// Counts in a volatile record and notes the count in a durable one.

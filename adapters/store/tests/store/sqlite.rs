@@ -353,6 +353,28 @@ async fn what_is_asked_again_comes_from_memory_and_is_never_stale() {
 }
 
 #[tokio::test]
+async fn what_is_at_hand_is_what_a_load_would_find() {
+    let dir = dir();
+    let store = open(&dir).expect("a fresh store");
+    let (here, absent) = (grant(5, "a"), grant(5, "b"));
+    let at_hand = store.at_hand().expect("a store with a cache");
+    assert_eq!(at_hand.row(&here), None, "nothing is known yet");
+    for round in 1..20_u32 {
+        let text = round.to_string();
+        commit(&store, round.into(), &[], &[put(&here, &text)]).await;
+        let loaded = load(&store, &here).await;
+        assert_eq!(load(&store, &absent).await, None);
+        let row = at_hand.row(&here).expect("known");
+        assert_eq!(row, loaded);
+        assert_eq!(row.map(|row| row.body.clone()), Some(text.into_bytes()));
+        assert_eq!(at_hand.row(&absent), Some(None));
+        let both = at_hand.rows(&[&absent, &here]).expect("both are known");
+        assert_eq!(both, [None, loaded]);
+        assert_eq!(at_hand.rows(&[&here, &grant(5, "c")]), None);
+    }
+}
+
+#[tokio::test]
 async fn people_see_instructions_as_rows_whatever_their_state() {
     let dir = dir();
     let store = open(&dir).expect("a fresh store");
