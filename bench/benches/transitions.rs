@@ -34,7 +34,7 @@ use restante_crypto::RingCrypto;
 struct Ready {
     center: Center<RingCrypto>,
     call: Call,
-    records: Records,
+    records: Records<'static>,
 }
 
 impl Ready {
@@ -64,7 +64,7 @@ impl Small {
     }
 
     /// Loads what the decision asks for until it is reached.
-    fn load(&self, call: &Call) -> (Records, Decision) {
+    fn load(&self, call: &Call) -> (Records<'static>, Decision) {
         let mut records = Records::new();
         loop {
             match self.center.decide(NOW, &Seed::new([7; 32]), call, &records) {

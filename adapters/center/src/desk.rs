@@ -10,6 +10,7 @@ use restante_core::center::{Call, Credential, Decide, Message, Reason, Refused, 
 use restante_core::id::CorrelationId;
 use restante_core::wire::people::PeopleRequest;
 use restante_core::wire::{Refusal, RefusalCode};
+use restante_http::route::Operation;
 use restante_http::server::Answer;
 use restante_store::driver::Effort;
 use restante_store::{Driver, DriverError, Store, StoreError};
@@ -47,6 +48,10 @@ impl<D: Decide + 'static, S: Store + 'static> Answer for FrontDesk<D, S> {
     async fn unready(&self) -> Option<String> {
         self.condition.unready(self.driver.store()).await
     }
+
+    fn answered(&self, operation: Option<Operation>, status: u16, reason: Option<&'static str>) {
+        self.figures.answered(operation, status, reason);
+    }
 }
 
 /// The same desk, as the operator's console meets it behind its socket: whoever presents nothing
@@ -73,6 +78,10 @@ impl<D: Decide + 'static, S: Store + 'static> Answer for ConsoleDesk<D, S> {
 
     async fn unready(&self) -> Option<String> {
         self.0.unready().await
+    }
+
+    fn answered(&self, operation: Option<Operation>, status: u16, reason: Option<&'static str>) {
+        self.0.answered(operation, status, reason);
     }
 }
 

@@ -11,12 +11,10 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
-use axum::middleware::{Next, from_fn};
 use restante_core::center::Decide;
 use restante_http::client::Webhook;
 use restante_http::server::{
-    Bounds, Drained, Line, ListenError, Listener, Outcome, Proxies, metrics_router, router,
+    Bounds, Drained, Line, ListenError, Listener, Proxies, metrics_router, router,
 };
 use restante_store::{Driver, DriverError, Store, Ticker};
 use tokio::sync::watch;
@@ -176,8 +174,8 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
             figures: Arc::clone(&figures),
         });
         let behind_socket = Arc::new(ConsoleDesk(Arc::clone(&desk)));
-        let operators = counted(router(behind_socket, self.bounds.body), &figures);
-        let routes = counted(router(desk, self.bounds.body), &figures);
+        let operators = router(behind_socket, self.bounds.body);
+        let routes = router(desk, self.bounds.body);
         let (stop, stopped) = watch::channel(false);
         let addresses = bound.iter().map(|(listener, is_tls)| Address {
             socket: listener.local_addr(),
@@ -235,22 +233,6 @@ impl Passing {
             _ticker: ticker,
         })
     }
-}
-
-/// The routes, with every answer counted.
-fn counted(router: Router, figures: &Arc<Figures>) -> Router {
-    let figures = Arc::clone(figures);
-    router.layer(from_fn(move |request: Request, next: Next| {
-        let figures = Arc::clone(&figures);
-        async move {
-            let response = next.run(request).await;
-            let outcome = response.extensions().get::<Outcome>();
-            let operation = outcome.and_then(|outcome| outcome.operation);
-            let reason = outcome.and_then(|outcome| outcome.reason);
-            figures.answered(operation, response.status().as_u16(), reason);
-            response
-        }
-    }))
 }
 
 fn rendered(figures: &Arc<Figures>, condition: &Arc<Condition>) -> Router {

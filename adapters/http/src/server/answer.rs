@@ -7,6 +7,8 @@ use std::future::Future;
 
 use restante_core::center::{Call, Refused, Reply};
 
+use crate::route::Operation;
+
 /// Answers calls.
 pub trait Answer: Send + Sync + 'static {
     /// Answers one call, after everything that it changed is durable. What goes wrong on this side
@@ -17,5 +19,11 @@ pub trait Answer: Send + Sync + 'static {
     /// where it can.
     fn unready(&self) -> impl Future<Output = Option<String>> + Send {
         async { None }
+    }
+
+    /// Every response that leaves, for whoever counts: what was asked (absent where no route was
+    /// met), the status, and the true reason of a refusal in one fixed word.
+    fn answered(&self, operation: Option<Operation>, status: u16, reason: Option<&'static str>) {
+        let _ = (operation, status, reason);
     }
 }

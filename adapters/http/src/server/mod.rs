@@ -44,7 +44,7 @@ pub use source::{Forwarding, Proxies};
 pub use tls::{Tls, TlsError};
 
 use crate::problem::Problem;
-use crate::route::{Operation, ROUTES, Route};
+use crate::route::{ROUTES, Route};
 use intake::{Intake, Seen};
 use notices::Notices;
 use reply::Answered;
@@ -53,15 +53,6 @@ use wait::Wait;
 /// The address that a request counts as coming from; among its extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub IpAddr);
-
-/// How a request ended; among its response's extensions, for whoever counts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    /// What was asked; absent where no route was met.
-    pub operation: Option<Operation>,
-    /// The true reason of a refusal, in one fixed word; absent where the request was accepted.
-    pub reason: Option<&'static str>,
-}
 
 /// The router with every route of the table. A body that takes longer than `body_time` is given up.
 pub fn router<A: Answer>(answer: Arc<A>, body_time: Duration) -> Router {
@@ -133,7 +124,7 @@ async fn handle<A: Answer>(
         Ok(intake) => server.answer(route, intake).await,
         Err(answered) => answered,
     };
-    asked.finish(&server.notices, answered)
+    asked.finish(&*server, answered)
 }
 
 // spec: HTTP-012
@@ -151,23 +142,21 @@ async fn other_method<A: Answer>(
         Answered::problem(problem, "method-not-allowed")
     };
     answered.headers.insert(ALLOW, allowed);
-    asked.finish(&server.notices, answered)
+    asked.finish(&*server, answered)
 }
 
 // spec: HTTP-012
 async fn nothing_here<A: Answer>(server: Arc<Server<A>>, mut request: Request) -> Response {
     let asked = server.begin(None, &mut request);
     let answered = Answered::refusal(Refusal::plain(RefusalCode::NotFound), "no-such-route");
-    asked.finish(&server.notices, answered)
+    asked.finish(&*server, answered)
 }
 
 /// Whatever prints this request's headers from here on prints `Sensitive` in the credential's
 /// place.
 fn hide_credential(request: &mut Request) {
-    if let axum::http::header::Entry::Occupied(mut entry) =
-        request.headers_mut().entry(AUTHORIZATION)
-    {
-        for value in entry.iter_mut() {
+    for (name, value) in request.headers_mut() {
+        if name == AUTHORIZATION {
             value.set_sensitive(true);
         }
     }
@@ -278,13 +267,13 @@ struct Asked {
 impl Asked {
     /// Writes the response and the operator's line about it, which names the operation as the
     /// OpenAPI document does and is silent about it where no route was met.
-    fn finish(self, notices: &Notices, answered: Answered) -> Response {
+    fn finish<A: Answer>(self, server: &Server<A>, answered: Answered) -> Response {
         let micros = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         let operation = self.route.map(Route::id);
         let (status, correlation) = (answered.status.as_u16(), self.correlation);
         match &answered.reason {
             None => tracing::debug!(operation, status, %correlation, micros, "answered"),
-            Some(Reason { word, detail }) if notices.may_tell(word, self.source) => {
+            Some(Reason { word, detail }) if server.notices.may_tell(word, self.source) => {
                 let source = self.source.map(tracing::field::display);
                 if answered.status.is_server_error() {
                     tracing::error!(
@@ -300,7 +289,10 @@ impl Asked {
             }
             Some(_) => {}
         }
-        answered.into_response(self.route.map(|route| route.operation), correlation)
+        let reason = answered.reason.as_ref().map(|reason| reason.word);
+        let operation = self.route.map(|route| route.operation);
+        server.answer.answered(operation, status, reason);
+        answered.into_response(correlation)
     }
 }
 

@@ -16,7 +16,6 @@ use restante_core::wire::services::ServicesReply;
 use restante_core::wire::{DeviceReply, ETag, Enrolled, PollReply, Refusal, RefusalCode, json};
 use serde::Serialize;
 
-use super::Outcome;
 use super::intake::Seen;
 use crate::problem::{self, Problem};
 use crate::route::{Access, Condition, Operation, Route};
@@ -115,11 +114,7 @@ impl Answered {
     }
 
     /// The response. Replies hold secrets and present states: nothing may keep them.
-    pub(super) fn into_response(
-        self,
-        operation: Option<Operation>,
-        correlation: CorrelationId,
-    ) -> Response {
+    pub(super) fn into_response(self, correlation: CorrelationId) -> Response {
         let (media_type, body) = match self.body {
             Content::Nothing => (None, Body::empty()),
             Content::Json(bytes) => (Some("application/json"), Body::from(bytes)),
@@ -140,10 +135,6 @@ impl Answered {
         // spec: HTTP-014
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(crate::CORRELATION, header(&correlation.to_string()));
-        let reason = self.reason.map(|reason| reason.word);
-        response
-            .extensions_mut()
-            .insert(Outcome { operation, reason });
         response
     }
 }

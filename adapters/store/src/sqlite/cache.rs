@@ -116,7 +116,14 @@ impl Cache {
     }
 
     fn name(&self, key: &Key) -> Name {
-        Name(self.hashers.each_ref().map(|it| it.hash_one(key)))
+        Name(self.hashers.each_ref().map(|hasher| {
+            let mut hasher = hasher.build_hasher();
+            // Kind and owner have fixed lengths, so that no two keys are written alike.
+            hasher.write_u8(key.kind.number());
+            hasher.write(&key.owner.0);
+            hasher.write(&key.key);
+            hasher.finish()
+        }))
     }
 
     fn shard(&self, name: Name) -> MutexGuard<'_, Shard> {
