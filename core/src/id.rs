@@ -314,6 +314,12 @@ macro_rules! numbers {
                 Self(bytes)
             }
 
+            /// The text form, made without the formatting machinery: every response bears one.
+            #[must_use]
+            pub fn to_text(&self) -> String {
+                [$prefix, IdText::new(&self.0).as_str()].concat()
+            }
+
             /// Its 16 bytes.
             #[must_use]
             pub const fn as_bytes(&self) -> &[u8; 16] {

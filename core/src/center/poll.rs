@@ -61,7 +61,9 @@ impl<C: Crypto> Work<'_, C> {
     /// The mailboxes of these devices in which something is open, loaded in one round.
     fn found(&mut self, devices: &[DeviceId]) -> Result<Vec<Found>, Pause> {
         let keys: Vec<Key> = devices.iter().map(|it| record::Mailbox::key(*it)).collect();
-        self.load(&keys)?;
+        if keys.len() > 1 {
+            self.load(&keys)?;
+        }
         let mut found = Vec::new();
         for (device, key) in devices.iter().zip(&keys) {
             if let Some(mailbox) = self.desk.peek::<record::Mailbox>(key)? {

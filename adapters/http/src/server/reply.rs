@@ -134,7 +134,7 @@ impl Answered {
         }
         // spec: HTTP-014
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(crate::CORRELATION, header(&correlation.to_string()));
+        headers.insert(crate::CORRELATION, header(&correlation.to_text()));
         response
     }
 }

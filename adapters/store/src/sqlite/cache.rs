@@ -26,7 +26,6 @@ pub(crate) struct Cache {
     hashers: [RandomState; 2],
     /// Twice the number of the last published group; odd while one is being published.
     published: AtomicU64,
-    hits: AtomicU64,
     misses: AtomicU64,
 }
 
@@ -39,7 +38,6 @@ impl Cache {
             shards: shards.collect(),
             hashers: [RandomState::new(), RandomState::new()],
             published: AtomicU64::new(sequence * 2),
-            hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
         }
     }
@@ -51,12 +49,8 @@ impl Cache {
             Need::Range(_) => None,
         });
         let found = self.snapshot(keys, needs.len(), Loaded::Record);
-        let counter = if found.is_some() {
-            &self.hits
-        } else {
-            &self.misses
-        };
-        counter.fetch_add(1, Ordering::Relaxed);
+        let missed = found.is_none();
+        self.misses.fetch_add(u64::from(missed), Ordering::Relaxed);
         found
     }
 
@@ -73,11 +67,6 @@ impl Cache {
         // One row alone is always a snapshot.
         let one_snapshot = count == 1 || (before == after && before.is_multiple_of(2));
         all.filter(|_| one_snapshot)
-    }
-
-    /// What is not at hand is asked for again as a load, which counts the miss.
-    fn count_hit(&self, hit: bool) {
-        self.hits.fetch_add(u64::from(hit), Ordering::Relaxed);
     }
 
     fn known(&self, key: &Key) -> Option<Known> {
@@ -109,10 +98,11 @@ impl Cache {
         self.published.store(sequence * 2, Ordering::Release);
     }
 
-    /// Loads that were answered from here, and loads that were not.
+    /// Rows that were known here, and loads that went on to the file.
     pub(crate) fn figures(&self) -> (u64, u64) {
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        (read(&self.hits), read(&self.misses))
+        let hits = |shard: &Mutex<Shard>| shard.lock().unwrap_or_else(PoisonError::into_inner).hits;
+        let misses = self.misses.load(Ordering::Relaxed);
+        (self.shards.iter().map(hits).sum(), misses)
     }
 
     fn name(&self, key: &Key) -> Name {
@@ -136,15 +126,11 @@ impl Cache {
 
 impl AtHand for Cache {
     fn row(&self, key: &Key) -> Option<Known> {
-        let known = self.known(key);
-        self.count_hit(known.is_some());
-        known
+        self.known(key)
     }
 
     fn rows(&self, keys: &[&Key]) -> Option<Vec<Known>> {
-        let found = self.snapshot(keys.iter().copied().map(Some), keys.len(), |known| known);
-        self.count_hit(found.is_some());
-        found
+        self.snapshot(keys.iter().copied().map(Some), keys.len(), |known| known)
     }
 }
 
@@ -188,6 +174,8 @@ struct Shard {
     bytes: usize,
     /// How many bytes it may have.
     room: usize,
+    /// How often something was found.
+    hits: u64,
 }
 
 #[derive(Debug)]
@@ -208,12 +196,14 @@ impl Shard {
             hand: 0,
             bytes: 0,
             room,
+            hits: 0,
         }
     }
 
     fn get(&mut self, name: Name) -> Option<Known> {
         let entry = self.entries.get_mut(&name)?;
         entry.used = true;
+        self.hits += 1;
         Some(entry.known.clone())
     }
 

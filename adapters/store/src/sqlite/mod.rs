@@ -75,7 +75,7 @@ pub struct Figures {
     pub commits: u64,
     /// Transactions that were synced; each holds one commit or many.
     pub groups: u64,
-    /// Loads that the cache answered.
+    /// Rows that the cache knew.
     pub hits: u64,
     /// Loads that went to the file.
     pub misses: u64,
