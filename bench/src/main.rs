@@ -31,7 +31,7 @@ type Failure = Box<dyn Error + Send + Sync>;
     version,
     about = "Prints Restante's figures as ratios to baselines measured in the same run",
     after_help = "Examples:\n  \
-        cargo run --profile dist -p restante-bench                  everything, with 100,000 devices\n  \
+        cargo run --profile dist -p restante-bench             everything, with 100,000 devices\n  \
         cargo run --profile dist -p restante-bench -- polls --devices 10000\n  \
         cargo run --profile dist -p restante-bench -- enrolments --clients 64 --rounds 9\n  \
         cargo run --profile dist -p restante-bench -- memory --devices 1000000"
