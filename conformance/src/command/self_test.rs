@@ -74,21 +74,29 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, CommandError> {
     Ok(worst)
 }
 
-/// What shows that the cases fail when they should, and only then.
+/// What shows that the cases fail when they should, and only then; with each seed.
 async fn prove(catalogue: &Catalogue, arguments: &Arguments) -> Result<Exit, CommandError> {
     let mut worst = Exit::Conformant;
-    if arguments.faults {
-        let asked = faults::Asked {
-            names: &arguments.patterns,
-            role: arguments.role,
-            seed: arguments.seed,
-            out: &arguments.out,
-            quiet: arguments.quiet,
-        };
-        worst = worst.worst(faults::run(catalogue, &asked).await?);
-    }
-    if arguments.benign {
-        worst = worst.worst(benign::run(catalogue, arguments.seed).await?);
+    for at in 0..arguments.seeds {
+        let seed = arguments.seed.wrapping_add(u64::from(at));
+        let mut out = arguments.out.clone();
+        if arguments.seeds > 1 {
+            println!("seed {seed}");
+            out = seed_folder(&arguments.out, seed);
+        }
+        if arguments.faults {
+            let asked = faults::Asked {
+                names: &arguments.patterns,
+                role: arguments.role,
+                seed,
+                out: &out,
+                quiet: arguments.quiet,
+            };
+            worst = worst.worst(faults::run(catalogue, &asked).await?);
+        }
+        if arguments.benign {
+            worst = worst.worst(benign::run(catalogue, seed).await?);
+        }
     }
     Ok(worst)
 }
