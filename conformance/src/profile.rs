@@ -263,6 +263,10 @@ pub const FEATURES: &[(&str, &str)] = &[
         "throttle",
         "wrong codes are counted by the address that they come from",
     ),
+    (
+        "services",
+        "people's conversations about services, and registrations at the center's own URLs",
+    ),
     ("waiting", "polls that prefer to wait are let wait"),
 ];
 

@@ -142,7 +142,7 @@ impl Catalogue {
 
 fn expects_something(steps: &[Step]) -> bool {
     steps.iter().any(|step| match step {
-        Step::Expect(_) | Step::Forbid(_) => true,
+        Step::Expect(_) | Step::Forbid(_) | Step::Await(_) => true,
         Step::Repeat(repeat) => expects_something(&repeat.steps),
         _ => false,
     })

@@ -18,8 +18,8 @@ pub use id::{CaseId, NotACaseId};
 pub use selection::{Selection, SelectionError};
 pub(crate) use step::single;
 pub use step::{
-    Actor, Advance, Answer, Bytes, Expect, HookStep, HttpReply, Limit, Own, Raw, RawReply, Repeat,
-    RequestSeen, Send, Step,
+    Actor, Advance, Answer, Await, Bytes, Expect, HookStep, HttpReply, Limit, Own, Raw, RawReply,
+    Repeat, RequestSeen, Send, Step,
 };
 
 use crate::hook::Verb;

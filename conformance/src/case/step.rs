@@ -1,4 +1,4 @@
-//! The steps of a case: send, expect, forbid, hook, advance, answer, raw, bytes and repeat.
+//! The steps of a case: send, await, expect, forbid, hook, advance, answer, raw, bytes and repeat.
 //!
 //! Where the server is under test the kit sends and the server answers; `expect` and `forbid` look
 //! at the answer to the last `send`. Where a device or a gateway is under test it is the other way
@@ -33,6 +33,9 @@ pub enum Step {
     Hook(HookStep),
     /// Time passes.
     Advance(Advance),
+    /// A message is sent again and again until what comes back fits: for what a center does in its
+    /// own time.
+    Await(Await),
     /// Some steps over again.
     Repeat(Repeat),
 }
@@ -264,6 +267,19 @@ pub struct Advance {
     /// What the reader of a transcript should know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+}
+
+/// A message that is sent again and again until what comes back fits, with longer pauses. Where
+/// the kit moves the center's clock, that moves in the pauses; elsewhere they are waited for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Await {
+    /// The message. Sending it again has to be harmless.
+    pub send: Send,
+    /// What has to come back in the end.
+    pub expect: Expect,
+    /// Within so many seconds.
+    pub within: u32,
 }
 
 /// Some steps over again, `${n}` counting from 1.

@@ -241,6 +241,17 @@ places! {
     "listInstructions" "GET" "/v1/devices/{device}/instructions" Query "instructions";
     "cancelInstruction" "POST" "/v1/instructions/{instruction}/cancellation" Query
         "instructionCancelled";
+    "defineService" "POST" "/v1/services" Json "serviceDefined";
+    "listServices" "GET" "/v1/services" Query "services";
+    "apply" "POST" "/v1/applications" Json "applied";
+    "choose" "POST" "/v1/applications/{application}/choice" Json "applicationChosen";
+    "listApplications" "GET" "/v1/applications" Query "applications";
+    "listTargets" "GET" "/v1/applications/{application}/targets" Query "targets";
+    "cancelApplication" "POST" "/v1/applications/{application}/cancellation" Json
+        "applicationCancelled";
+    "stopUse" "POST" "/v1/services/{service}/stops" Json "useStopped";
+    "listEntitlements" "GET" "/v1/entitlements" Query "entitlements";
+    "register" "POST" "/v1/services/{service}/registrations" Json "registered";
     "acceptClock" "POST" "/v1/clock/acceptance" Json "clockAccepted";
     "listDevices" "GET" "/v1/devices" Query "devices";
     "listReadings" "GET" "/v1/devices/{device}/readings" Query "readings";

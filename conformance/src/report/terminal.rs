@@ -184,6 +184,7 @@ pub(super) fn family_name(family: &str) -> &'static str {
         "ENR" => "enrolment",
         "STA" => "running status",
         "MBX" => "mailboxes",
+        "SVC" => "services",
         "ERR" => "refusals",
         "HTTP" => "HTTP binding",
         "SITE" => "the site",

@@ -57,7 +57,7 @@ impl Player<'_> {
         }
     }
 
-    async fn judge(&mut self, expect: &Expect) -> Judged {
+    pub(super) async fn judge(&mut self, expect: &Expect) -> Judged {
         match expect {
             Expect::Request(seen) => self.next_request(seen).await,
             Expect::State(pattern) => self.state(pattern).await,
@@ -162,7 +162,7 @@ fn got(outcome: &Outcome, status: u16) -> String {
 }
 
 /// What is expected, in a few words.
-fn describe(expect: &Expect) -> String {
+pub(super) fn describe(expect: &Expect) -> String {
     match expect {
         Expect::Reply(reply) => match single(reply) {
             Some(("polled", members)) if members.get("unchanged").is_some() => {

@@ -12,6 +12,7 @@ mod raw;
 mod source;
 mod steps;
 mod target;
+mod wait;
 
 pub use hooked::HookTime;
 pub use one::{Circumstances, run_case};

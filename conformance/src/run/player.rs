@@ -33,15 +33,23 @@ pub(super) struct Player<'a> {
     /// The party's request that waits for an answer.
     pub(super) asked: Option<Asked>,
     /// Where the steps have left the center's clock.
-    clock: ClockMoved,
+    pub(super) clock: ClockMoved,
 }
 
 /// Where a case has left the clock, in seconds from where it found it.
 #[derive(Clone, Copy, Debug, Default)]
-struct ClockMoved {
-    now: i64,
-    highest: i64,
+pub(super) struct ClockMoved {
+    pub(super) now: i64,
+    pub(super) highest: i64,
     jumped: bool,
+}
+
+impl ClockMoved {
+    /// So many seconds have passed, or the clock has jumped by as many.
+    pub(super) fn moved_by(&mut self, seconds: i64) {
+        self.now = self.now.saturating_add(seconds);
+        self.highest = self.highest.max(self.now);
+    }
 }
 
 /// What came back.
@@ -93,6 +101,7 @@ impl<'a> Player<'a> {
             Step::Answer(answer) => self.answer(answer).await,
             Step::Hook(hook) => self.hook(hook).await,
             Step::Advance(advance) => self.advance(advance).await,
+            Step::Await(wait) => self.wait(wait).await,
             Step::Repeat(repeat) => self.repeat(repeat).await,
         }
     }
@@ -105,7 +114,7 @@ impl<'a> Player<'a> {
         Ok(())
     }
 
-    async fn send(&mut self, send: &Send) -> Result<(), Ended> {
+    pub(super) async fn send(&mut self, send: &Send) -> Result<(), Ended> {
         let (conversation, template) = send
             .message()
             .ok_or_else(|| Ended::Error("`say` has to hold exactly one message".into()))?;
@@ -178,8 +187,7 @@ impl<'a> Player<'a> {
                 time.jump(advance.seconds).await?;
             }
         }
-        self.clock.now = self.clock.now.saturating_add(advance.seconds);
-        self.clock.highest = self.clock.highest.max(self.clock.now);
+        self.clock.moved_by(advance.seconds);
         Ok(())
     }
 

@@ -4,9 +4,10 @@
 //! Everything is computed from the run's seed, the case's id and the label, so that a run can be
 //! repeated to the byte and cases can be shuffled without meeting one another.
 
-use restante_core::code::{AccessToken, FormalCode, ProvisionalCode};
+use restante_core::code::{AccessToken, FormalCode, ProvisionalCode, RegistrationCode};
 use restante_core::id::{
-    CustomerId, DeviceId, Epoch, GrantId, InstructionId, RegistrationId, RequestId, TokenId,
+    ApplicationId, CustomerId, DeviceId, Epoch, GrantId, InstructionId, RegistrationId, RequestId,
+    TokenId,
 };
 use restante_core::{Crypto, Seed};
 use restante_crypto::RingCrypto;
@@ -34,6 +35,10 @@ impl Draws {
             "request" => RequestId::from_bytes(id()).to_string(),
             "device" => DeviceId::from_bytes(id()).to_string(),
             "instruction" => InstructionId::from_bytes(id()).to_string(),
+            "application" => ApplicationId::from_bytes(id()).to_string(),
+            "registrationCode" => RegistrationCode::of(&self.secret(kind, label))
+                .as_str()
+                .to_owned(),
             "grant" => GrantId::from_bytes(id()).to_string(),
             "registration" => RegistrationId::from_bytes(id()).to_string(),
             "customer" => CustomerId::from_bytes(id()).to_string(),

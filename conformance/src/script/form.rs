@@ -1,9 +1,9 @@
 //! Text forms that a pattern can ask for by name: each is read by the core's own parser.
 
-use restante_core::code::{AccessToken, FormalCode, ProvisionalCode};
+use restante_core::code::{AccessToken, FormalCode, ProvisionalCode, RegistrationCode};
 use restante_core::id::{
-    CorrelationId, CustomerId, DeviceId, Epoch, GrantId, InstructionId, RegistrationId, RequestId,
-    TokenId,
+    ApplicationId, CorrelationId, CustomerId, DeviceId, Epoch, GrantId, InstructionId,
+    RegistrationId, RequestId, TokenId,
 };
 use restante_core::wire::people::DateTime;
 
@@ -26,6 +26,8 @@ pub(super) fn has_form(name: &str, text: &str) -> Option<bool> {
         "registration" => text.parse::<RegistrationId>().is_ok(),
         "customer" => text.parse::<CustomerId>().is_ok(),
         "instruction" => text.parse::<InstructionId>().is_ok(),
+        "application" => text.parse::<ApplicationId>().is_ok(),
+        "registrationCode" => text.parse::<RegistrationCode>().is_ok(),
         "grant" => text.parse::<GrantId>().is_ok(),
         "token" => text.parse::<TokenId>().is_ok(),
         "correlation" => text.parse::<CorrelationId>().is_ok(),

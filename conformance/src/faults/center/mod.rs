@@ -3,6 +3,7 @@
 mod acknowledgements;
 mod clock;
 mod codes;
+mod collation;
 mod delivery;
 mod enrolment;
 mod first_use;
@@ -12,8 +13,10 @@ mod instructing;
 mod mailbox;
 mod membership;
 mod messages;
+mod progress;
 mod refusals;
 mod rotation;
+mod services;
 mod sockets;
 mod status;
 mod throttle;
@@ -36,6 +39,9 @@ pub(super) const FAULTS: &[&[Fault]] = &[
     delivery::FAULTS,
     acknowledgements::FAULTS,
     instructing::FAULTS,
+    services::FAULTS,
+    collation::FAULTS,
+    progress::FAULTS,
     holdings::FAULTS,
     refusals::FAULTS,
     messages::FAULTS,

@@ -1,0 +1,577 @@
+//! Faults of the catalogue and of applying: spec sections 10.1, 10.2, 10.6 and 10.7.
+
+use restante_core::center::{Credential, Decision, Message, Reply};
+use restante_core::id::{RequestId, ServiceId};
+use restante_core::record::{Application, Entitlement, Kind, Phase, Service};
+use restante_core::wire::RefusalCode;
+use restante_core::wire::people::{Page, PeopleReply, PeopleRequest};
+use restante_core::wire::services::{
+    ApplicationState, Applied, Apply, CancelApplication, Choose, ListServices, Selection,
+    ServiceRow, ServicesReply, ServicesRequest, UseStopped,
+};
+use restante_crypto::RingCrypto;
+
+use crate::faults::http::{Wire, is};
+use crate::faults::scene::{Alter, Decided, Scene, instead, is_repetition, refused_as};
+use crate::faults::{Defect, Fault};
+
+/// The faults.
+pub(super) const FAULTS: &[Fault] = &[
+    Fault {
+        name: "applied-is-ok",
+        says: "What was applied for is answered with status 200.",
+        breaks: &["HTTP-001"],
+        kills: &[(
+            "server/HTTP/services-have-their-routes",
+            "got HTTP status 200",
+        )],
+        also: &[],
+        defect: Defect::Wire(Wire::answering(|request, response| {
+            if is(request, "POST", "/v1/applications") && response.status == 201 {
+                response.status = 200;
+            }
+        })),
+    },
+    Fault {
+        name: "a-definition-is-forgotten",
+        says: "A service is answered as it was defined and not kept.",
+        breaks: &["SVC-001"],
+        kills: &[(
+            "server/SVC/a-service-is-defined-and-changed",
+            "rows: expected 3 items, got 0",
+        )],
+        also: &["server/SVC/", "server/HTTP/"],
+        defect: Defect::Decision(|scene| match asked(scene) {
+            Some(ServicesRequest::Define(_)) => scene.decide().unwriting(Kind::Service),
+            _ => scene.decide(),
+        }),
+    },
+    Fault {
+        name: "any-url-is-a-service-s",
+        says: "A service with a URL that no device follows is defined.",
+        breaks: &["SVC-002"],
+        kills: &[(
+            "server/SVC/what-is-no-service-is-not-defined",
+            "expected the refusal invalid; got serviceDefined",
+        )],
+        also: &[],
+        defect: Defect::Wire(Wire::answering(|request, response| {
+            if is(request, "POST", "/v1/services") && response.status == 422 {
+                response.status = 201;
+                response.headers = vec![("content-type".into(), "application/json".into())];
+                response.body = request.body.clone().unwrap_or_default();
+            }
+        })),
+    },
+    Fault {
+        name: "services-in-any-order",
+        says: "Services are listed backwards.",
+        breaks: &["SVC-003"],
+        kills: &[(
+            "server/SVC/a-service-is-defined-and-changed",
+            "in the reply services, rows.0.models: expected",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| listing(scene.decide(), |page| page.rows.reverse())),
+    },
+    Fault {
+        name: "anybody-defines",
+        says: "Whoever holds any token defines services, and others' too.",
+        breaks: &["SVC-004"],
+        kills: &[(
+            "server/SVC/who-defines-services",
+            "expected the refusal role-forbidden; got serviceDefined",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| match asked(scene) {
+            Some(ServicesRequest::Define(_)) => accepted(scene, RefusalCode::RoleForbidden),
+            _ => scene.decide(),
+        }),
+    },
+    Fault {
+        name: "providers-see-use",
+        says: "A provider lists a customer's entitlements.",
+        breaks: &["SVC-048"],
+        kills: &[(
+            "server/SVC/who-defines-services",
+            "expected the refusal role-forbidden; got entitlements",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| match asked(scene) {
+            Some(ServicesRequest::ListEntitlements(_)) => {
+                accepted(scene, RefusalCode::RoleForbidden)
+            }
+            _ => scene.decide(),
+        }),
+    },
+    Fault {
+        name: "use-is-not-told",
+        says: "Every service is listed as one that the customer does not use.",
+        breaks: &["SVC-005"],
+        kills: &[(
+            "server/SVC/use-is-told-with-each-service",
+            "rows: expected an item like {\"service\":\"kit-x\",\"used\":true}",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| {
+            listing(scene.decide(), |page| {
+                for row in &mut page.rows {
+                    row.used = row.used.map(|_| false);
+                }
+            })
+        }),
+    },
+    Fault {
+        name: "unused-is-all",
+        says: "Who asks for services that are not used is told all.",
+        breaks: &["SVC-006"],
+        kills: &[(
+            "server/SVC/use-is-told-with-each-service",
+            "in the reply services, rows: expected",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| match asked(scene) {
+            Some(ServicesRequest::List(message)) => {
+                let message = message.clone();
+                about(
+                    scene,
+                    ServicesRequest::List(ListServices {
+                        unused: false,
+                        ..message
+                    }),
+                )
+            }
+            _ => scene.decide(),
+        }),
+    },
+    Fault {
+        name: "the-first-service-is-enough",
+        says: "Of several services the first alone is applied for.",
+        breaks: &["SVC-007"],
+        kills: &[(
+            "server/SVC/several-services-are-several-applications",
+            "applications: expected 2 items, got 1",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| applying(scene, |apply| apply.services.truncate(1))),
+    },
+    Fault {
+        name: "a-service-is-guessed",
+        says: "An application that names no service is one for whichever comes first.",
+        breaks: &["SVC-008"],
+        kills: &[(
+            "server/SVC/a-service-is-named-where-there-are-several",
+            "expected the refusal invalid; got applied",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| match asked(scene) {
+            Some(ServicesRequest::Apply(apply)) if apply.services.is_empty() => {
+                accepted(scene, RefusalCode::Invalid)
+            }
+            _ => scene.decide(),
+        }),
+    },
+    Fault {
+        name: "any-service-will-do",
+        says: "A service that there is not is taken for one of which nothing is known.",
+        breaks: &["SVC-009"],
+        kills: &[(
+            "server/SVC/an-unknown-service-is-named-as-such",
+            "expected the refusal service-unknown; got applied",
+        )],
+        also: &["server/SVC/several-services-are-several-applications"],
+        defect: Defect::Decision(|scene| accepted(scene, RefusalCode::ServiceUnknown)),
+    },
+    Fault {
+        name: "applied-twice",
+        says: "The same application sent again is another one.",
+        breaks: &["SVC-010"],
+        kills: &[(
+            "server/SVC/applying-again-makes-nothing-twice",
+            "applications.0.application: expected",
+        )],
+        also: &["server/SVC/other-content-under-a-request-id-is-refused"],
+        defect: Defect::Decision(|scene| {
+            let decided = scene.decide();
+            if !is_repetition(&decided) {
+                return decided;
+            }
+            let drawn = scene.seed.draw_id(&RingCrypto, "fault");
+            applying(scene, |apply| {
+                apply.request = RequestId::from_bytes(drawn);
+                apply.on = Selection::Chosen;
+            })
+        }),
+    },
+    Fault {
+        name: "any-content-is-a-repetition",
+        says: "Another application under a request id that was used is answered as if it were made.",
+        breaks: &["SVC-010"],
+        kills: &[(
+            "server/SVC/other-content-under-a-request-id-is-refused",
+            "expected the refusal request-mismatch; got applied",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| match asked(scene) {
+            Some(ServicesRequest::Apply(_)) => accepted(scene, RefusalCode::RequestMismatch),
+            _ => scene.decide(),
+        }),
+    },
+    Fault {
+        name: "an-application-without-devices",
+        says: "An application for no device that could start the service is answered as if made.",
+        breaks: &["SVC-011"],
+        kills: &[(
+            "server/SVC/an-application-that-comes-to-nothing-is-refused",
+            "expected the refusal no-eligible-device; got applied",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| accepted(scene, RefusalCode::NoEligibleDevice)),
+    },
+    Fault {
+        name: "applications-side-by-side",
+        says: "An application for devices that have an open one is answered as if made.",
+        breaks: &["SVC-012"],
+        kills: &[(
+            "server/SVC/an-application-that-comes-to-nothing-is-refused",
+            "expected the refusal application-open; got applied",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| accepted(scene, RefusalCode::ApplicationOpen)),
+    },
+    Fault {
+        name: "foreign-devices-are-passed-over",
+        says: "A device that the customer does not hold is passed over in silence.",
+        breaks: &["SVC-013"],
+        kills: &[(
+            "server/SVC/an-application-that-comes-to-nothing-is-refused",
+            "expected the refusal not-found; got applied",
+        )],
+        also: &["server/SVC/who-applies-is-an-operator-or-administrator"],
+        defect: Defect::Decision(|scene| match asked(scene) {
+            Some(ServicesRequest::Apply(_)) => accepted(scene, RefusalCode::NotFound),
+            _ => scene.decide(),
+        }),
+    },
+    Fault {
+        name: "candidates-of-every-model",
+        says: "All held devices are candidates, whatever the service applies to.",
+        breaks: &["SVC-014"],
+        kills: &[(
+            "server/SVC/a-service-is-started-on-chosen-devices",
+            "in the reply targets, rows: expected",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| match asked(scene) {
+            Some(ServicesRequest::ListTargets(_)) => scene
+                .seeing(Kind::Service, |service: &mut Service| {
+                    service.models.clear()
+                }),
+            _ => scene.decide(),
+        }),
+    },
+    Fault {
+        name: "the-choice-is-everything",
+        says: "Whatever is chosen, all candidates are instructed.",
+        breaks: &["SVC-015"],
+        kills: &[(
+            "server/SVC/a-service-is-started-on-chosen-devices",
+            "in the reply applications, rows: expected an item like",
+        )],
+        also: &["server/SVC/a-choice-is-made-once"],
+        defect: Defect::Decision(|scene| match asked(scene) {
+            Some(ServicesRequest::Choose(choose)) => {
+                let choose = choose.clone();
+                let on = Selection::All;
+                about(scene, ServicesRequest::Choose(Choose { on, ..choose }))
+            }
+            _ => scene.decide(),
+        }),
+    },
+    Fault {
+        name: "a-choice-after-the-choice",
+        says: "Another choice is answered as if it were made.",
+        breaks: &["SVC-016"],
+        kills: &[(
+            "server/SVC/a-choice-is-made-once",
+            "expected the refusal application-closed; got applicationChosen",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| accepted(scene, RefusalCode::ApplicationClosed)),
+    },
+    Fault {
+        name: "any-time-is-given",
+        says: "An application is given any time.",
+        breaks: &["SVC-019"],
+        kills: &[(
+            "server/SVC/an-application-has-bounds-of-time",
+            "expected the refusal invalid; got applied",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| match asked(scene) {
+            Some(ServicesRequest::Apply(apply)) if apply.validity.is_some() => {
+                accepted(scene, RefusalCode::Invalid)
+            }
+            _ => scene.decide(),
+        }),
+    },
+    Fault {
+        name: "dealers-apply",
+        says: "Whoever holds any token applies for services.",
+        breaks: &["SVC-020"],
+        kills: &[(
+            "server/SVC/who-applies-is-an-operator-or-administrator",
+            "expected the refusal role-forbidden; got applied",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| match asked(scene) {
+            Some(
+                ServicesRequest::Define(_)
+                | ServicesRequest::List(_)
+                | ServicesRequest::ListEntitlements(_),
+            ) => scene.decide(),
+            _ => accepted(scene, RefusalCode::RoleForbidden),
+        }),
+    },
+    Fault {
+        name: "applications-of-any-customer",
+        says: "An administrator lists the applications of whichever customer they name.",
+        breaks: &["MOD-002"],
+        kills: &[(
+            "server/SVC/who-applies-is-an-operator-or-administrator",
+            "expected the refusal not-found; got applications",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| match asked(scene) {
+            Some(ServicesRequest::ListApplications(list)) if list.customer.is_some() => {
+                let decided = scene.decide();
+                match refused_as(&decided, RefusalCode::NotFound) {
+                    true => scene.presenting(Credential::Console),
+                    false => decided,
+                }
+            }
+            _ => scene.decide(),
+        }),
+    },
+    Fault {
+        name: "stop-stops-nothing",
+        says: "That a use is stopped is answered and not done.",
+        breaks: &["SVC-045"],
+        kills: &[(
+            "server/SVC/a-stopped-use-is-over",
+            "stopped: expected 0, got 1",
+        )],
+        also: &[
+            "server/HTTP/services-have-their-routes",
+            "server/SVC/a-stopped-use-begins-again-with-another-code",
+            "server/SVC/use-is-told-with-each-service",
+        ],
+        defect: Defect::Decision(|scene| match asked(scene) {
+            Some(ServicesRequest::StopUse(_)) => {
+                let decided = scene.decide();
+                decided.unwriting(Kind::Entitlement).unwriting(Kind::Pair)
+            }
+            _ => scene.decide(),
+        }),
+    },
+    Fault {
+        name: "a-stopped-code-opens",
+        says: "Stopping a use leaves its code good.",
+        breaks: &["SVC-030"],
+        kills: &[(
+            "server/SVC/a-stopped-use-is-over",
+            "expected the refusal registration-refused; got registered",
+        )],
+        also: &["server/HTTP/services-have-their-routes"],
+        defect: Defect::Decision(|scene| match asked(scene) {
+            Some(ServicesRequest::StopUse(_)) => scene.decide().unwriting(Kind::Pair),
+            _ => scene.decide(),
+        }),
+    },
+    Fault {
+        name: "stopped-uses-are-forgotten",
+        says: "Devices whose use was stopped are not listed.",
+        breaks: &["SVC-047"],
+        kills: &[(
+            "server/SVC/use-is-told-with-each-service",
+            "in the reply entitlements, rows: expected 1 items, got 0",
+        )],
+        also: &["server/SVC/a-stopped-use-is-over"],
+        defect: Defect::Decision(|scene| {
+            telling(scene.decide(), |reply| {
+                if let ServicesReply::Entitlements(page) = reply {
+                    page.rows.retain(|row| row.stopped.is_none());
+                }
+            })
+        }),
+    },
+    Fault {
+        name: "calling-off-one-calls-off-all",
+        says: "Calling off some devices calls off the whole application.",
+        breaks: &["SVC-043"],
+        kills: &[(
+            "server/SVC/one-device-is-called-off",
+            "state: expected \"open\", got \"cancelled\"",
+        )],
+        also: &[
+            "server/SVC/an-application-that-comes-to-nothing-is-refused",
+            "server/SVC/wrong-pairs-are-refused-alike",
+        ],
+        defect: Defect::Decision(|scene| match asked(scene) {
+            Some(ServicesRequest::CancelApplication(cancel)) => {
+                let cancel = cancel.clone();
+                let devices = None;
+                let cancel = CancelApplication { devices, ..cancel };
+                about(scene, ServicesRequest::CancelApplication(cancel))
+            }
+            _ => scene.decide(),
+        }),
+    },
+    Fault {
+        name: "a-calling-off-is-not-kept",
+        says: "The calling off of a whole application is answered and not kept.",
+        breaks: &["SVC-042"],
+        kills: &[(
+            "server/SVC/called-off-codes-open-nothing",
+            "expected the refusal registration-refused; got registered",
+        )],
+        also: &["server/SVC/calling-off-what-is-over-changes-nothing"],
+        defect: Defect::Decision(|scene| match asked(scene) {
+            Some(ServicesRequest::CancelApplication(cancel)) if cancel.devices.is_none() => {
+                scene.decide().unwriting(Kind::Application)
+            }
+            _ => scene.decide(),
+        }),
+    },
+    Fault {
+        name: "complete-is-called-off",
+        says: "Calling off what is complete is answered as if that had been in time.",
+        breaks: &["SVC-044"],
+        kills: &[(
+            "server/SVC/calling-off-what-is-over-changes-nothing",
+            "state: expected \"complete\", got \"cancelled\"",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| {
+            let decided = scene.decide();
+            match asked(scene) {
+                Some(ServicesRequest::CancelApplication(_)) => telling(decided, |reply| {
+                    if let ServicesReply::Application(row) = reply
+                        && row.state == ApplicationState::Complete
+                    {
+                        row.state = ApplicationState::Cancelled;
+                    }
+                }),
+                _ => decided,
+            }
+        }),
+    },
+    Fault {
+        name: "once-stopped-stays-stopped",
+        says: "A device whose use was stopped is left out of every further application.",
+        breaks: &["SVC-046"],
+        kills: &[(
+            "server/SVC/a-stopped-use-begins-again-with-another-code",
+            "rows: expected an item like",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| match scene.call.message {
+            Message::Tick => {
+                scene.seeing(Kind::Entitlement, |it: &mut Entitlement| it.stopped = None)
+            }
+            _ => scene.decide(),
+        }),
+    },
+];
+
+/// What is asked for about services, if anything is.
+pub(super) fn asked<'a>(scene: &Scene<'a>) -> Option<&'a ServicesRequest> {
+    match scene.people() {
+        Some(PeopleRequest::Services(request)) => Some(request),
+        _ => None,
+    }
+}
+
+/// For another message about services.
+fn about(scene: &Scene<'_>, request: ServicesRequest) -> Decided {
+    scene.told(PeopleRequest::Services(request))
+}
+
+/// For an application that is altered; any other message is decided rightly.
+fn applying(scene: &Scene<'_>, change: impl FnOnce(&mut Apply)) -> Decided {
+    match asked(scene) {
+        Some(ServicesRequest::Apply(apply)) => {
+            let mut apply = apply.clone();
+            change(&mut apply);
+            about(scene, ServicesRequest::Apply(apply))
+        }
+        _ => scene.decide(),
+    }
+}
+
+/// The decision with what people are told about services altered.
+pub(super) fn telling(mut decided: Decided, change: impl FnOnce(&mut ServicesReply)) -> Decided {
+    if let Ok(Decision {
+        outcome: Ok(Reply::People(PeopleReply::Services(reply))),
+        ..
+    }) = &mut decided
+    {
+        change(reply);
+    }
+    decided
+}
+
+/// The decision with the list of services altered.
+fn listing(decided: Decided, change: impl FnOnce(&mut Page<ServiceRow, ServiceId>)) -> Decided {
+    telling(decided, |reply| {
+        if let ServicesReply::Services(page) = reply {
+            change(page);
+        }
+    })
+}
+
+/// The decision for a message about services that is refused so: accepted instead, and nothing is
+/// made.
+fn accepted(scene: &Scene<'_>, where_refused: RefusalCode) -> Decided {
+    let decided = scene.decide();
+    match asked(scene).and_then(|request| made_up(scene, request)) {
+        Some(reply) if refused_as(&decided, where_refused) => {
+            instead(decided, Reply::People(PeopleReply::Services(reply)))
+        }
+        _ => decided,
+    }
+}
+
+/// A reply to this message of which nothing is true.
+fn made_up(scene: &Scene<'_>, request: &ServicesRequest) -> Option<ServicesReply> {
+    use {ServicesReply as Reply, ServicesRequest as Request};
+    fn empty<Row, Id>() -> Page<Row, Id> {
+        Page {
+            rows: Vec::new(),
+            next: None,
+        }
+    }
+    Some(match request {
+        Request::Define(message) => Reply::Defined(ServiceRow {
+            service: message.service.clone(),
+            title: message.title.clone().or_else(|| "made up".parse().ok())?,
+            url: message.url.clone(),
+            models: message.models.clone(),
+            used: None,
+        }),
+        Request::List(_) => Reply::Services(empty()),
+        Request::Apply(_) => Reply::Applied(Applied {
+            applications: Vec::new(),
+        }),
+        Request::Choose(_) | Request::CancelApplication(_) => {
+            let (key, mut made, _) = scene.any::<Application>(Kind::Application)?;
+            made.phase = Phase::Open;
+            Reply::Application(made.row(Application::id(&key)?))
+        }
+        Request::ListApplications(_) => Reply::Applications(empty()),
+        Request::ListTargets(_) => Reply::Targets(empty()),
+        Request::StopUse(_) => Reply::UseStopped(UseStopped { stopped: 0 }),
+        Request::ListEntitlements(_) => Reply::Entitlements(empty()),
+        _ => return None,
+    })
+}
