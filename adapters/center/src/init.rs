@@ -204,8 +204,11 @@ mod tests {
         default.http.url = Some("https://a".into());
         default.http.tls = read.http.tls.clone();
         default.metrics = read.metrics;
+        let notify = read.notify.as_ref().expect("shown");
+        assert_eq!(notify.within, std::time::Duration::from_secs(10));
+        default.notify.clone_from(&read.notify);
         assert_eq!(read, default);
         assert!(read.metrics.is_some() && read.http.tls.is_some());
-        assert_eq!(set.matches(" = ").count(), 21);
+        assert_eq!(set.matches(" = ").count(), 25);
     }
 }

@@ -77,8 +77,8 @@ fn contents(what: &EffectKind, center: Option<&str>) -> (&'static str, String, V
                 "list": list(center, &format!("{application}"), &format!("{customer}")),
             });
             let text = format!(
-                "Something has become of every device of an application for {service}: {} \
-                 entitled, {} failed, {} withdrawn, {} left out.",
+                "The application for {service} is complete: {} entitled, {} failed, {} withdrawn, \
+                 {} left out.",
                 tally.entitled, tally.failed, tally.withdrawn, tally.left_out
             );
             ("application-complete", text, data)
@@ -153,6 +153,11 @@ mod tests {
         let letter = read(what, None);
         assert_eq!(letter["type"], "application-complete");
         assert_eq!(letter["data"]["tally"]["entitled"], 2);
+        assert_eq!(
+            letter["text"],
+            "The application for pull-print is complete: 2 entitled, 1 failed, 0 withdrawn, 0 \
+             left out."
+        );
         let list = letter["data"]["list"].as_str().expect("a path");
         assert!(list.starts_with("/v1/applications/app-"), "{list}");
     }

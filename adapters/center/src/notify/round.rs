@@ -1,5 +1,5 @@
-//! The round of what has to be told: what comes next, how long to wait after a failure, when to give
-//! up.
+//! The round of what has to be told: what comes next, how long to wait after a failure, when to
+//! give up.
 //!
 //! A receiver that does not answer makes the whole round wait, for a second and then for longer and
 //! longer. One message that it refuses waits alone, so that it holds up no other.

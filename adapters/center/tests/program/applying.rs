@@ -135,6 +135,30 @@ fn a_user_whom_nobody_knows_is_named() {
     );
 }
 
+#[test]
+fn an_administrator_elsewhere_applies_for_the_own_customer_without_naming_it() {
+    let place = place();
+    let issued = place.json(&["code", "issue", "--user", "Anna Weber"]);
+    let customer = issued["row"]["customer"].as_str().expect("an id");
+    let role = ["--role", "administrator", "--account", "Anna"];
+    let token = [&["token", "issue", "--customer", customer], &role[..]].concat();
+    let token = place.json(&token);
+    let text = token["token"].as_str().expect("a token");
+    fs::write(place.path("token"), text).expect("written");
+    place.run(&["service", "define", "pull-print", "--url", URL]);
+    let served = place.serve();
+    let far = ["--center", served.url(), "--token-file", "token"];
+    let ask = |words: &[&str]| complaint(&place, &[words, &far[..]].concat());
+    let (code, text) = ask(&["apply", "--all"]);
+    assert_eq!(code, Some(1));
+    assert!(text.contains("no-eligible-device"), "{text}");
+    let listed = place.run(&[&["service", "list", "--unused"], &far[..]].concat());
+    assert!(listed.contains("pull-print  pull-print  no"), "{listed}");
+    let (code, text) = ask(&["service", "define", "other", "--url", URL]);
+    assert_eq!(code, Some(1));
+    assert!(text.contains("role-forbidden"), "{text}");
+}
+
 /// What the program complains of.
 fn complaint(place: &Place, words: &[&str]) -> (Option<i32>, String) {
     let output = place.command(words).output().expect("runs");

@@ -68,22 +68,22 @@ fn no_configuration_says_how_to_make_one() {
 fn a_wrong_setting_is_named_with_its_place_and_what_would_be_right() {
     for (before, after, complaint) in [
         (
-            "# poll = \"1d\"",
+            "# poll-at = \"01:00+00:00\"",
             "pol = \"1d\"",
             "1: there is no setting `pol` in [policy]; did you mean `poll`?",
         ),
         (
-            "# poll = \"1d\"",
+            "# poll-at = \"01:00+00:00\"",
             "poll = 7",
             "8: `poll` has to be a text in quotation marks, not a number",
         ),
         (
-            "# poll = \"1d\"",
+            "# poll-at = \"01:00+00:00\"",
             "poll = \"7\"",
             "8: `poll`: \"7\" is no duration; write a number and a unit, such as 45s, 90m, 12h, 7d or 2w",
         ),
         (
-            "# poll = \"1d\"",
+            "# poll-at = \"01:00+00:00\"",
             "poll = \"31d\"",
             "8: `poll` is 31d; it can be 1s to 30d",
         ),

@@ -1,8 +1,9 @@
 //! Telling another program what happened: a signed POST to an address that the operator chose.
 //!
-//! The form is that of Standard Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature`), so
-//! that receivers can verify it with libraries that exist. The id is the same each time that one
-//! event is told; whoever has seen it may pass it over. Nothing of the answer is read but its status.
+//! The form is that of Standard Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature`),
+//! so that receivers can verify it with libraries that exist. The id is the same each time that one
+//! event is told; whoever has seen it may pass it over. Nothing of the answer is read but its
+//! status.
 
 use std::time::Duration;
 
