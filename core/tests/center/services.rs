@@ -7,8 +7,9 @@ use restante_core::record::{Kind, Outbox};
 use restante_core::wire::instruct::{CancelInstruction, ListInstructions};
 use restante_core::wire::people::{PeopleReply, PeopleRequest};
 use restante_core::wire::services::{
-    ApplicationState, Apply, CancelApplication, Choose, Devices, Models, Selection, ServicesReply,
-    ServicesRequest, StopUse, TargetState,
+    ApplicationState, Apply, CancelApplication, Choose, Devices, ListApplications,
+    ListEntitlements, ListServices, ListTargets, Models, Selection, ServicesReply, ServicesRequest,
+    StopUse, TargetState,
 };
 use restante_core::wire::{
     Acknowledge, Acknowledgement, ActResult, DeviceRequest, Outcome, PollReply, Progress,
@@ -490,26 +491,52 @@ fn a_code_whose_time_is_over_stays_over_when_the_clock_goes_back() {
     }
 }
 
+// spec: SVC-021
 #[test]
-fn what_a_customer_sees_does_not_depend_on_another() {
+fn what_a_customer_sees_is_the_same_bytes_with_and_without_another() {
     let mut alone = Trial::new();
     let mut beside = Trial::new();
-    beside
-        .apply("C004", &["service-x"], Selection::All)
-        .expect("applied");
+    beside.applied("C004", "service-x", Selection::All);
+    beside.starts("D10040401", "service-x");
     let seen = |trial: &mut Trial| {
-        let on = trial.named(&["D10020102"]);
+        let customer = Some(trial.customer("C001"));
         let apply = Apply {
-            request: restante_core::id::RequestId::from_bytes([200; 16]),
-            customer: Some(trial.customer("C001")),
+            request: id::RequestId::from_bytes([200; 16]),
+            customer,
             services: vec![service_id("service-x")],
-            on,
+            on: Selection::All,
             validity: None,
         };
-        let rows = trial.send(apply).expect("applied");
+        let application = trial.send(apply).expect("applied")[0].application;
         trial.world.tick();
-        let targets = trial.targets("C001", rows[0].application);
-        (rows, targets, trial.invitations("D10020102"))
+        trial.starts("D10020102", "service-x");
+        trial.counted("C001", application);
+        let questions = [
+            ServicesRequest::List(ListServices {
+                customer,
+                ..ListServices::default()
+            }),
+            ServicesRequest::ListApplications(ListApplications {
+                customer,
+                after: None,
+            }),
+            ServicesRequest::ListTargets(ListTargets {
+                application,
+                customer,
+                after: None,
+            }),
+            ServicesRequest::ListEntitlements(ListEntitlements {
+                service: service_id("service-x"),
+                customer,
+                after: None,
+            }),
+        ];
+        let answers = questions.map(|question| {
+            let answer = trial.ask(question).expect("answered");
+            serde_json::to_string(&answer).expect("JSON")
+        });
+        let invitation = trial.invitations("D10010101").remove(0);
+        (answers, invitation.code)
     };
     assert_eq!(seen(&mut alone), seen(&mut beside));
 }
