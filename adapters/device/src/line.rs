@@ -8,7 +8,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use restante_core::code::Presented;
 use restante_core::id::CenterAddress;
-use restante_core::registrant::{Errand, ServiceAnswer};
+use restante_core::registrant::Errand;
 use restante_core::wire::{DeviceReply, DeviceRequest, Refusal};
 use restante_http::client::{Client, ClientError, SendError, Served, ServiceClient, Trust};
 
@@ -106,10 +106,7 @@ impl Line for HttpLine {
     async fn register(&self, errand: &Errand) -> Served {
         match self.services() {
             Ok(client) => client.register(errand).await,
-            Err(error) => Served {
-                answer: ServiceAnswer::Nothing,
-                why: Some(error.to_string()),
-            },
+            Err(error) => Served::nothing(error.to_string()),
         }
     }
 }

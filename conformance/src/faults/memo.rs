@@ -171,7 +171,7 @@ impl<K: Seam> Memo<K> {
                 }
                 Deed::Call => self.site.called = Some(self.now),
                 Deed::Ask(children) => self.site.asked = children,
-                Deed::Hand(..) | Deed::Keep(_) | Deed::Show(_) => {}
+                Deed::Hand(..) | Deed::Keep(_) | Deed::Register(_) | Deed::Show(_) => {}
             }
         }
     }

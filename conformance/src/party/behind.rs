@@ -5,7 +5,8 @@
 
 use restante_core::wire::json as wire;
 use restante_core::wire::{
-    Acknowledge, AddDevices, Enrol, Leave, Poll, RefusalCode, RemoveDevices, ReportStatus, Rotate,
+    Acknowledge, AddDevices, Enrol, Leave, Poll, RefusalCode, Register, RemoveDevices,
+    ReportStatus, Rotate,
 };
 use serde_json::{Map, Value, json};
 
@@ -97,6 +98,7 @@ pub(crate) fn unreadable(conversation: &str, message: &Value) -> Option<String> 
         "addDevices" => wire::parse::<AddDevices>(bytes).err(),
         "removeDevices" => wire::parse::<RemoveDevices>(bytes).err(),
         "leave" => wire::parse::<Leave>(bytes).err(),
+        "register" => wire::parse::<Register>(bytes).err(),
         other => return Some(format!("got {other:?}, which is no conversation")),
     };
     why.map(|why| format!("got the request {conversation}, which breaks its bounds: {why}"))
@@ -104,7 +106,7 @@ pub(crate) fn unreadable(conversation: &str, message: &Value) -> Option<String> 
 
 /// A refusal as a problem. `status` may say with which status, where the word is not of this
 /// version.
-fn refused(refusal: &Value) -> Response {
+pub(super) fn refused(refusal: &Value) -> Response {
     let mut members = refusal.as_object().cloned().unwrap_or_default();
     let word = refusal.get("code").and_then(Value::as_str).unwrap_or("");
     let known = RefusalCode::ALL.iter().find(|code| code.word() == word);
@@ -130,7 +132,7 @@ fn refused(refusal: &Value) -> Response {
 }
 
 /// A reply with the success that the binding wants for this conversation.
-fn accepted(conversation: &str, members: &Value) -> Response {
+pub(super) fn accepted(conversation: &str, members: &Value) -> Response {
     if let Some(seconds) = members.get("unchanged") {
         return Response {
             status: 304,
@@ -150,7 +152,7 @@ fn accepted(conversation: &str, members: &Value) -> Response {
     response
 }
 
-fn garbage(conversation: &str) -> Response {
+pub(super) fn garbage(conversation: &str) -> Response {
     let status = match success(conversation) {
         204 => 502,
         other => other,
@@ -171,7 +173,7 @@ const fn success(conversation: &str) -> u16 {
 }
 
 /// The center's own response with these members put over those of its body.
-fn amended(mut response: Response, members: &Value) -> Response {
+pub(super) fn amended(mut response: Response, members: &Value) -> Response {
     if members.get("unchanged").is_some() {
         return accepted("poll", members);
     }

@@ -7,7 +7,7 @@
 use restante_core::code::{Presented, ProvisionalCode};
 use restante_core::gateway::Ask;
 use restante_core::id::{CenterAddress, DeviceId};
-use restante_core::registrant::{Exchange, KeptError, Standing};
+use restante_core::registrant::{Errand, Exchange, KeptError, ServiceAnswer, Standing};
 use restante_core::wire::site::{CarriedOut, CarryOut, SelfDescription};
 use restante_core::wire::{
     DeviceEntry, DeviceReply, DeviceRequest, Identification, Refusal, Status,
@@ -74,6 +74,8 @@ pub enum Happening {
     ChildAnswered(DeviceId, Box<SelfDescription>),
     /// A child has said what became of what it was handed.
     ChildDone(DeviceId, Box<CarriedOut>),
+    /// A service's server has answered, or has not.
+    ServiceAnswered(Exchange, ServiceAnswer),
     /// A person wants this child removed.
     RemoveChild(Identification),
 }
@@ -91,6 +93,8 @@ pub enum Deed {
     Ask(Vec<Ask>),
     /// Hand this to a child.
     Hand(Ask, Box<CarryOut>),
+    /// Present a device to a service's server.
+    Register(Box<Errand>),
     /// Tell people.
     Show(String),
 }
@@ -139,6 +143,9 @@ impl Kind for DeviceKind {
             Happening::Replied(exchange, reply) => Input::Replied { exchange, reply },
             Happening::Refused(exchange, refusal) => Input::Refused { exchange, refusal },
             Happening::LinkFailed(exchange) => Input::LinkFailed { exchange },
+            Happening::ServiceAnswered(exchange, answer) => {
+                Input::ServiceAnswered { exchange, answer }
+            }
             Happening::TimePassed => Input::TimePassed,
             Happening::Status(status) => Input::StatusChanged(status),
             Happening::Rotate => Input::RotateNow,
@@ -161,6 +168,7 @@ impl Kind for DeviceKind {
                 presented,
                 request,
             } => send(exchange, center, presented, request),
+            Output::Register(errand) => Deed::Register(errand),
             Output::Show(notice) => Deed::Show(notice.to_string()),
             other => Deed::Show(format!("not carried out: {other:?}")),
         }
@@ -194,6 +202,9 @@ impl Kind for GatewayKind {
             Happening::Replied(exchange, reply) => Input::Replied { exchange, reply },
             Happening::Refused(exchange, refusal) => Input::Refused { exchange, refusal },
             Happening::LinkFailed(exchange) => Input::LinkFailed { exchange },
+            Happening::ServiceAnswered(exchange, answer) => {
+                Input::ServiceAnswered { exchange, answer }
+            }
             Happening::TimePassed => Input::TimePassed,
             Happening::Rotate => Input::RotateNow,
             Happening::Leave => Input::LeaveNow,
@@ -219,6 +230,7 @@ impl Kind for GatewayKind {
                 presented,
                 request,
             } => send(exchange, center, presented, request),
+            Output::Register(errand) => Deed::Register(errand),
             Output::Show(notice) => Deed::Show(notice.to_string()),
             other => Deed::Show(format!("not carried out: {other:?}")),
         }

@@ -3,7 +3,7 @@
 //!
 //! Two ports, alike but for their certificates: one is for the address that the party is told, the
 //! other for another name. The party trusts both issuers, so that only the name can give the second
-//! one away.
+//! one away. On the party's own machine a third port is a service's server.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -31,8 +31,19 @@ pub struct Held {
     pub request: Request,
     /// What goes back; nothing ends the connection.
     pub reply: oneshot::Sender<Option<Response>>,
-    /// Whether it came to the port whose certificate is for another name.
-    pub other_name: bool,
+    /// Where it came to.
+    pub port: Port,
+}
+
+/// The kit's ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Port {
+    /// The center's.
+    Center,
+    /// One whose certificate is for another name.
+    OtherName,
+    /// That of a service's server.
+    Service,
 }
 
 /// The kit's two ports.
@@ -42,6 +53,8 @@ pub struct Listener {
     pub center: String,
     /// The same for the port with a certificate for another name.
     pub other_name: String,
+    /// Where a party on this machine registers for services: a name, and not an address.
+    pub service: Option<String>,
     /// What the party has to trust, as PEM.
     pub certificates: String,
     held: mpsc::Receiver<Held>,
@@ -80,14 +93,28 @@ impl Listener {
         let (first, port) = bound(address).await?;
         let (second, other_port) = bound(SocketAddr::new(host, 0)).await?;
         let (sender, held) = mpsc::channel(HELD);
-        let tasks = vec![
-            tokio::spawn(accept(first, Some(right), sender.clone(), false)),
-            tokio::spawn(accept(second, Some(other), sender, true)),
+        let mut tasks = vec![
+            tokio::spawn(accept(first, Some(right), sender.clone(), Port::Center)),
+            tokio::spawn(accept(second, Some(other), sender.clone(), Port::OtherName)),
         ];
+        let (mut service, mut service_pem) = (None, String::new());
+        if host.is_loopback() {
+            let (tls, pem) = certificate(SERVICE_NAME)?;
+            let (third, port) = bound(SocketAddr::new(host, 0)).await?;
+            tasks.push(tokio::spawn(accept(
+                third,
+                Some(tls),
+                sender,
+                Port::Service,
+            )));
+            service = Some(format!("https://{SERVICE_NAME}:{port}"));
+            service_pem = pem;
+        }
         Ok(Self {
+            service,
             center: url("https", host, port),
             other_name: url("https", host, other_port),
-            certificates: format!("{right_pem}{other_pem}"),
+            certificates: format!("{right_pem}{other_pem}{service_pem}"),
             held,
             tasks,
         })
@@ -108,9 +135,10 @@ impl Listener {
         Ok(Self {
             other_name: center.clone(),
             center,
+            service: None,
             certificates: String::new(),
             held,
-            tasks: vec![tokio::spawn(accept(listener, None, sender, false))],
+            tasks: vec![tokio::spawn(accept(listener, None, sender, Port::Center))],
         })
     }
 
@@ -164,7 +192,7 @@ async fn accept(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     held: mpsc::Sender<Held>,
-    other_name: bool,
+    port: Port,
 ) {
     loop {
         // A connection that fails while it is accepted is the party's own business.
@@ -174,10 +202,10 @@ async fn accept(
         let (tls, held) = (tls.clone(), held.clone());
         tokio::spawn(async move {
             match tls {
-                None => serve(stream, &held, other_name).await,
+                None => serve(stream, &held, port).await,
                 Some(tls) => {
                     if let Ok(stream) = tls.accept(stream).await {
-                        serve(stream, &held, other_name).await;
+                        serve(stream, &held, port).await;
                     }
                 }
             }
@@ -186,12 +214,8 @@ async fn accept(
 }
 
 /// Serves one connection until the party or a case ends it.
-async fn serve(
-    stream: impl AsyncRead + AsyncWrite + Unpin,
-    held: &mpsc::Sender<Held>,
-    other_name: bool,
-) {
-    let service = service_fn(|request| hold(request, held.clone(), other_name));
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, held: &mpsc::Sender<Held>, port: Port) {
+    let service = service_fn(|request| hold(request, held.clone(), port));
     let connection = hyper::server::conn::http1::Builder::new();
     // That it ended without a response is what a case wanted, or what the party did.
     let _ended = connection
@@ -202,14 +226,14 @@ async fn serve(
 async fn hold(
     request: hyper::Request<Incoming>,
     held: mpsc::Sender<Held>,
-    other_name: bool,
+    port: Port,
 ) -> Result<hyper::Response<Full<Bytes>>, Lost> {
     let request = read(request).await?;
     let (reply, answer) = oneshot::channel();
     let message = Held {
         request,
         reply,
-        other_name,
+        port,
     };
     held.send(message).await.map_err(|_| Lost)?;
     let response = answer.await.map_err(|_| Lost)?.ok_or(Lost)?;
@@ -268,6 +292,8 @@ impl Ahead for Backstage {
 
 /// The name for which the second certificate is.
 const OTHER_NAME: &str = "other-center.example";
+/// The name of this machine to itself: a service's URL never names an address.
+const SERVICE_NAME: &str = "localhost";
 /// More requests than a party may have under way.
 const HELD: usize = 64;
 /// More than any message; what is larger breaks a rule of its own.

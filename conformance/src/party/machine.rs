@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use restante_core::code::{Presented, ProvisionalCode};
 use restante_core::id::CenterAddress;
+use restante_core::registrant::Exchange;
 use restante_core::wire::enrol::MaxMessage;
 use restante_core::wire::{DeviceEntry, DeviceRequest, Identification, Status};
 use serde::Deserialize;
@@ -23,6 +24,7 @@ use super::children::Child;
 use super::kind::{DeviceKind, GatewayKind, Happening, Kind, Outgoing};
 use super::reading::Read;
 use super::senses::Senses;
+use super::service::{SERVICE, heard, presented, serve};
 use super::unit::{Cut, Make, Seat, Unit, UnitError};
 
 /// A unit inside this process, and the kit's center behind it.
@@ -38,9 +40,16 @@ pub struct MachineParty<K: Kind> {
     typed: String,
 }
 
+/// To whom a request went, under which number.
+#[derive(Clone, Copy)]
+enum Sent {
+    Center(Exchange),
+    Service(Exchange),
+}
+
 /// A request that nobody has answered.
 struct Waiting {
-    outgoing: Outgoing,
+    sent: Sent,
     asked: Asked,
     boot: u32,
     since: u64,
@@ -148,6 +157,10 @@ impl<K: Kind> MachineParty<K> {
         if self.waiting.as_ref().is_some_and(unseen) {
             return Ok(());
         }
+        let served = |it: &Waiting| matches!(it.sent, Sent::Service(_));
+        if self.waiting.as_ref().is_some_and(served) {
+            return Ok(());
+        }
         while let Some((boot, outgoing)) = self.unit.outgoing.pop_front() {
             let mut asked = asked(&outgoing)?;
             (self.senses.says)(&self.typed, &mut asked);
@@ -165,7 +178,7 @@ impl<K: Kind> MachineParty<K> {
                 )));
             }
             self.waiting = Some(Waiting {
-                outgoing,
+                sent: Sent::Center(outgoing.exchange),
                 asked,
                 boot,
                 since,
@@ -175,6 +188,30 @@ impl<K: Kind> MachineParty<K> {
                 return Ok(());
             }
         }
+        self.take_up_errand()
+    }
+
+    /// Takes up what the unit presents to a service's server, once the center is answered: the two
+    /// know nothing of each other, so that no order between them is right or wrong.
+    fn take_up_errand(&mut self) -> Result<(), PartyError> {
+        if self.waiting.is_some() {
+            return Ok(());
+        }
+        let Some((boot, errand)) = self.unit.registrations.pop_front() else {
+            return Ok(());
+        };
+        let mut asked = presented(&errand);
+        (self.senses.says)(&self.typed, &mut asked);
+        if let Some(why) = unreadable(&asked.conversation, &asked.message) {
+            return Err(PartyError::Broke(why));
+        }
+        self.waiting = Some(Waiting {
+            sent: Sent::Service(errand.exchange),
+            asked,
+            boot,
+            since: self.unit.now(),
+            heard: false,
+        });
         Ok(())
     }
 
@@ -182,11 +219,22 @@ impl<K: Kind> MachineParty<K> {
         let Some(waiting) = self.waiting.take() else {
             return Err(PartyError::Center("no request waits for an answer".into()));
         };
-        let Answered { response, decided } = self.behind.react(&waiting.asked, reaction).await?;
+        let Answered { response, decided } = match waiting.sent {
+            Sent::Center(_) => self.behind.react(&waiting.asked, reaction).await?,
+            Sent::Service(_) => serve(&waiting.asked, reaction),
+        };
         if waiting.boot != self.unit.boots() {
             return Ok(decided);
         }
-        let exchange = waiting.outgoing.exchange;
+        let exchange = match waiting.sent {
+            Sent::Center(exchange) => exchange,
+            Sent::Service(exchange) => {
+                let answer = heard(response.as_ref()).answer;
+                let happening = Happening::ServiceAnswered(exchange, answer);
+                self.unit.give(happening).map_err(broke)?;
+                return Ok(decided);
+            }
+        };
         let max = self.unit.seat.max_message;
         let max = max.and_then(|max| usize::try_from(max.get()).ok());
         let conversation = &waiting.asked.conversation;
@@ -292,6 +340,10 @@ impl<K: Kind> Party for MachineParty<K> {
 
     fn answer(&mut self, reaction: Reaction) -> Pending<'_, Result<Option<Value>, PartyError>> {
         Box::pin(self.answered(reaction))
+    }
+
+    fn service(&self) -> Option<String> {
+        Some(SERVICE.to_owned())
     }
 }
 

@@ -19,6 +19,7 @@ mod reading;
 mod remote;
 mod senses;
 mod served;
+mod service;
 mod unit;
 
 pub use behind::Behind;

@@ -16,8 +16,9 @@ use crate::line::{Line, Pending, Request, Response};
 use crate::run::{Asked, Party, PartyError, Reaction, Time};
 
 use super::behind::{Behind, unreadable};
-use super::listener::{Held, Listener};
+use super::listener::{Held, Listener, Port};
 use super::played::Played;
+use super::service::{REGISTER, serve};
 
 /// A device or gateway that dials the kit.
 pub struct RemoteParty {
@@ -281,7 +282,10 @@ impl RemoteParty {
     }
 
     fn take_up(&mut self, held: Held) -> Result<Asked, PartyError> {
-        if held.other_name {
+        if held.port == Port::Service {
+            return self.take_up_registration(held);
+        }
+        if held.port == Port::OtherName {
             return Err(PartyError::Broke(format!(
                 "got {} {} at the port whose certificate is for another name",
                 held.request.method, held.request.path
@@ -297,15 +301,36 @@ impl RemoteParty {
         Ok(asked)
     }
 
+    /// A device presents itself to the kit as a service's server.
+    fn take_up_registration(&mut self, held: Held) -> Result<Asked, PartyError> {
+        let asked = registration(held.request, self.listener.service.as_deref())?;
+        if let Some(why) = unreadable(&asked.conversation, &asked.message) {
+            return Err(PartyError::Broke(why));
+        }
+        self.waiting = Some((asked.clone(), held.reply));
+        Ok(asked)
+    }
+
     async fn answered(&mut self, reaction: Reaction) -> Result<Option<Value>, PartyError> {
         let Some((asked, reply)) = self.waiting.take() else {
             return Ok(None);
         };
-        let answered = self.behind.react(&asked, reaction).await?;
+        let to_service = asked.conversation == REGISTER;
+        let answered = match to_service {
+            true => serve(&asked, reaction),
+            false => self.behind.react(&asked, reaction).await?,
+        };
         let decided = answered.decided.as_ref();
         let given = decided.and_then(|it| it.get("formalCode")?.as_str());
         self.know(given);
-        if let Some(second) = self.listener.next_now().filter(|_| !reply.is_closed()) {
+        let mut second = self.arrived.take().or_else(|| self.listener.next_now());
+        if second
+            .as_ref()
+            .is_some_and(|it| (it.port == Port::Service) != to_service)
+        {
+            self.arrived = second.take();
+        }
+        if let Some(second) = second.filter(|_| !reply.is_closed()) {
             return Err(PartyError::Broke(format!(
                 "got {} {} while {} waits for its answer",
                 second.request.method, second.request.path, asked.conversation
@@ -328,6 +353,10 @@ impl Party for RemoteParty {
 
     fn answer(&mut self, reaction: Reaction) -> Pending<'_, Result<Option<Value>, PartyError>> {
         Box::pin(self.answered(reaction))
+    }
+
+    fn service(&self) -> Option<String> {
+        self.listener.service.clone()
     }
 }
 
@@ -386,6 +415,32 @@ fn elsewhere(request: &Request, credential: &str) -> Option<String> {
     }
     let body = String::from_utf8_lossy(request.body.as_deref().unwrap_or_default());
     body.contains(credential).then(|| "body".to_owned())
+}
+
+/// A registration, with the URL at which it came.
+fn registration(request: Request, service: Option<&str>) -> Result<Asked, PartyError> {
+    if request.method != "POST" {
+        let (method, path) = (&request.method, &request.path);
+        let why = format!("got {method} {path} at a service, where only POST is right");
+        return Err(PartyError::Broke(why));
+    }
+    let body = request.body.as_deref().unwrap_or_default();
+    let message = serde_json::from_slice::<Value>(body).ok();
+    let mut message = message
+        .filter(Value::is_object)
+        .ok_or_else(|| PartyError::Broke("got a registration that is no JSON object".to_owned()))?;
+    message["url"] = json!(format!("{}{}", service.unwrap_or_default(), request.path));
+    let credential = request.headers.iter();
+    let credential = credential
+        .filter(|(name, _)| ["authorization", "cookie"].contains(&name.as_str()))
+        .map(|(_, value)| value.clone())
+        .next();
+    Ok(Asked {
+        conversation: REGISTER.to_owned(),
+        message,
+        credential,
+        http: Some(request),
+    })
 }
 
 fn poll(have: Option<&str>, max_message: Option<&str>) -> Value {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use restante_core::gateway::Input;
 use restante_device::driver::Neighbours;
+use restante_http::client::{ServiceClient, Trust};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -42,6 +43,8 @@ pub async fn serve<K: Kind>(
         carrier: None,
         center: None,
         under_way: None,
+        services: None,
+        registering: None,
         lan: None,
         errands: (0, 0),
         answers,
@@ -68,6 +71,8 @@ struct Served<K: Kind> {
     carrier: Option<Arc<dyn Carry>>,
     center: Option<String>,
     under_way: Option<JoinHandle<()>>,
+    services: Option<ServiceClient>,
+    registering: Option<JoinHandle<()>>,
     lan: Option<Box<dyn Neighbours<Input> + Send>>,
     /// Errands on the LAN that are under way, and of which boot.
     errands: (u32, u32),
@@ -78,6 +83,8 @@ struct Served<K: Kind> {
 enum Event {
     /// An exchange with the center is over.
     Over(Happening),
+    /// A service's server has answered, or has not.
+    Served(Happening),
     /// A child has answered.
     Child(Happening),
     /// An errand on the LAN is over.
@@ -104,6 +111,9 @@ impl<K: Kind> Served<K> {
             Verb::Start => {
                 let text = |name: &str| with.get(name).and_then(Value::as_str).unwrap_or_default();
                 self.carrier = Some((self.outside.dial)(text("center"), text("certificates"))?);
+                let trust = Trust::only(text("certificates").as_bytes());
+                let services = trust.ok().and_then(|trust| ServiceClient::new(&trust).ok());
+                self.services = services;
                 self.center = Some(text("center").to_owned());
             }
             Verb::EnterCode => {
@@ -152,8 +162,10 @@ impl<K: Kind> Served<K> {
     fn is_busy(&self) -> bool {
         let (boot, errands) = self.errands;
         let on_lan = errands > 0 && boot == self.unit.boots();
-        let wants = !self.unit.outgoing.is_empty() || !self.unit.errands.is_empty();
-        self.under_way.is_some() || on_lan || wants
+        let wants = !self.unit.outgoing.is_empty()
+            || !self.unit.errands.is_empty()
+            || !self.unit.registrations.is_empty();
+        self.under_way.is_some() || self.registering.is_some() || on_lan || wants
     }
 
     /// Something came from outside. What belongs to an earlier boot is nobody's any more.
@@ -162,6 +174,10 @@ impl<K: Kind> Served<K> {
             match event {
                 Event::Over(happening) => {
                     self.under_way = None;
+                    self.unit.give(happening).map_err(stuck)?;
+                }
+                Event::Served(happening) => {
+                    self.registering = None;
                     self.unit.give(happening).map_err(stuck)?;
                 }
                 Event::Child(happening) => self.unit.give(happening).map_err(stuck)?,
@@ -209,12 +225,23 @@ impl<K: Kind> Served<K> {
                 let _gone = answers.send((boot, over)).await;
             }));
         }
+        while let Some((boot, errand)) = self.unit.registrations.pop_front() {
+            let services = self.services.clone();
+            let services = services.ok_or_else(|| stuck("it trusts no service's server"))?;
+            let answers = self.answers.clone();
+            self.registering = Some(tokio::spawn(async move {
+                let answer = services.register(&errand).await.answer;
+                let served = Happening::ServiceAnswered(errand.exchange, answer);
+                // Nobody listens any more when the process ends.
+                let _gone = answers.send((boot, Event::Served(served))).await;
+            }));
+        }
         Ok(())
     }
 
     fn hang_up(&mut self) {
-        if let Some(exchange) = self.under_way.take() {
-            exchange.abort();
+        for exchange in [self.under_way.take(), self.registering.take()] {
+            exchange.inspect(JoinHandle::abort);
         }
     }
 }

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use restante_core::machine::Machine;
-use restante_core::registrant::{InputError, KeptError, Standing};
+use restante_core::registrant::{self, InputError, KeptError, Standing};
 use restante_core::wire::DeviceEntry;
 use restante_core::wire::enrol::MaxMessage;
 use restante_core::wire::site::CarryOut;
@@ -63,6 +63,8 @@ pub struct Unit<K: Kind> {
     /// What it has sent and nobody has fetched, and in which boot: what was sent before the power
     /// failed is on its way.
     pub outgoing: VecDeque<(u32, Outgoing)>,
+    /// The same of what goes to services' servers.
+    pub registrations: VecDeque<(u32, registrant::Errand)>,
 }
 
 /// When the power fails next.
@@ -115,6 +117,7 @@ impl<K: Kind> Unit<K> {
             on_lan: false,
             errands: VecDeque::new(),
             outgoing: VecDeque::new(),
+            registrations: VecDeque::new(),
         }
     }
 
@@ -149,6 +152,7 @@ impl<K: Kind> Unit<K> {
         self.agenda.clear();
         self.errands.clear();
         self.outgoing.clear();
+        self.registrations.clear();
     }
 
     /// Clears the memory.
@@ -185,7 +189,8 @@ impl<K: Kind> Unit<K> {
     /// [`UnitError`] if the machine is stuck.
     pub fn pass(&mut self, until: u64) -> Result<(), UnitError> {
         for _ in 0..STEPS {
-            if !self.outgoing.is_empty() || !self.errands.is_empty() {
+            let idle = self.outgoing.is_empty() && self.errands.is_empty();
+            if !(idle && self.registrations.is_empty()) {
                 return Ok(());
             }
             match self.due().filter(|at| *at <= until) {
@@ -253,6 +258,7 @@ impl<K: Kind> Unit<K> {
                 }
             }
             Deed::Send(outgoing) => self.outgoing.push_back((self.boots, *outgoing)),
+            Deed::Register(errand) => self.registrations.push_back((self.boots, *errand)),
             Deed::Show(text) => self.shown.push(text),
             Deed::Call if self.on_lan => self.errands.push_back(Errand::Call),
             Deed::Ask(asked) if self.on_lan => self.errands.push_back(Errand::Ask(asked)),

@@ -68,6 +68,10 @@ pub trait Party: Send {
     /// how many of them it came.
     fn next(&mut self, within: u32) -> Pending<'_, Result<Option<(Asked, u32)>, PartyError>>;
 
+    /// Where it can be sent to register for a service, without a path: `https://` and a host name,
+    /// perhaps a port. None where it could not find the kit by a name.
+    fn service(&self) -> Option<String>;
+
     /// Says what becomes of the request that waits. What the kit's center decided, if it was asked.
     fn answer(&mut self, reaction: Reaction) -> Pending<'_, Result<Option<Value>, PartyError>>;
 }

@@ -69,10 +69,17 @@ impl<'a> Player<'a> {
         case: &Case,
         around: Circumstances<'_>,
     ) -> Self {
+        let mut scope = Scope::new(around.seed, case.id.as_str());
+        if let Some(service) = party.as_ref().and_then(|party| party.service()) {
+            let host = service.trim_start_matches("https://");
+            let host = host.split(':').next().unwrap_or_default();
+            scope.bind("serviceHost", json!(host));
+            scope.bind("service", json!(service));
+        }
         Self {
             target,
             party,
-            scope: Scope::new(around.seed, case.id.as_str()),
+            scope,
             transcript: Transcript::default(),
             limits: around.profile.limits,
             checks: 0,

@@ -67,7 +67,7 @@ impl Policy {
     }
 
     /// The schedule that a device is given now.
-    // spec: MBX-006, STA-006, SVC-048
+    // spec: MBX-006, STA-006, SVC-080
     #[must_use]
     pub fn schedule(&self, now: Timestamp) -> Schedule {
         Schedule {
@@ -100,7 +100,7 @@ impl Daily {
 
     /// When it begins next, seen from `now`; not within the hour, lest a device that has come a
     /// little early come twice.
-    // spec: MBX-066
+    // spec: MBX-065
     fn window(self, now: Timestamp) -> PollWindow {
         let day = Seconds::DAY.as_millis();
         let earliest = now.after(WINDOW_APART).as_millis();

@@ -55,7 +55,7 @@ pub(crate) struct Services {
 impl<C: Crypto> Registrant<C> {
     /// Why this registration is not to be begun, if so: a URL that breaks a rule, or a code that
     /// cannot be one.
-    // spec: SVC-050, SVC-051, SVC-052
+    // spec: SVC-050, SVC-051
     pub(crate) fn judge(&self, act: &RegisterService) -> Option<ActResult> {
         let hosts = &self.stage.diary()?.hosts;
         judged(act, hosts).err()
@@ -63,7 +63,7 @@ impl<C: Crypto> Registrant<C> {
 
     /// Ends registrations that are not to be tried again: called off, in vain for too long, or to a
     /// host that is not allowed any more.
-    // spec: SVC-057, SVC-058
+    // spec: SVC-055, SVC-058
     pub(super) fn end_registrations(&mut self, now: Uptime) {
         let outstanding = self.services.outstanding();
         let Some(diary) = self.stage.diary_mut() else {
@@ -86,7 +86,7 @@ impl<C: Crypto> Registrant<C> {
     }
 
     /// The next registration, if one waits and the line to services is free.
-    // spec: SVC-055
+    // spec: SVC-052
     pub(crate) fn errand(&mut self, now: Uptime) -> Option<Errand> {
         let diary = self.stage.diary_mut()?;
         if self.services.line.free_from()? > now {
@@ -106,7 +106,7 @@ impl<C: Crypto> Registrant<C> {
     }
 
     /// Takes what came of an errand. What nobody waits for any more changes nothing.
-    // spec: SVC-055, SVC-056
+    // spec: SVC-055, SVC-056, SVC-057
     pub(crate) fn service_answered(
         &mut self,
         now: Uptime,

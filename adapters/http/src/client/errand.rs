@@ -4,13 +4,13 @@
 //! over TLS with a certificate that is trusted here, and nothing else: there is no credential that
 //! this client could send, and it follows no redirection. Serves spec chapter SVC.
 
+use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
-use reqwest::{Response, StatusCode};
 use restante_core::id::Note;
 use restante_core::limits::MESSAGE_BYTES;
 use restante_core::registrant::{Errand, ServiceAnswer};
 use restante_core::time::Seconds;
-use restante_core::wire::{Registered, json};
+use restante_core::wire::{Refusal, json};
 
 use super::exchange::{bounded, failed};
 use super::trust::Trust;
@@ -52,70 +52,78 @@ impl ServiceClient {
             .post(errand.url.as_str())
             .header(CONTENT_TYPE, "application/json")
             .body(json::to_bytes(&errand.message));
-        let answered = match request.send().await {
-            Ok(response) => answered(response).await,
+        let got = match request.send().await {
+            Ok(response) => got(response).await,
             Err(error) => Err(failed(&error)),
         };
-        answered.unwrap_or_else(|error| Served {
-            answer: ServiceAnswer::Nothing,
-            why: Some(match error {
+        got.unwrap_or_else(|error| {
+            Served::nothing(match error {
                 SendError::Untrusted { why } => {
                     format!("the certificate of the service's server is not trusted here ({why})")
                 }
                 error => error.to_string(),
-            }),
+            })
         })
     }
 }
 
-/// What an answer means, whoever's server gave it. What a client did wrong stays wrong; what
-/// stands in the server's own way, or in the way of too many, passes.
-// spec: SVC-056, SVC-057
-async fn answered(mut response: Response) -> Result<Served, SendError> {
-    let body = bounded(&mut response, MESSAGE_BYTES).await?;
-    let status = response.status();
-    let unread = || SendError::link(format!("the service's server answered {status}"));
-    let answer = match status.as_u16() {
-        200 => {
-            let registered: Result<Registered, _> = json::parse(&body);
-            ServiceAnswer::Registered(registered.map_err(|_| unread())?)
+impl Served {
+    /// That nothing came, and why.
+    #[must_use]
+    pub const fn nothing(why: String) -> Self {
+        Self {
+            answer: ServiceAnswer::Nothing,
+            why: Some(why),
         }
-        300..=399 => ServiceAnswer::Refused(note(&format!(
-            "the service's server answered {} and points elsewhere, where this device does not go",
-            status.as_u16()
-        ))?),
-        408 | 425 | 429 | 500..=599 => {
-            return Ok(Served {
-                answer: ServiceAnswer::Later(retry_after(&response)),
-                why: Some(format!("the service's server answered {status}")),
-            });
-        }
-        400..=499 => ServiceAnswer::Refused(note(&refusal(&response, &body, status))?),
-        _ => return Err(unread()),
-    };
-    Ok(Served { answer, why: None })
-}
-
-/// The refusal's own words where it is one of this protocol, and the status where it is not: what
-/// a stranger's server writes is nobody's sentence here.
-fn refusal(response: &Response, body: &[u8], status: StatusCode) -> String {
-    let kind = response.headers().get(CONTENT_TYPE);
-    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let problem: Option<Problem> = json::parse(body).ok();
-    let known = problem.and_then(Problem::into_refusal);
-    match known.filter(|_| kind.starts_with(problem::MEDIA_TYPE)) {
-        Some(refusal) => refusal.code.title().to_owned(),
-        None => format!("the service's server answered {}", status.as_u16()),
     }
 }
 
-fn note(text: &str) -> Result<Note, SendError> {
-    Note::new(text).map_err(|error| SendError::link(error.to_string()))
+async fn got(mut response: Response) -> Result<Served, SendError> {
+    let body = bounded(&mut response, MESSAGE_BYTES).await?;
+    let header = |name| response.headers().get(name)?.to_str().ok();
+    let headers = (header(RETRY_AFTER), header(CONTENT_TYPE));
+    Ok(served(response.status().as_u16(), headers, &body))
 }
 
-fn retry_after(response: &Response) -> Seconds {
-    let header = response.headers().get(RETRY_AFTER);
-    let text = header.and_then(|header| header.to_str().ok());
-    let seconds = text.and_then(|text| text.parse().ok());
-    seconds.map_or(Seconds::ZERO, Seconds::new)
+/// What an answer means, whoever's server gave it: its status, `Retry-After` and `Content-Type`,
+/// and its body. What a client did wrong stays wrong; what stands in the server's own way, or in
+/// the way of too many, passes.
+// spec: SVC-056, SVC-057
+#[must_use]
+pub fn served(status: u16, headers: (Option<&str>, Option<&str>), body: &[u8]) -> Served {
+    let (retry_after, kind) = headers;
+    let bare = || format!("the service's server answered {status}");
+    let refused = |why: &str| match Note::new(why) {
+        Ok(why) => ServiceAnswer::Refused(why),
+        Err(_) => ServiceAnswer::Nothing,
+    };
+    let mut why = None;
+    let answer = match status {
+        200 => match json::parse(body) {
+            Ok(registered) => ServiceAnswer::Registered(registered),
+            Err(error) => return Served::nothing(format!("the reply cannot be read: {error}")),
+        },
+        300..=399 => refused(&format!(
+            "{} and points elsewhere; nobody goes there",
+            bare()
+        )),
+        408 | 425 | 429 | 500..=599 => {
+            why = Some(bare());
+            let seconds = retry_after.and_then(|text| text.parse().ok());
+            ServiceAnswer::Later(seconds.map_or(Seconds::ZERO, Seconds::new))
+        }
+        400..=499 => match refusal(kind, body) {
+            Some(refusal) => refused(refusal.code.title()),
+            None => refused(&bare()),
+        },
+        _ => return Served::nothing(bare()),
+    };
+    Served { answer, why }
+}
+
+/// A refusal of this protocol. What else a stranger's server writes is nobody's sentence here.
+fn refusal(kind: Option<&str>, body: &[u8]) -> Option<Refusal> {
+    kind.filter(|kind| kind.starts_with(problem::MEDIA_TYPE))?;
+    let problem: Problem = json::parse(body).ok()?;
+    problem.into_refusal()
 }

@@ -21,7 +21,7 @@ use std::time::Duration;
 use restante_core::wire::Refusal;
 
 pub use base::BaseError;
-pub use errand::{Served, ServiceClient};
+pub use errand::{Served, ServiceClient, served};
 pub use trust::{Trust, TrustError};
 pub use webhook::{TellError, Webhook, WebhookError, WebhookSecret, WebhookSecretError};
 

@@ -167,7 +167,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "device/MBX/what-was-called-off-is-not-begun",
             "expected the request acknowledge within 300 s; got the request acknowledge, in which",
         )],
-        also: &[],
+        also: &["device/SVC/what-is-called-off-is-not-tried-again"],
         defect: Defect::Device(Wiring::hearing(|_, input| {
             shown(input, |mailbox| {
                 for instruction in &mut mailbox.instructions {
@@ -263,7 +263,7 @@ pub(super) const FAULTS: &[Fault] = &[
 ];
 
 /// The same input with the mailbox altered that it shows.
-fn shown(mut input: Input, change: impl FnOnce(&mut Mailbox)) -> Vec<Input> {
+pub(super) fn shown(mut input: Input, change: impl FnOnce(&mut Mailbox)) -> Vec<Input> {
     if let Input::Replied {
         reply: DeviceReply::Polled(PollReply::Mailbox(mailbox)),
         ..

@@ -11,6 +11,7 @@ mod refusals;
 mod replies;
 mod reporting;
 mod rotating;
+mod services;
 
 use super::Fault;
 
@@ -26,5 +27,6 @@ pub(super) const FAULTS: &[&[Fault]] = &[
     polling::FAULTS,
     reporting::FAULTS,
     instructions::FAULTS,
+    services::FAULTS,
     http::FAULTS,
 ];

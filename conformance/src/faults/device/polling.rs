@@ -77,6 +77,53 @@ pub(super) const FAULTS: &[Fault] = &[
         })),
     },
     Fault {
+        name: "window-overlooked",
+        says: "A device passes over the window that its schedule names.",
+        breaks: &["MBX-062"],
+        kills: &[(
+            "device/MBX/a-poll-comes-while-its-window-is-open",
+            "expected the request poll within 3604 s; no request came within 3604 s",
+        )],
+        also: &[
+            "device/MBX/not-all-come-when-the-window-opens",
+            "device/MBX/a-missed-window-is-made-up-for",
+        ],
+        defect: Defect::Device(Wiring::hearing(|_, input| {
+            polled(input, |schedule| schedule.window = None)
+        })),
+    },
+    Fault {
+        name: "all-come-when-the-window-opens",
+        says: "A device polls as soon as its window opens.",
+        breaks: &["MBX-063"],
+        kills: &[(
+            "device/MBX/not-all-come-when-the-window-opens",
+            "expected not the request poll within 90 s; the request poll came after",
+        )],
+        also: &[],
+        defect: Defect::Device(Wiring::hearing(|_, input| {
+            polled(input, |schedule| {
+                if let Some(window) = &mut schedule.window {
+                    window.lasts = Seconds::ZERO;
+                }
+            })
+        })),
+    },
+    Fault {
+        name: "a-missed-window-is-missed",
+        says: "A device that is switched on waits for its window.",
+        breaks: &["MBX-064"],
+        kills: &[(
+            "device/MBX/a-missed-window-is-made-up-for",
+            "expected the request poll within 14 s; no request came within 14 s",
+        )],
+        also: &["device/"],
+        defect: Defect::Device(Wiring::waking(|memo, at| {
+            let waits = memo.stood.is_some() && memo.used.is_some() && memo.sent.is_none();
+            Some(if waits { at.after(Seconds::DAY) } else { at })
+        })),
+    },
+    Fault {
         name: "have-outlives-the-power",
         says: "A device that was switched on polls for changes since a state that it does not have.",
         breaks: &["MBX-009"],

@@ -6,6 +6,7 @@ mod growing;
 mod handing;
 mod lan;
 mod reporting;
+mod services;
 
 use super::Fault;
 
@@ -17,4 +18,5 @@ pub(super) const FAULTS: &[&[Fault]] = &[
     reporting::FAULTS,
     handing::FAULTS,
     lan::FAULTS,
+    services::FAULTS,
 ];
