@@ -54,12 +54,31 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/what-is-no-service-is-not-defined",
             "expected the refusal invalid; got serviceDefined",
         )],
-        also: &[],
+        also: &["server/SVC/a-service-needs-a-host-that-is-allowed"],
         defect: Defect::Wire(Wire::answering(|request, response| {
             if is(request, "POST", "/v1/services") && response.status == 422 {
                 response.status = 201;
                 response.headers = vec![("content-type".into(), "application/json".into())];
                 response.body = request.body.clone().unwrap_or_default();
+            }
+        })),
+    },
+    Fault {
+        name: "any-host-is-a-service-s",
+        says: "A service is defined at a host to which no device goes.",
+        breaks: &["SVC-049"],
+        kills: &[(
+            "server/SVC/a-service-needs-a-host-that-is-allowed",
+            "expected the refusal invalid; got serviceDefined",
+        )],
+        also: &[],
+        defect: Defect::Wire(Wire::answering(|request, response| {
+            let body = request.body.as_deref().unwrap_or_default();
+            let elsewhere = String::from_utf8_lossy(body).contains("https://elsewhere.example/");
+            if is(request, "POST", "/v1/services") && elsewhere {
+                response.status = 201;
+                response.headers = vec![("content-type".into(), "application/json".into())];
+                response.body = body.to_vec();
             }
         })),
     },
