@@ -153,10 +153,14 @@ impl<C: Crypto> Gateway<C> {
     }
 
     /// The registration does not name this child any more; the center is told if it does not know.
+    /// A call may have found it for an enrolment that came to nothing: it is not found any more
+    /// either.
     pub(super) fn part_with(&mut self, device: DeviceId, tell: bool) -> Option<Identification> {
         let members = self.registrant.members_mut()?;
         let at = members.iter().position(|it| it.device == device)?;
         let identification = members.remove(at).identification;
+        let found = &mut self.ledger.found;
+        found.retain(|it| !it.identification.is_same_device(&identification));
         self.ledger.gone.push(Gone {
             identification: identification.clone(),
             untold: tell.then_some(device),

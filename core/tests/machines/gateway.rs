@@ -473,6 +473,31 @@ fn happen(site: &mut Site, what: usize) -> Result<(), InputError> {
     result
 }
 
+/// A code for an enrolment that a person gives up again; then the center names the child as another
+/// gateway's.
+#[test]
+fn a_child_that_was_found_again_for_an_enrolment_that_came_to_nothing_is_gone_once_it_is_anothers()
+{
+    let mut site = Site::new(1);
+    let steps = [
+        (2, 0),
+        (8, 4000),
+        (1, 0),
+        (3, 4000),
+        (18, 0),
+        (3, 0),
+        (12, 0),
+    ];
+    for (what, millis) in steps {
+        site.now = Uptime::from_millis(site.now.as_millis() + millis);
+        happen(&mut site, what).expect("it is possible here");
+    }
+    let states: Vec<_> = site.gateway.children().iter().map(|it| it.state).collect();
+    assert_eq!(states, [ChildState::Gone]);
+    let last = &site.sent.last().expect("much was sent").request;
+    assert!(!matches!(last, DeviceRequest::AddDevices(_)), "{last:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
