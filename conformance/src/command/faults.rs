@@ -12,7 +12,7 @@ use crate::bundled::core_center;
 use crate::case::{Case, Catalogue, Role};
 use crate::faults::{self, Fault, LEFT_OUT, Proof};
 use crate::profile::Profile;
-use crate::results::{CollateralResult, FaultResult, KillResult, Results};
+use crate::results::{CaseResult, CollateralResult, FaultResult, KillResult, Results};
 use crate::run::Plan;
 use crate::verdict::{Exit, Verdict};
 
@@ -71,26 +71,34 @@ fn chosen(asked: &Asked<'_>) -> Result<Vec<&'static Fault>, CommandError> {
     asked.names.iter().map(find).collect()
 }
 
-/// The role's cases as they are without any fault; of a few faults, the cases that they name.
+/// The role's cases as they are without any fault; of a few faults, the cases that they name. Where
+/// these need sockets and so are not tried inside, all of the role's, so that something is.
 async fn without_faults(
     catalogue: &Catalogue,
     asked: &Asked<'_>,
     role: Role,
     faults: &[&'static Fault],
 ) -> Result<Results, CommandError> {
-    let partial = !asked.names.is_empty();
     let killed: BTreeSet<&str> = killed_by(faults.iter().copied());
-    let concerned = |case: &&Case| !partial || killed.contains(case.id.as_str());
     let profile = Profile::bundled(role);
-    let plan = Plan {
-        cases: catalogue.of_role(role).filter(concerned).collect(),
+    let plan = |partial: bool| Plan {
+        cases: catalogue
+            .of_role(role)
+            .filter(|case| !partial || killed.contains(case.id.as_str()))
+            .collect(),
         profile: &profile,
         seed: asked.seed,
         partial,
         accept_untested: true,
         line: "inside".to_owned(),
     };
-    run_inside(&plan, role, true, core_center(asked.seed)).await
+    let partial = !asked.names.is_empty();
+    let results = run_inside(&plan(partial), role, true, core_center(asked.seed)).await?;
+    let untested = |it: &CaseResult| it.verdict == Verdict::Untested;
+    if partial && results.cases.iter().all(untested) {
+        return run_inside(&plan(false), role, true, core_center(asked.seed)).await;
+    }
+    Ok(results)
 }
 
 /// Puts what became of the faults beside what the cases came to without them.
