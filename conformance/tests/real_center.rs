@@ -20,7 +20,9 @@ while read -r line; do
   id=$(printf '%s' "$line" | sed 's/.*"id":\([0-9]*\).*/\1/')
   case "$line" in
     *'"verb":"reset"'*)
-      kill -9 "$(cat center.pid)"; rm -f ready.json
+      pid=$(cat center.pid); kill -9 "$pid"; rm -f ready.json
+      # It holds the store until it is gone, or a zombie that nobody has waited for.
+      while [ -e "/proc/$pid" ] && ! grep -q '^State:.Z' "/proc/$pid/status"; do sleep 0.02; done
       "$CENTER" serve --ready-file ready.json </dev/null >/dev/null 2>>serve.log &
       echo $! >center.pid
       while [ ! -f ready.json ]; do sleep 0.02; done
