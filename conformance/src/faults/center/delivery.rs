@@ -39,7 +39,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/MBX/each-device-of-a-gateway-has-its-own",
             "mailbox.instructions: expected an item like",
         )],
-        also: &[],
+        also: &["server/SVC/"],
         defect: Defect::Decision(|scene| {
             showing(scene.decide(), |mailbox| {
                 let shown = &mut mailbox.instructions;

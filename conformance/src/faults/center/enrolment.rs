@@ -277,6 +277,8 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/MBX/an-instruction-of-nobody-is-unknown",
             "server/MBX/instructing-again-makes-nothing-twice",
             "server/SCN/one-code-registers-a-site",
+            "server/SVC/a-service-is-started-on-chosen-devices",
+            "server/SVC/what-was-left-out-is-named",
         ],
         defect: Defect::Decision(|scene| {
             scene.decide().answering(|reply| {

@@ -271,7 +271,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/HTTP/refusals-are-problems",
             "expected HTTP status 403, a right header content-type, a right body; got HTTP status 401",
         )],
-        also: &[],
+        also: &["server/HTTP/services-have-their-routes"],
         defect: Defect::Wire(Wire::answering(|_, response| {
             if response.status == 403 {
                 response.status = 401;

@@ -118,7 +118,12 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/MBX/a-poll-gets-the-mailbox",
             "expected the reply polled; in the reply polled, mailbox.instructions: expected [], and it is absent",
         )],
-        also: &["server/HTTP/instructions-have-their-routes", "server/MBX/"],
+        also: &[
+            "server/HTTP/instructions-have-their-routes",
+            "server/MBX/",
+            "server/HTTP/services-have-their-routes",
+            "server/SVC/",
+        ],
         defect: Defect::Wire(Wire::answering(|request, response| {
             if is(request, "GET", "/v1/mailbox") {
                 with_body(response, |body| {

@@ -26,6 +26,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/MSG/five-hundred-devices-fit",
             "server/MSG/unknown-members-are-ignored",
             "server/STA/reports-have-bounds",
+            "server/SVC/",
         ],
         defect: Defect::Wire(Wire::answering(|_, response| {
             if response.status == 422 {

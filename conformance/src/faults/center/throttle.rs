@@ -33,7 +33,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/COD/others-wrong-codes-do-not-throttle",
             "expected the reply enrolled; got refusal throttled",
         )],
-        also: &[],
+        also: &["server/SVC/ten-wrong-pairs-are-throttled"],
         defect: Defect::Decision(|scene| from(scene, Some(IpAddr::V4(Ipv4Addr::LOCALHOST)))),
     },
     Fault {
@@ -48,6 +48,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/COD/others-wrong-codes-do-not-throttle",
             "server/COD/the-throttle-ends-with-the-hour",
             "server/HTTP/retry-after-is-a-header-too",
+            "server/SVC/ten-wrong-pairs-are-throttled",
         ],
         defect: Defect::Decision(|scene| from(scene, None)),
     },
@@ -62,6 +63,7 @@ pub(super) const FAULTS: &[Fault] = &[
         also: &[
             "server/COD/the-throttle-ends-with-the-hour",
             "server/HTTP/retry-after-is-a-header-too",
+            "server/SVC/ten-wrong-pairs-are-throttled",
         ],
         defect: Defect::Decision(|scene| {
             let decided = scene.decide();
@@ -85,6 +87,8 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/COD/the-throttle-ends-with-the-hour",
             "server/COD/others-wrong-codes-do-not-throttle",
             "server/HTTP/retry-after-is-a-header-too",
+            "server/SVC/ten-wrong-pairs-are-throttled",
+            "server/SVC/wrong-pairs-are-refused-alike",
         ],
         defect: Defect::Decision(|scene| {
             scene.seeing(Kind::Throttle, |throttle: &mut Throttle| {
@@ -119,6 +123,7 @@ pub(super) const FAULTS: &[Fault] = &[
         also: &[
             "server/HTTP/retry-after-is-a-header-too",
             "server/COD/the-throttle-ends-with-the-hour",
+            "server/SVC/ten-wrong-pairs-are-throttled",
         ],
         defect: Defect::Decision(|scene| {
             scene.decide().refusing("throttled", |refusal| {

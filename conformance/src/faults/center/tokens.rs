@@ -114,7 +114,10 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/HTTP/an-administrator-sees-one-customer",
             "expected the refusal not-found; got devices",
         )],
-        also: &["server/MBX/who-instructs-is-an-operator-or-administrator"],
+        also: &[
+            "server/MBX/who-instructs-is-an-operator-or-administrator",
+            "server/SVC/who-applies-is-an-operator-or-administrator",
+        ],
         defect: Defect::Decision(|scene| {
             let decided = scene.decide();
             match (refused_as(&decided, RefusalCode::NotFound), scene.role()) {

@@ -36,7 +36,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "device/MBX/an-instruction-is-acknowledged-in-time",
             "expected the request acknowledge within 300 s",
         )],
-        also: &["device/MBX/"],
+        also: &["device/MBX/", "device/SVC/"],
         defect: Defect::Device(Wiring::wanting(|_, mut outputs| {
             outputs.retain(|it| {
                 let Output::Send { request, .. } = it else {
@@ -127,6 +127,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "device/MBX/an-unknown-kind-is-rejected-by-name",
             "device/MBX/what-has-run-out-is-not-begun",
             "device/MBX/what-was-called-off-is-not-begun",
+            "device/SVC/",
         ],
         defect: Defect::Device(Wiring::wanting(|_, outputs| {
             sending::<DeviceKind>(outputs, |_, request| {

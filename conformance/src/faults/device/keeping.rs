@@ -100,6 +100,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "device/MBX/the-first-poll-asks-for-everything",
             "device/STA/boot-outlives-power-cuts-in-a-row",
             "device/STA/boot-rises-with-each-power-cut",
+            "device/MBX/a-missed-window-is-made-up-for",
         ],
         defect: Defect::Device(Wiring::hearing(|_, input| vec![forgetting(input, is_used)])),
     },

@@ -47,6 +47,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "device/MBX/the-first-poll-asks-for-everything",
             "device/MBX/unchanged-names-the-next-interval",
             "device/MBX/what-was-called-off-is-not-begun",
+            "device/SVC/",
         ],
         defect: Defect::Device(Wiring::hearing(|_, input| {
             polled(input, |schedule| {
@@ -62,7 +63,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "device/MBX/unchanged-names-the-next-interval",
             "expected the request poll within 53 s; no request came within 53 s",
         )],
-        also: &[],
+        also: &["device/MBX/a-poll-comes-while-its-window-is-open"],
         defect: Defect::Device(Wiring::hearing(|_, input| {
             vec![match input {
                 Input::Replied {

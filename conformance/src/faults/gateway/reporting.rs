@@ -33,6 +33,8 @@ pub(super) const FAULTS: &[Fault] = &[
             "gateway/SCN/one-code-registers-a-site",
             "gateway/SITE/another-device-at-the-address-is-not-believed",
             "gateway/SITE/ten-seconds-are-enough-for-a-child",
+            "gateway/SVC/a-gateway-presents-each-child",
+            "gateway/SVC/each-child-has-its-own-code",
         ],
         defect: Defect::Gateway(Wiring::wanting(|_, outputs| {
             sending::<GatewayKind>(outputs, |_, request| {
