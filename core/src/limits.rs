@@ -124,6 +124,9 @@ pub const COUNTER_MAX: u64 = (1 << 53) - 1;
 pub const READINGS_PER_DEVICE: u32 = 400;
 /// Rows of one page of a list that a person or a program asks for.
 pub const PAGE_ROWS: usize = 100;
+/// Rows that are read for one page: the one more tells whether there is a next page.
+pub const PAGE_READ: u32 = 101;
+const _: () = assert!(PAGE_READ as usize == PAGE_ROWS + 1);
 
 /// Records that one decision may read. The first use of a formal code for 500 devices that adds 500
 /// more reads two records for each of them.

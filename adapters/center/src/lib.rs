@@ -23,7 +23,7 @@ mod running;
 mod setup;
 mod socket;
 
-pub use config::{Config, ConfigError, Http, Log, LogFormat, Notify, PolicyConfig, Tls};
+pub use config::{Config, ConfigError, Http, Log, LogFormat, Notify, Tls};
 pub use console::{Console, ConsoleError};
 pub use duration::{DurationError, duration_text, parse_duration};
 pub use figures::Vitals;

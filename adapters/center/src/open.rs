@@ -7,14 +7,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use restante_core::center::{Center, KeysError, Policy};
+use restante_core::center::{Center, KeysError};
 use restante_crypto::RingCrypto;
 use restante_http::client::{Trust, Webhook, WebhookError, WebhookSecret, WebhookSecretError};
 use restante_http::server::{Bounds, Line, Proxies, TlsError};
 use restante_store::sqlite::{OpenError, Options};
 use restante_store::{Driver, SqliteStore};
 
-use crate::config::{Config, Notify, PolicyConfig, Tls};
+use crate::config::{Config, Notify, Tls};
 use crate::figures::Vitals;
 use crate::keyfile::{KeyFile, KeyFileError};
 use crate::private::{PrivateFileError, read_private};
@@ -107,7 +107,7 @@ pub fn open(config: &Config) -> Result<SqliteDriver, CenterError> {
     }
     let path = store_path(config);
     let store = SqliteStore::open(&path, &file.center().to_string(), Options::default())?;
-    let center = Center::new(RingCrypto, keys, policy(&config.policy));
+    let center = Center::new(RingCrypto, keys, config.policy.clone());
     Ok(Driver::new(center, store))
 }
 
@@ -147,18 +147,6 @@ pub fn prepare(config: &Config) -> Result<Setup<Center<RingCrypto>, SqliteStore>
     }
     let listen = http.listen.iter();
     Ok(listen.fold(setup, |setup, address| setup.listen(*address, line.clone())))
-}
-
-/// The operator's choices, as decisions take them.
-fn policy(config: &PolicyConfig) -> Policy {
-    Policy {
-        poll: config.poll,
-        poll_daily: config.poll_daily,
-        report_status: config.report_status,
-        devices_per_grant: config.devices_per_grant,
-        code_validity: config.code_validity,
-        service_hosts: config.service_hosts.clone(),
-    }
 }
 
 /// The webhook, with its secret and whom it trusts.

@@ -161,11 +161,7 @@ impl<C: Crypto> Work<'_, C> {
             return Ok(person);
         }
         let detail = format!("{} with role {}", person.account, person.role.word());
-        Err(Stop::plain(
-            RefusalCode::RoleForbidden,
-            "role-forbidden",
-            detail,
-        ))
+        Err(forbidden(detail))
     }
 
     // spec: COD-029
@@ -224,6 +220,11 @@ pub(super) fn formal(word: &'static str, detail: impl Into<alloc::string::String
 /// A token that opens nothing: the same words whatever the reason.
 fn token(word: &'static str, detail: impl Into<alloc::string::String>) -> Stop {
     Stop::plain(RefusalCode::TokenRefused, word, detail)
+}
+
+/// Something that the token's role does not allow.
+pub(super) fn forbidden(detail: impl Into<alloc::string::String>) -> Stop {
+    Stop::plain(RefusalCode::RoleForbidden, "role-forbidden", detail)
 }
 
 /// No credential, or one of another kind than this conversation takes.

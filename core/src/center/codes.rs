@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use crate::code::ProvisionalCode;
 use crate::crypto::Crypto;
 use crate::id::GrantId;
-use crate::limits::{CODE_VALIDITY_MAX, CODE_VALIDITY_MIN, PAGE_ROWS};
+use crate::limits::{CODE_VALIDITY_MAX, CODE_VALIDITY_MIN, PAGE_READ, PAGE_ROWS};
 use crate::record::{
     Bytes, Clock, Customer, Due, Grant, GrantLocator, GrantState, Kind, Owner, Range, Slots,
 };
@@ -182,13 +182,12 @@ impl<C: Crypto> Work<'_, C> {
 
 /// The range of one page, and one row more, which tells whether there is a next one.
 pub(super) fn page_of(kind: Kind, owner: Owner, after: Vec<u8>) -> Range {
-    let limit = u32::try_from(PAGE_ROWS).unwrap_or(u32::MAX);
     Range {
         kind,
         owner,
         after,
         through: Vec::new(),
-        limit: limit.saturating_add(1),
+        limit: PAGE_READ,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::crypto::Crypto;
 use crate::id::{ApplicationId, CustomerId, DeviceId};
 use crate::limits::TARGETS_PER_TICK;
 use crate::provider::{Pair, PairState};
-use crate::record::{Application, Counting, Key, Phase, Target};
+use crate::record::{Application, Counting, Due, Key, Pause, Phase, Target};
 use crate::wire::services::{Tally, TargetState};
 
 use super::EffectKind;
@@ -40,21 +40,16 @@ impl<C: Crypto> Work<'_, C> {
         let chunk = self
             .desk
             .range::<Target>(&Target::of(customer, id, after, limit))?;
-        let chunk: Vec<(Key, DeviceId, Target)> = chunk
+        let mut chunk: Vec<(Key, DeviceId, Target)> = chunk
             .into_iter()
             .filter_map(|(key, target)| Some((key.clone(), Target::device(&key)?, target)))
             .collect();
         let over = made.phase == Phase::Cancelled || self.has_passed(made.expires)?;
-        let withdrawn = if over {
-            self.withdraw(&made, &chunk)?
-        } else {
-            Vec::new()
-        };
-        for (_, device, target) in &chunk {
-            match withdrawn.iter().find(|(of, _)| of == device) {
-                Some((_, target)) => target.count(&mut tally),
-                None => target.count(&mut tally),
-            }
+        if over {
+            self.withdraw(id, &made, &mut chunk)?;
+        }
+        for (_, _, target) in &chunk {
+            target.count(&mut tally);
         }
         let part = match chunk.last() {
             Some((_, last, _)) if chunk.len() >= TARGETS_PER_TICK => {
@@ -71,6 +66,21 @@ impl<C: Crypto> Work<'_, C> {
         };
         self.desk.put(key, &made);
         Ok(part)
+    }
+
+    /// Has an application's targets counted at the end of a short while.
+    pub(super) fn count_soon(
+        &mut self,
+        customer: CustomerId,
+        application: ApplicationId,
+    ) -> Result<(), Pause> {
+        let due = Due::Count {
+            customer,
+            application,
+        };
+        let at = Due::counted_after(self.time()?);
+        self.desk.put(due.key(at), &due);
+        Ok(())
     }
 
     /// All targets are counted.
@@ -100,35 +110,45 @@ impl<C: Crypto> Work<'_, C> {
     // spec: SVC-042, SVC-043
     pub(super) fn withdraw(
         &mut self,
+        id: ApplicationId,
         made: &Application,
-        targets: &[(Key, DeviceId, Target)],
-    ) -> Result<Vec<(DeviceId, Target)>, Stop> {
-        let open: Vec<&(Key, DeviceId, Target)> = targets
-            .iter()
-            .filter(|(_, _, target)| target.state.is_open())
-            .collect();
-        let pair = |(_, device, _): &&(Key, DeviceId, Target)| Pair::key(*device, &made.service);
-        let pairs: Vec<Key> = open.iter().map(pair).collect();
+        targets: &mut [(Key, DeviceId, Target)],
+    ) -> Result<(), Stop> {
+        let open = |(_, _, target): &&mut (Key, DeviceId, Target)| target.state.is_open();
+        let open: Vec<&mut (Key, DeviceId, Target)> = targets.iter_mut().filter(open).collect();
+        let devices: Vec<DeviceId> = open.iter().map(|it| it.1).collect();
+        let pair = |device: &DeviceId| Pair::key(*device, &made.service);
+        let pairs: Vec<Key> = devices.iter().map(pair).collect();
         self.load(&pairs)?;
-        self.load_mailboxes(open.iter().map(|(_, device, _)| *device))?;
+        self.load_mailboxes(devices.into_iter())?;
         let now = self.time()?;
-        let mut withdrawn = Vec::with_capacity(open.len());
         for ((key, device, target), pair) in open.into_iter().zip(pairs) {
-            if let Some(kept) = self.desk.get::<Pair>(&pair)?
-                && kept.state == PairState::Open
-                && Target::application(key).is_some_and(|(_, of)| of == kept.application)
-            {
-                let state = PairState::Withdrawn { at: now };
-                self.desk.put(pair, &Pair { state, ..kept });
-            }
+            self.pair_is(pair, id, PairState::Withdrawn { at: now })?;
             if let Some(instruction) = target.instruction {
                 self.call_off(*device, instruction)?;
             }
             if let Some(moved) = target.moved(TargetState::Withdrawn, now, None) {
                 self.desk.put(key.clone(), &moved);
-                withdrawn.push((*device, moved));
+                *target = moved;
             }
         }
-        Ok(withdrawn)
+        Ok(())
+    }
+
+    /// A device's code by this application is not waited for any more, unless it has had its
+    /// effect, or a later application has made another.
+    pub(super) fn pair_is(
+        &mut self,
+        key: Key,
+        application: ApplicationId,
+        state: PairState,
+    ) -> Result<(), Pause> {
+        if let Some(pair) = self.desk.get::<Pair>(&key)?
+            && pair.application == application
+            && pair.state == PairState::Open
+        {
+            self.desk.put(key, &Pair { state, ..pair });
+        }
+        Ok(())
     }
 }

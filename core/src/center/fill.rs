@@ -82,9 +82,8 @@ impl<C: Crypto> Work<'_, C> {
             customer,
             application: id,
         };
-        let now = self.time()?;
-        self.desk.put(due.key(Due::counted_after(now)), &due);
         self.desk.put(due.key(made.expires), &due);
+        self.count_soon(customer, id)?;
         if devices > 0 {
             self.tell(EffectKind::InstructionsWaiting {
                 customer,

@@ -16,7 +16,7 @@ use crate::wire::instruct::{Instruct, Instructed, InstructedDevice};
 use crate::wire::people::Role;
 use crate::wire::{Act, Acts, Refusal, RefusalCode, json};
 
-use super::authenticate::Person;
+use super::authenticate::{Person, forbidden};
 use super::mailboxes::Held;
 use super::work::{Stop, Work};
 
@@ -139,9 +139,7 @@ fn may_instruct(person: &Person, acts: &Acts) -> Result<(), Stop> {
             Act::ReportStatus | Act::Notify(_) => {}
             Act::RotateCode if person.is_operator() => {}
             Act::RotateCode => {
-                let detail = format!("{}, {}", person.account, act.kind());
-                let code = RefusalCode::RoleForbidden;
-                return Err(Stop::plain(code, code.word(), detail));
+                return Err(forbidden(format!("{}, {}", person.account, act.kind())));
             }
             Act::RegisterService(_) => {
                 return Err(invalid(

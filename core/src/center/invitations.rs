@@ -125,37 +125,22 @@ impl<C: Crypto> Work<'_, C> {
                 End::Cancelled | End::Expired => (TargetState::Withdrawn, None),
             },
         };
-        let key = Target::key(invitation.customer, invitation.application, device);
+        let Invitation {
+            customer,
+            application,
+            ..
+        } = invitation;
+        let key = Target::key(customer, application, device);
         self.target_is(&key, state, detail)?;
-        let now = self.time()?;
-        match state {
-            TargetState::Failed => self.pair_is(device, invitation, PairState::Failed { at: now }),
-            TargetState::Withdrawn => {
-                self.pair_is(device, invitation, PairState::Withdrawn { at: now })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// A device's code is not waited for any more, unless it has had its effect.
-    fn pair_is(
-        &mut self,
-        device: DeviceId,
-        invitation: Invitation,
-        state: PairState,
-    ) -> Result<(), Stop> {
-        let application = Application::key(invitation.customer, invitation.application);
-        let Some(made) = self.desk.peek::<Application>(&application)? else {
-            return Ok(());
+        let at = self.time()?;
+        let state = match state {
+            TargetState::Failed => PairState::Failed { at },
+            TargetState::Withdrawn => PairState::Withdrawn { at },
+            _ => return Ok(()),
         };
-        let key = Pair::key(device, &made.service);
-        match self.desk.get::<Pair>(&key)? {
-            Some(pair)
-                if pair.application == invitation.application && pair.state == PairState::Open =>
-            {
-                self.desk.put(key, &Pair { state, ..pair });
-            }
-            _ => {}
+        let key = Application::key(customer, application);
+        if let Some(made) = self.desk.peek::<Application>(&key)? {
+            self.pair_is(Pair::key(device, &made.service), application, state)?;
         }
         Ok(())
     }

@@ -61,6 +61,7 @@ impl<C: Crypto> Work<'_, C> {
     /// The mailboxes of these devices in which something is open, loaded in one round.
     fn found(&mut self, devices: &[DeviceId]) -> Result<Vec<Found>, Pause> {
         let keys: Vec<Key> = devices.iter().map(|it| record::Mailbox::key(*it)).collect();
+        // One row is read below in a single step; to collect it first would cost nearly every poll.
         if keys.len() > 1 {
             self.load(&keys)?;
         }

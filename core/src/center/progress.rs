@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::crypto::Crypto;
 use crate::id::{ApplicationId, CustomerId, DeviceId};
-use crate::limits::PAGE_ROWS;
+use crate::limits::{PAGE_READ, PAGE_ROWS};
 use crate::record::{Application, Device, Due, Key, Phase, Service, Target};
 use crate::wire::RefusalCode;
 use crate::wire::people::Page;
@@ -27,13 +27,7 @@ impl<C: Crypto> Work<'_, C> {
         if made.phase == Phase::Choosing {
             return self.candidates(customer, &made, message.after);
         }
-        let limit = u32::try_from(PAGE_ROWS).unwrap_or(u32::MAX);
-        let range = Target::of(
-            customer,
-            message.application,
-            message.after,
-            limit.saturating_add(1),
-        );
+        let range = Target::of(customer, message.application, message.after, PAGE_READ);
         let rows = self.desk.range::<Target>(&range)?;
         let rows = rows.into_iter().filter_map(|(key, target)| {
             let device = Target::device(&key)?;
@@ -82,11 +76,6 @@ impl<C: Crypto> Work<'_, C> {
         if matches!(made.phase, Phase::Complete | Phase::Cancelled) {
             return Ok(made.row(id));
         }
-        let due = Due::Count {
-            customer,
-            application: id,
-        };
-        let now = self.time()?;
         let Some(devices) = devices else {
             let called_off = Application {
                 phase: Phase::Cancelled,
@@ -94,6 +83,11 @@ impl<C: Crypto> Work<'_, C> {
                 ..made
             };
             self.desk.put(Application::key(customer, id), &called_off);
+            let due = Due::Count {
+                customer,
+                application: id,
+            };
+            let now = self.time()?;
             self.desk.put(due.key(now), &due);
             return Ok(called_off.row(id));
         };
@@ -103,7 +97,7 @@ impl<C: Crypto> Work<'_, C> {
         }
         let devices = devices.iter().copied().zip(held).collect();
         self.withdraw_these(customer, id, &made, devices)?;
-        self.desk.put(due.key(Due::counted_after(now)), &due);
+        self.count_soon(customer, id)?;
         Ok(made.row(id))
     }
 
@@ -139,6 +133,6 @@ impl<C: Crypto> Work<'_, C> {
                 None => {}
             }
         }
-        self.withdraw(made, &targets).map(drop)
+        self.withdraw(id, made, &mut targets)
     }
 }

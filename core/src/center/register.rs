@@ -10,9 +10,7 @@ use crate::code::RegistrationCode;
 use crate::crypto::Crypto;
 use crate::id::{DeviceId, ServiceId};
 use crate::provider::{Collated, Pair, PresentedPair, Wrong, collate};
-use crate::record::{
-    Application, Bytes, Clock, Due, Entitlement, Key, Pause, Phase, Target, Throttle,
-};
+use crate::record::{Application, Bytes, Clock, Entitlement, Key, Pause, Phase, Target, Throttle};
 use crate::wire::services::TargetState;
 use crate::wire::{Refusal, RefusalCode, Register, Registered};
 
@@ -50,7 +48,7 @@ impl<C: Crypto> Work<'_, C> {
                 self.entitle(message.device, service, &collated.pair)?
             }
             Ok(_) => {}
-            Err(wrong) => return Err(self.wrong_pair(&presented, wrong)),
+            Err(wrong) => return Err(self.wrong_pair(&presented, wrong)?),
         }
         Ok(Registered {
             device: message.device,
@@ -107,11 +105,7 @@ impl<C: Crypto> Work<'_, C> {
         };
         self.desk.put(key.clone(), &moved);
         if let Some((customer, application)) = Target::application(key) {
-            let due = Due::Count {
-                customer,
-                application,
-            };
-            self.desk.put(due.key(Due::counted_after(now)), &due);
+            self.count_soon(customer, application)?;
         }
         Ok(())
     }
@@ -119,19 +113,15 @@ impl<C: Crypto> Work<'_, C> {
     /// The same words whatever was wrong. A code whose time is over stays over: the time by which
     /// that was judged is written down.
     // spec: SVC-027, SVC-033
-    fn wrong_pair(&mut self, presented: &PresentedPair<'_>, wrong: Wrong) -> Stop {
+    fn wrong_pair(&mut self, presented: &PresentedPair<'_>, wrong: Wrong) -> Result<Stop, Pause> {
         let (mark, _) = presented.code.0.split_at(16);
-        if let Err(pause) = self.count(Bytes(mark.try_into().unwrap_or_default())) {
-            return Stop::Pause(pause);
-        }
-        if wrong == Wrong::Expired
-            && let Err(pause) = self.expired(presented)
-        {
-            return Stop::Pause(pause);
+        self.count(Bytes(mark.try_into().unwrap_or_default()))?;
+        if wrong == Wrong::Expired {
+            self.expired(presented)?;
         }
         let detail = format!("{} for {}", presented.device, presented.service);
         let refusal = Refusal::plain(RefusalCode::RegistrationRefused);
-        Stop::refusal(refusal, wrong.word(), detail)
+        Ok(Stop::refusal(refusal, wrong.word(), detail))
     }
 
     fn expired(&mut self, presented: &PresentedPair<'_>) -> Result<(), Pause> {

@@ -14,7 +14,8 @@ use crate::wire::services::{
 };
 use crate::wire::{RefusalCode, ServiceUrl};
 
-use super::codes::page;
+use super::authenticate::forbidden;
+use super::codes::{page, page_of};
 use super::work::{Stop, Work};
 
 impl<C: Crypto> Work<'_, C> {
@@ -23,19 +24,13 @@ impl<C: Crypto> Work<'_, C> {
     pub(super) fn define_service(&mut self, message: &DefineService) -> Result<ServiceRow, Stop> {
         let person = self.person(&[Role::Operator, Role::Provider])?;
         let key = Service::key(&message.service);
-        let all = all_services();
-        self.load([&key])?;
         let held = self.desk.get::<Service>(&key)?;
         let foreign = |held: &Service| person.is_provider() && held.account != person.account;
         if held.as_ref().is_some_and(foreign) {
             let detail = format!("{} is another provider's", message.service);
-            return Err(Stop::plain(
-                RefusalCode::RoleForbidden,
-                "role-forbidden",
-                detail,
-            ));
+            return Err(forbidden(detail));
         }
-        if held.is_none() && self.desk.range::<Service>(&all)?.len() >= SERVICES {
+        if held.is_none() && self.desk.range::<Service>(&all_services())?.len() >= SERVICES {
             let detail = format!("a center has at most {SERVICES} services");
             return Err(Stop::openly(RefusalCode::Invalid, detail));
         }
@@ -88,11 +83,7 @@ impl<C: Crypto> Work<'_, C> {
         ])?;
         let customer = match (person.customer, message.customer) {
             (None, Some(_)) if person.is_provider() => {
-                return Err(Stop::plain(
-                    RefusalCode::RoleForbidden,
-                    "role-forbidden",
-                    format!("{} names a customer", person.account),
-                ));
+                return Err(forbidden(format!("{} names a customer", person.account)));
             }
             (None, None) => None,
             (_, named) => Some(self.readable(&person, named)?),
@@ -212,10 +203,7 @@ fn titled(service: &ServiceId) -> Result<Note, Stop> {
 
 fn all_services() -> Range {
     Range {
-        kind: Kind::Service,
-        owner: Owner::NONE,
-        after: Vec::new(),
-        through: Vec::new(),
         limit: u32::try_from(SERVICES).unwrap_or(u32::MAX),
+        ..page_of(Kind::Service, Owner::NONE, Vec::new())
     }
 }

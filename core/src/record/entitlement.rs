@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ApplicationId, CustomerId, DeviceId, ServiceId};
-use crate::limits::PAGE_ROWS;
+use crate::limits::PAGE_READ;
 use crate::time::Timestamp;
 use crate::wire::people::DateTime;
 use crate::wire::services::EntitlementRow;
@@ -62,9 +62,7 @@ impl Entitlement {
             owner: Owner::customer(customer),
             after: after.map_or_else(|| prefix.clone(), |device| with(device.as_bytes())),
             through: with(&[u8::MAX; 16]),
-            limit: u32::try_from(PAGE_ROWS)
-                .unwrap_or(u32::MAX)
-                .saturating_add(1),
+            limit: PAGE_READ,
         }
     }
 

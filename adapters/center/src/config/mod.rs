@@ -15,12 +15,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use restante_core::Seconds;
+use restante_core::center::Policy;
 use restante_http::server::Forwarding;
 
 pub use document::ConfigError;
 use document::{Document, Section};
 pub use notify::Notify;
-pub use policy::PolicyConfig;
 
 /// A center's configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct Config {
     /// Where `/metrics` is served, if anywhere.
     pub metrics: Option<SocketAddr>,
     /// What the operator may decide.
-    pub policy: PolicyConfig,
+    pub policy: Policy,
     /// Who is told what happens, besides the log.
     pub notify: Option<Notify>,
     /// The log.
@@ -113,7 +113,7 @@ impl Config {
                 connections_per_source: CONNECTIONS_PER_SOURCE,
             },
             metrics: None,
-            policy: PolicyConfig::default(),
+            policy: policy::nightly(),
             notify: None,
             log: Log {
                 level: "info",

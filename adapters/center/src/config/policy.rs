@@ -6,42 +6,20 @@
 use std::str::FromStr;
 
 use restante_core::Seconds;
-use restante_core::center::Daily;
+use restante_core::center::{Daily, Policy};
 use restante_core::limits::{
-    CODE_VALIDITY, CODE_VALIDITY_MAX, CODE_VALIDITY_MIN, DEVICES_PER_GRANT, INTERVAL, INTERVAL_MAX,
-    INTERVAL_MIN, WINDOW_MAX,
+    CODE_VALIDITY_MAX, CODE_VALIDITY_MIN, DEVICES_PER_GRANT, INTERVAL, INTERVAL_MAX, INTERVAL_MIN,
+    WINDOW_MAX,
 };
 use restante_core::wire::Hosts;
 
 use super::document::{ConfigError, Document, Section};
 
-/// What the operator may decide about devices and codes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PolicyConfig {
-    /// How often devices poll.
-    pub poll: Seconds,
-    /// At which time of day they poll instead.
-    pub poll_daily: Option<Daily>,
-    /// How often devices report their running status.
-    pub report_status: Seconds,
-    /// How many devices one provisional code may register at the most.
-    pub devices_per_grant: u32,
-    /// How long a provisional code is valid unless the dealer says otherwise.
-    pub code_validity: Seconds,
-    /// At which hosts devices may register for services.
-    pub service_hosts: Hosts,
-}
-
-impl Default for PolicyConfig {
-    fn default() -> Self {
-        Self {
-            poll: INTERVAL,
-            poll_daily: Some(NIGHT),
-            report_status: INTERVAL,
-            devices_per_grant: DEVICES_PER_GRANT,
-            code_validity: CODE_VALIDITY,
-            service_hosts: Hosts::default(),
-        }
+/// What holds where the file says nothing.
+pub(super) fn nightly() -> Policy {
+    Policy {
+        poll_daily: Some(NIGHT),
+        ..Policy::default()
     }
 }
 
@@ -49,13 +27,13 @@ impl Default for PolicyConfig {
 pub(super) fn read(
     mut section: Section<'_>,
     document: &Document<'_>,
-) -> Result<PolicyConfig, ConfigError> {
+) -> Result<Policy, ConfigError> {
     let intervals = INTERVAL_MIN..=INTERVAL_MAX;
     let validity = CODE_VALIDITY_MIN..=CODE_VALIDITY_MAX;
-    let default = PolicyConfig::default();
+    let default = nightly();
     let (poll, poll_daily) = read_poll(&mut section, document)?;
     let devices = default.devices_per_grant;
-    let policy = PolicyConfig {
+    let policy = Policy {
         poll,
         poll_daily,
         report_status: section.duration("report-status", intervals, default.report_status)?,

@@ -48,25 +48,11 @@ impl Cache {
             Need::Record(key) => Some(key),
             Need::Range(_) => None,
         });
-        let found = self.snapshot(keys, needs.len(), Loaded::Record);
+        let keys: Option<Vec<&Key>> = keys.collect();
+        let found = keys.and_then(|keys| self.rows(&keys));
         let missed = found.is_none();
         self.misses.fetch_add(u64::from(missed), Ordering::Relaxed);
-        found
-    }
-
-    /// All of these as one snapshot shows them, if all of it is known.
-    fn snapshot<'k, T>(
-        &self,
-        keys: impl Iterator<Item = Option<&'k Key>>,
-        count: usize,
-        found: impl Fn(Known) -> T,
-    ) -> Option<Vec<T>> {
-        let before = self.published.load(Ordering::Acquire);
-        let all: Option<Vec<T>> = keys.map(|key| self.known(key?).map(&found)).collect();
-        let after = self.published.load(Ordering::Acquire);
-        // One row alone is always a snapshot.
-        let one_snapshot = count == 1 || (before == after && before.is_multiple_of(2));
-        all.filter(|_| one_snapshot)
+        Some(found?.into_iter().map(Loaded::Record).collect())
     }
 
     fn known(&self, key: &Key) -> Option<Known> {
@@ -130,7 +116,12 @@ impl AtHand for Cache {
     }
 
     fn rows(&self, keys: &[&Key]) -> Option<Vec<Known>> {
-        self.snapshot(keys.iter().copied().map(Some), keys.len(), |known| known)
+        let before = self.published.load(Ordering::Acquire);
+        let all: Option<Vec<Known>> = keys.iter().map(|key| self.known(key)).collect();
+        let after = self.published.load(Ordering::Acquire);
+        // One row alone is always a snapshot.
+        let one_snapshot = keys.len() == 1 || (before == after && before.is_multiple_of(2));
+        all.filter(|_| one_snapshot)
     }
 }
 
