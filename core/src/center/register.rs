@@ -10,7 +10,9 @@ use crate::code::RegistrationCode;
 use crate::crypto::Crypto;
 use crate::id::{DeviceId, ServiceId};
 use crate::provider::{Collated, Pair, PresentedPair, Wrong, collate};
-use crate::record::{Application, Bytes, Clock, Entitlement, Key, Pause, Phase, Target, Throttle};
+use crate::record::{
+    Application, Bytes, Clock, Entitlement, InForce, Key, Pause, Phase, Target, Throttle,
+};
 use crate::wire::services::TargetState;
 use crate::wire::{Refusal, RefusalCode, Register, Registered};
 
@@ -86,6 +88,8 @@ impl<C: Crypto> Work<'_, C> {
             stopped: None,
         };
         self.desk.put(entitlement, &entitled);
+        let mark = InForce::key(customer, service, device);
+        self.desk.put(mark, &InForce {});
         self.target_is(&target, TargetState::Entitled, None)
     }
 

@@ -7,7 +7,7 @@ use crate::crypto::Crypto;
 use crate::id::{CustomerId, DeviceId, Note, ServiceId};
 use crate::limits::SERVICES;
 use crate::provider::{Pair, PairState};
-use crate::record::{Entitlement, Key, Kind, Owner, Range, Service};
+use crate::record::{Entitlement, InForce, Key, Kind, Owner, Range, Service};
 use crate::wire::people::{Page, Role};
 use crate::wire::services::{
     DefineService, EntitlementRow, ListEntitlements, ListServices, ServiceRow, StopUse, UseStopped,
@@ -88,13 +88,13 @@ impl<C: Crypto> Work<'_, C> {
             (None, None) => None,
             (_, named) => Some(self.readable(&person, named)?),
         };
-        let services = self.services()?;
+        let mut services = self.services()?;
+        services.retain(|(id, _)| message.after.as_ref().is_none_or(|after| id > after));
         let used = self.used_by(customer, &services)?;
-        let behind = |id: &ServiceId| message.after.as_ref().is_none_or(|after| id > after);
         let rows = services
             .into_iter()
             .zip(used)
-            .filter(|((id, _), used)| behind(id) && !(message.unused && *used == Some(true)))
+            .filter(|(_, used)| !(message.unused && *used == Some(true)))
             .map(|((id, service), used)| (id.clone(), service.row(id, used)));
         Ok(page(rows))
     }
@@ -106,7 +106,7 @@ impl<C: Crypto> Work<'_, C> {
         Ok(rows.into_iter().filter_map(named).collect())
     }
 
-    /// Whether any device of the customer uses each of these services.
+    /// Whether any device of the customer uses each of these services: one row of each tells.
     fn used_by(
         &mut self,
         customer: Option<CustomerId>,
@@ -117,13 +117,12 @@ impl<C: Crypto> Work<'_, C> {
         };
         let ranges: Vec<Range> = services
             .iter()
-            .map(|(id, _)| Entitlement::of(customer, id, None))
+            .map(|(id, _)| InForce::first(customer, id))
             .collect();
         self.desk.ranges(&ranges)?;
         let mut used = Vec::with_capacity(ranges.len());
         for range in &ranges {
-            let rows = self.desk.range::<Entitlement>(range)?;
-            used.push(Some(rows.iter().any(|(_, row)| row.is_in_force())));
+            used.push(Some(!self.desk.range::<InForce>(range)?.is_empty()));
         }
         Ok(used)
     }
@@ -161,7 +160,7 @@ impl<C: Crypto> Work<'_, C> {
         self.load(entitlements.iter().chain(&pairs))?;
         let now = self.time()?;
         let mut stopped = 0_u32;
-        for (entitlement, pair) in entitlements.into_iter().zip(pairs) {
+        for ((device, entitlement), pair) in devices.iter().zip(entitlements).zip(pairs) {
             let held = self.desk.get::<Entitlement>(&entitlement)?;
             let Some(held) = held.filter(Entitlement::is_in_force) else {
                 continue;
@@ -171,6 +170,8 @@ impl<C: Crypto> Work<'_, C> {
                 ..held
             };
             self.desk.put(entitlement, &ended);
+            let mark = InForce::key(customer, &message.service, *device);
+            self.desk.delete(mark);
             if let Some(used) = self.desk.get::<Pair>(&pair)?
                 && matches!(used.state, PairState::Entitled { .. })
             {

@@ -1,7 +1,9 @@
 //! The entitlement record: that a device may use a service, or did until its use was stopped.
 //!
 //! It comes into being by collation and by nothing else. Stopping keeps the record, so that people
-//! see that the service was used; applying again and registering again renews it.
+//! see that the service was used; applying again and registering again renews it. Those in force
+//! have a mark besides, so that whether a service is used at all is told by one row, however many
+//! uses were stopped.
 
 use alloc::vec::Vec;
 
@@ -40,8 +42,7 @@ impl Entitlement {
     /// Where it is.
     #[must_use]
     pub fn key(customer: CustomerId, service: &ServiceId, device: DeviceId) -> Key {
-        let mut key = of_service(service);
-        key.extend_from_slice(device.as_bytes());
+        let key = of_device(service, device);
         Key::owned(Kind::Entitlement, Owner::customer(customer), &key)
     }
 
@@ -55,13 +56,11 @@ impl Entitlement {
     /// The customer's devices that use this service or did, behind `after`: a page and one more.
     #[must_use]
     pub fn of(customer: CustomerId, service: &ServiceId, after: Option<DeviceId>) -> Range {
-        let prefix = of_service(service);
-        let with = |bytes: &[u8]| [prefix.as_slice(), bytes].concat();
         Range {
             kind: Kind::Entitlement,
             owner: Owner::customer(customer),
-            after: after.map_or_else(|| prefix.clone(), |device| with(device.as_bytes())),
-            through: with(&[u8::MAX; 16]),
+            after: after.map_or_else(|| of_service(service), |it| of_device(service, it)),
+            through: of_device(service, LAST),
             limit: PAGE_READ,
         }
     }
@@ -83,6 +82,37 @@ impl Entitlement {
     }
 }
 
+/// The mark of an entitlement that is in force: there while it is, and gone once it is stopped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InForce {}
+
+impl InForce {
+    /// Where it is.
+    #[must_use]
+    pub fn key(customer: CustomerId, service: &ServiceId, device: DeviceId) -> Key {
+        let key = of_device(service, device);
+        Key::owned(Kind::InForce, Owner::customer(customer), &key)
+    }
+
+    /// The first of the customer's marks for this service, which is there if it is used at all.
+    #[must_use]
+    pub fn first(customer: CustomerId, service: &ServiceId) -> Range {
+        Range {
+            kind: Kind::InForce,
+            owner: Owner::customer(customer),
+            after: of_service(service),
+            through: of_device(service, LAST),
+            limit: 1,
+        }
+    }
+}
+
+fn of_device(service: &ServiceId, device: DeviceId) -> Vec<u8> {
+    let mut key = of_service(service);
+    key.extend_from_slice(device.as_bytes());
+    key
+}
+
 /// The beginning of all keys of one service. The zero byte ends the id, in which there is none, so
 /// that no service's range holds another's rows.
 fn of_service(service: &ServiceId) -> Vec<u8> {
@@ -91,4 +121,9 @@ fn of_service(service: &ServiceId) -> Vec<u8> {
     key
 }
 
+/// Behind every device that there can be.
+const LAST: DeviceId = DeviceId::from_bytes([u8::MAX; 16]);
+
 impl Record for Entitlement {}
+
+impl Record for InForce {}

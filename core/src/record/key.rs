@@ -58,11 +58,13 @@ pub enum Kind {
     Target = 20,
     /// A device's registration code for a service; owned by the device, keyed by the service.
     Pair = 21,
+    /// That an entitlement is in force; owned by the customer, keyed by service, then device.
+    InForce = 22,
 }
 
 impl Kind {
     /// All kinds, in the order of their numbers.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Clock,
         Self::Token,
         Self::Customer,
@@ -84,6 +86,7 @@ impl Kind {
         Self::Application,
         Self::Target,
         Self::Pair,
+        Self::InForce,
     ];
 
     /// The number in the stored key.

@@ -35,7 +35,7 @@ pub use customer::Customer;
 pub use desk::{Desk, Found, Pause, Record};
 pub use device::Device;
 pub use due::Due;
-pub use entitlement::Entitlement;
+pub use entitlement::{Entitlement, InForce};
 pub use grant::{Grant, GrantLocator, GrantState, Slots};
 pub use instruction::{
     Delivery, End, Event, Finished, Instruction, InstructionState, Invitation, Verdict, Word,

@@ -2,6 +2,7 @@
 
 mod codes;
 mod enrolment;
+mod entitlements;
 mod instructing;
 mod laws;
 mod lifecycle;

@@ -332,7 +332,7 @@ fn what_is_not_started_in_time_is_withdrawn() {
 #[test]
 fn a_thousand_devices_are_reached_in_chunks_and_told_of_once() {
     let mut trial = Trial::new();
-    let devices: Vec<DeviceId> = trial.crowd("C005", 300);
+    let (devices, _) = trial.crowd("C005", 300);
     let id = trial.applied("C005", "service-x", Selection::All);
     let row = trial.counted("C005", id);
     assert_eq!(row.tally.waiting, 300);

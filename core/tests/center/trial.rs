@@ -110,7 +110,11 @@ impl Trial {
     }
 
     /// Enrols many devices of one model behind one gateway.
-    pub(crate) fn crowd(&mut self, user: &'static str, count: usize) -> Vec<DeviceId> {
+    pub(crate) fn crowd(
+        &mut self,
+        user: &'static str,
+        count: usize,
+    ) -> (Vec<DeviceId>, FormalCode) {
         let code = self.world.issue(user, None);
         self.customers.insert(user, code.customer);
         let entries = (0..count).map(|number| {
@@ -127,7 +131,8 @@ impl Trial {
             panic!("they are not enrolled");
         };
         self.world.poll(&enrolled.formal_code).expect("in use");
-        enrolled.devices.iter().map(|it| it.device).collect()
+        let devices = enrolled.devices.iter().map(|it| it.device);
+        (devices.collect(), enrolled.formal_code)
     }
 
     pub(crate) fn formal(&self, serial: &str) -> FormalCode {
@@ -272,12 +277,18 @@ impl Trial {
     /// What waits for a device: URL and registration code of each instruction.
     pub(crate) fn invitations(&mut self, serial: &str) -> Vec<RegisterService> {
         let code = self.devices[serial].1.clone();
-        let PollReply::Mailbox(mailbox) = self.world.poll(&code).expect("polled") else {
+        let shown = self.shown(&code).into_iter();
+        shown.map(|(_, invitation)| invitation).collect()
+    }
+
+    /// What waits for the devices of a registration: URL and registration code of each instruction.
+    pub(crate) fn shown(&mut self, code: &FormalCode) -> Vec<(DeviceId, RegisterService)> {
+        let PollReply::Mailbox(mailbox) = self.world.poll(code).expect("polled") else {
             panic!("it has nothing to compare with");
         };
         let acts = mailbox.instructions.into_iter();
         acts.filter_map(|it| match it.acts.as_slice() {
-            [Act::RegisterService(register)] => Some(register.clone()),
+            [Act::RegisterService(register)] => Some((it.device, register.clone())),
             _ => None,
         })
         .collect()
@@ -297,8 +308,19 @@ impl Trial {
         service: &str,
         code: Option<&str>,
     ) -> Result<Registered, Box<restante_core::center::Refused>> {
+        let device = self.device(serial);
+        self.register_device(device, service, code)
+    }
+
+    /// As [`Trial::register`], for a device that has no name here.
+    pub(crate) fn register_device(
+        &mut self,
+        device: DeviceId,
+        service: &str,
+        code: Option<&str>,
+    ) -> Result<Registered, Box<restante_core::center::Refused>> {
         let register = Register {
-            device: self.device(serial),
+            device,
             code: code.map(|code| code.parse::<RegistrationCode>().expect("a code")),
         };
         let message = Message::Register(id(service), register);
