@@ -10,6 +10,9 @@ use restante_core::wire::{Function, FunctionSet, Identification};
 
 use crate::site::function;
 
+mod fleet;
+pub use fleet::Fleet;
+
 /// A reference device, a gateway for the devices of a LAN, and a trial device for one.
 #[derive(Debug, Parser)]
 #[command(name = "restante-device", version, after_help = EXAMPLES)]
@@ -50,6 +53,9 @@ pub enum Command {
         after_help = "Examples:\n  restante-device child --serial D10010101 --copy-sheets 100\n  restante-device child --serial D10010101 --listen 192.0.2.7:8080 --no-multicast"
     )]
     Child(Child),
+    /// Is many simulated devices at once, for trials and for load.
+    #[command(after_help = fleet::EXAMPLES)]
+    Fleet(Fleet),
 }
 
 /// What a gateway can do.
@@ -289,6 +295,10 @@ Examples:
     restante-device gateway enrol --center https://center.example --code 7K2MN-… --state gw.state
     restante-device gateway run --state gw.state --until-reported
     restante-device gateway children --state gw.state
+
+  Fifty simulated devices of three models in one process, which poll every five seconds:
+    restante-device fleet --count 50 --models M1001,M1002,M1003 --poll-every 5s \\
+      --center https://center.example --code 7K2MN-…
 
 Exit status: 0 done; 1 refused, or a person is needed; 2 wrong use, or an unfit state file;
 3 not done in the time given by --patience.";

@@ -3,7 +3,8 @@
 //! The machines of the core decide; this crate drives them on a host. It keeps what they want kept
 //! in a file, sends what they want sent over HTTP, calls the devices of the LAN by DNS-SD, and says
 //! when time has passed. It is generic over the machine and over each of these, so that a test or
-//! the conformance kit can put something else, such as a fault, in any of their places.
+//! the conformance kit can put something else, such as a fault, in any of their places. For trials
+//! it drives thousands of devices at once (`fleet`).
 #![forbid(unsafe_code)]
 
 pub mod act;
@@ -11,6 +12,7 @@ pub mod child;
 pub mod cli;
 pub mod command;
 pub mod driver;
+pub mod fleet;
 pub mod line;
 pub mod memory;
 mod say;

@@ -76,24 +76,13 @@ impl StateFile {
     /// # Errors
     /// [`MemoryError`] if another process has it, or the folder cannot be used.
     pub fn open(path: &Path) -> Result<Self, MemoryError> {
-        let lock_path = beside(path, "lock");
-        let lock = private()
-            .create(true)
-            .append(true)
-            .open(&lock_path)
-            .map_err(|why| system(&lock_path, "opened", why))?;
-        match lock.try_lock() {
-            Ok(()) => {
-                // Whoever left it is gone, and what it says with it.
-                let _ = std::fs::remove_file(beside(path, NOTE));
-                Ok(Self {
-                    path: path.to_owned(),
-                    _lock: lock,
-                })
-            }
-            Err(TryLockError::WouldBlock) => Err(MemoryError::InUse { path: shown(path) }),
-            Err(TryLockError::Error(why)) => Err(system(&lock_path, "locked", why)),
-        }
+        let lock = take(&beside(path, "lock"), path)?;
+        // Whoever left it is gone, and what it says with it.
+        let _ = std::fs::remove_file(beside(path, NOTE));
+        Ok(Self {
+            path: path.to_owned(),
+            _lock: lock,
+        })
     }
 
     /// What was kept, read by `reader`; `None` if nothing ever was.
@@ -105,6 +94,17 @@ impl StateFile {
         reader: impl FnOnce(&[u8]) -> Result<T, KeptError>,
     ) -> Result<Option<T>, MemoryError> {
         read(&self.path, reader)
+    }
+}
+
+/// Takes what the lock file at `lock` stands for, and says `taken` where another process has it.
+pub(crate) fn take(lock: &Path, taken: &Path) -> Result<File, MemoryError> {
+    let file = private().create(true).append(true).open(lock);
+    let file = file.map_err(|why| system(lock, "opened", why))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(MemoryError::InUse { path: shown(taken) }),
+        Err(TryLockError::Error(why)) => Err(system(lock, "locked", why)),
     }
 }
 
@@ -134,19 +134,7 @@ pub fn read<T>(
 
 impl Memory for StateFile {
     fn keep(&mut self, bytes: &[u8]) -> Result<(), MemoryError> {
-        let new = beside(&self.path, "new");
-        let write = || -> std::io::Result<()> {
-            let mut file = private()
-                .create(true)
-                .truncate(true)
-                .write(true)
-                .open(&new)?;
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            std::fs::rename(&new, &self.path)?;
-            File::open(folder(&self.path))?.sync_all()
-        };
-        write().map_err(|why| system(&self.path, "written", why))
+        replace(&self.path, bytes, Until::Synced)
     }
 
     fn note(&mut self, under_way: &str) {
@@ -169,6 +157,36 @@ impl Memory for StateFile {
             tracing::info!(%error, "what is under way cannot be noted");
         }
     }
+}
+
+/// When a write counts as done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// Once it outlives this process, however that ends.
+    Written,
+    /// Once it outlives a power cut.
+    Synced,
+}
+
+/// Puts `bytes` in the place of the file at `path`, which is the old one or the new one and never
+/// half.
+pub(crate) fn replace(path: &Path, bytes: &[u8], until: Until) -> Result<(), MemoryError> {
+    let new = beside(path, "new");
+    let write = || -> std::io::Result<()> {
+        let mut file = private()
+            .create(true)
+            .truncate(true)
+            .write(true)
+            .open(&new)?;
+        file.write_all(bytes)?;
+        if until == Until::Written {
+            return std::fs::rename(&new, path);
+        }
+        file.sync_all()?;
+        std::fs::rename(&new, path)?;
+        File::open(folder(path))?.sync_all()
+    };
+    write().map_err(|why| system(path, "written", why))
 }
 
 impl Drop for StateFile {
@@ -213,7 +231,7 @@ fn shown(path: &Path) -> String {
     path.display().to_string()
 }
 
-fn system(path: &Path, doing: &'static str, why: std::io::Error) -> MemoryError {
+pub(crate) fn system(path: &Path, doing: &'static str, why: std::io::Error) -> MemoryError {
     MemoryError::System {
         path: shown(path),
         doing,

@@ -1,5 +1,6 @@
 //! The loop around a machine: order, losses, and memory that fails.
 
+mod hurried;
 mod scripted;
 
 use std::sync::{Arc, Mutex};
@@ -17,13 +18,17 @@ use restante_device::{Driver, DriverError, Ended, Until, trial};
 
 use scripted::{Center, Event, Noted, Trace, center, code};
 
-fn device() -> Device<RingCrypto> {
-    let identification = Identification {
+fn identification(serial: &str) -> Identification {
+    Identification {
         vendor: "ACME".parse().expect("a vendor"),
         model: "M1001".parse().expect("a model"),
-        serial: "D10010101".parse().expect("a serial number"),
+        serial: serial.parse().expect("a serial number"),
         functions: FunctionSet::new([Function::Printer]).expect("a function"),
-    };
+    }
+}
+
+fn device() -> Device<RingCrypto> {
+    let identification = identification("D10010101");
     let contacts = Contacts::default();
     let entry = DeviceEntry {
         identification,

@@ -3,6 +3,7 @@
 
 mod child;
 mod device;
+mod fleet;
 mod gateway;
 
 use std::path::Path;
@@ -14,6 +15,7 @@ use restante_http::client::{ClientError, Trust, TrustError};
 
 use crate::cli::{Act, Cli, Command};
 use crate::driver::{DriverError, Ended};
+use crate::fleet::FleetError;
 use crate::line::HttpLine;
 use crate::memory::MemoryError;
 use crate::say;
@@ -29,6 +31,9 @@ pub enum CommandError {
     /// The machine cannot go on.
     #[error(transparent)]
     Driver(#[from] DriverError),
+    /// The fleet cannot go on.
+    #[error(transparent)]
+    Fleet(#[from] FleetError),
     /// The LAN cannot be reached.
     #[error(transparent)]
     Lan(#[from] LanError),
@@ -115,12 +120,18 @@ pub async fn run(cli: Cli) -> Result<Outcome, CommandError> {
         Command::Leave(args) => device::leave(&args).await,
         Command::Gateway(command) => gateway::run(command).await,
         Command::Child(args) => child::run(args).await,
+        Command::Fleet(args) => fleet::run(args).await,
     }
 }
 
 /// The line to the center, trusting what the command line says.
 fn line(act: &Act) -> Result<HttpLine, CommandError> {
-    let Some(path) = &act.trust else {
+    trusting(act.trust.as_deref())
+}
+
+/// The line to the center, trusting the certificates in this file as well.
+fn trusting(file: Option<&Path>) -> Result<HttpLine, CommandError> {
+    let Some(path) = file else {
         return Ok(HttpLine::new(Trust::system()));
     };
     let shown = || path.display().to_string();
