@@ -8,23 +8,26 @@ use std::time::Duration;
 
 use axum::Router;
 use restante_core::center::{
-    Call, Center, Credential, Keys, Message, Policy, Refused, Reply, Source,
+    Call, Center, Credential, Decide, Keys, Message, Policy, Refused, Reply, Source,
 };
 use restante_core::code::{FormalCode, ProvisionalCode};
-use restante_core::id::{CorrelationId, Model, RequestId, Serial, UserName, Vendor};
+use restante_core::entropy::Seed;
+use restante_core::id::{CorrelationId, CustomerId, Model, RequestId, Serial, UserName, Vendor};
+use restante_core::record::{Change, Pause, Records, Write};
 use restante_core::wire::enrol::DeviceList;
-use restante_core::wire::people::{IssueCode, PeopleReply, PeopleRequest};
+use restante_core::wire::people::{CodeIssued, IssueCode, PeopleReply, PeopleRequest};
 use restante_core::wire::{
     Contacts, DeviceEntry, DeviceReply, DeviceRequest, Enrol, Enrolled, Function, FunctionSet,
-    Identification, Poll,
+    Hosts, Identification, Poll,
 };
 use restante_crypto::RingCrypto;
 use restante_http::server::{Answer, Bounds, Line, Listener, Proxies, router};
-use restante_store::Driver;
 use restante_store::sqlite::{Options, SqliteStore};
+use restante_store::{Clock, Driver, Store, SystemClock};
 use tempfile::TempDir;
 
 use crate::Failure;
+use crate::services::HOST;
 
 /// The keys of a trial center: what they are does not matter for speed.
 pub(crate) fn keys() -> Result<Keys, Failure> {
@@ -60,10 +63,25 @@ impl Bench {
         Ok(Self { driver, folder })
     }
 
+    /// The same, whose devices may register for services.
+    pub(crate) fn with_services() -> Result<Self, Failure> {
+        let folder = TempDir::new()?;
+        let policy = Policy {
+            service_hosts: Hosts::new([HOST.parse()?])?,
+            ..Policy::default()
+        };
+        let driver = Self::deciding(folder.path(), policy)?;
+        Ok(Self { driver, folder })
+    }
+
     /// What decides on the store in `folder`.
     pub(crate) fn open(folder: &Path) -> Result<Arc<TrialDriver>, Failure> {
+        Self::deciding(folder, Policy::default())
+    }
+
+    fn deciding(folder: &Path, policy: Policy) -> Result<Arc<TrialDriver>, Failure> {
         let store = SqliteStore::open(&folder.join("bench.db"), "bench", Options::default())?;
-        let center = Center::new(RingCrypto, keys()?, Policy::default());
+        let center = Center::new(RingCrypto, keys()?, policy);
         Ok(Arc::new(Driver::new(center, store)))
     }
 
@@ -78,17 +96,36 @@ impl Bench {
         router(answer, Duration::from_secs(30))
     }
 
+    /// What a person at the console asks.
+    pub(crate) async fn people(&self, request: PeopleRequest) -> Result<PeopleReply, Failure> {
+        match self
+            .ask(Credential::Console, Message::People(request))
+            .await?
+        {
+            Reply::People(reply) => Ok(reply),
+            other => Err(format!("not for people: {other:?}").into()),
+        }
+    }
+
+    /// The customer that is `user`.
+    pub(crate) async fn customer(&self, user: &str) -> Result<CustomerId, Failure> {
+        Ok(self.issued(user).await?.row.customer)
+    }
+
     /// A provisional code for `user`.
     pub(crate) async fn code(&self, user: &str) -> Result<ProvisionalCode, Failure> {
+        Ok(self.issued(user).await?.code.parse()?)
+    }
+
+    async fn issued(&self, user: &str) -> Result<CodeIssued, Failure> {
         let issue = IssueCode {
             user: UserName::new(user)?,
             validity: None,
             limit: None,
             note: None,
         };
-        let message = Message::People(PeopleRequest::IssueCode(issue));
-        match self.ask(Credential::Console, message).await? {
-            Reply::People(PeopleReply::CodeIssued(issued)) => Ok(issued.code.parse()?),
+        match self.people(PeopleRequest::IssueCode(issue)).await? {
+            PeopleReply::CodeIssued(issued) => Ok(issued),
             other => Err(format!("not a code: {other:?}").into()),
         }
     }
@@ -110,15 +147,47 @@ impl Bench {
         Ok(formal_code)
     }
 
-    async fn ask(&self, presented: Credential, message: Message) -> Result<Reply, Failure> {
-        let source = Source {
-            address: None,
-            correlation: CorrelationId::from_bytes([0; 16]),
+    /// How many rows this call would write and how large their bodies are: asked of the center
+    /// itself, and not carried out.
+    pub(crate) async fn writes_of(
+        &self,
+        presented: Credential,
+        message: Message,
+    ) -> Result<Vec<usize>, Failure> {
+        let call = Call {
+            source: nobody(),
+            presented,
+            message,
         };
+        let (now, seed) = (SystemClock.now(), Seed::new([3; 32]));
+        let mut records = Records::new();
+        loop {
+            match self.driver.decides().decide(now, &seed, &call, &records) {
+                Ok(decision) => {
+                    if let Err(refused) = decision.outcome {
+                        return Err(refused.reason.word.into());
+                    }
+                    let size = |write: &Write| match &write.change {
+                        Change::Put { body, .. } => body.len(),
+                        Change::Delete => 0,
+                    };
+                    return Ok(decision.written.writes.iter().map(size).collect());
+                }
+                Err(Pause::Read(needs)) => {
+                    let found = self.driver.store().load(&needs).await?;
+                    let loaded = needs.into_iter().zip(found);
+                    loaded.for_each(|(need, found)| records.add(need, found));
+                }
+                Err(other) => return Err(other.into()),
+            }
+        }
+    }
+
+    async fn ask(&self, presented: Credential, message: Message) -> Result<Reply, Failure> {
         let answer = self
             .driver
             .call(Call {
-                source,
+                source: nobody(),
                 presented,
                 message,
             })
@@ -127,6 +196,20 @@ impl Bench {
             .outcome
             .map_err(|refused| format!("{}: {}", refused.reason.word, refused.reason.detail).into())
     }
+}
+
+fn nobody() -> Source {
+    Source {
+        address: None,
+        correlation: CorrelationId::from_bytes([0; 16]),
+    }
+}
+
+/// The poll of a device that has seen nothing yet.
+pub(crate) fn first_poll(code: &FormalCode) -> Vec<u8> {
+    let code = code.to_text();
+    format!("GET /v1/mailbox HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {code}\r\n\r\n")
+        .into_bytes()
 }
 
 /// An enrolment of one device, as a panel sends it.

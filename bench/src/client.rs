@@ -54,7 +54,7 @@ pub(crate) async fn pace<R: Requests>(
     })
 }
 
-/// Asks until nobody has anything more to ask; requests answered per second.
+/// Asks until nobody has anything more to ask.
 ///
 /// # Errors
 /// As [`pace`].
@@ -62,10 +62,36 @@ pub(crate) async fn all<R: Requests>(
     address: SocketAddr,
     clients: Vec<R>,
     status: u16,
-) -> Result<f64, Failure> {
+) -> Result<Pace, Failure> {
     let mut asking = Asking::start(address, clients, status).await?;
+    let before = facts::processor_micros();
     asking.end().await?;
-    Ok(asking.rate())
+    let spent = facts::processor_micros().zip(before);
+    let answered = asking.answered.load(Ordering::Relaxed);
+    let micros = spent.map_or(f64::NAN, |(after, before)| after - before);
+    Ok(Pace {
+        rate: asking.rate(),
+        micros: micros / answered.max(1) as f64,
+    })
+}
+
+/// What is answered to these requests, one after the other on one connection.
+///
+/// # Errors
+/// A connection that breaks.
+pub(crate) async fn responses(
+    address: SocketAddr,
+    requests: Vec<Vec<u8>>,
+) -> Result<Vec<Vec<u8>>, Failure> {
+    let mut socket = TcpStream::connect(address).await?;
+    socket.set_nodelay(true)?;
+    let mut answers = Vec::with_capacity(requests.len());
+    for request in requests {
+        let mut buffer = Vec::with_capacity(1024);
+        exchange(&mut socket, &request, &mut buffer).await?;
+        answers.push(buffer);
+    }
+    Ok(answers)
 }
 
 /// Connections that ask.
@@ -127,18 +153,28 @@ async fn ask<R: Requests>(
         let Some(request) = requests.next() else {
             break;
         };
-        socket.write_all(&request).await?;
-        buffer.clear();
-        while !is_whole(&buffer) {
-            if socket.read_buf(&mut buffer).await? == 0 {
-                return Err("the server closed the connection".into());
-            }
-        }
+        exchange(&mut socket, &request, &mut buffer).await?;
         if !buffer.starts_with(expected.as_bytes()) {
             let text = String::from_utf8_lossy(&buffer).into_owned();
             return Err(format!("expected {expected}, got: {text}").into());
         }
         answered.fetch_add(1, Ordering::Relaxed);
+    }
+    Ok(())
+}
+
+/// Sends one request and reads the response to it.
+async fn exchange(
+    socket: &mut TcpStream,
+    request: &[u8],
+    buffer: &mut Vec<u8>,
+) -> Result<(), Failure> {
+    socket.write_all(request).await?;
+    buffer.clear();
+    while !is_whole(buffer) {
+        if socket.read_buf(buffer).await? == 0 {
+            return Err("the server closed the connection".into());
+        }
     }
     Ok(())
 }

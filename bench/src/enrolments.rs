@@ -7,13 +7,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use restante_core::center::{Call, Credential, Decide, Message, Source};
+use restante_core::center::{Credential, Message};
 use restante_core::code::ProvisionalCode;
-use restante_core::entropy::Seed;
-use restante_core::id::CorrelationId;
-use restante_core::record::{Change, Pause, Records};
 use restante_core::wire::{DeviceRequest, json};
-use restante_store::{Clock, Store, SystemClock};
 
 use crate::baseline;
 use crate::center::{Bench, enrol, serve};
@@ -24,7 +20,9 @@ use crate::{Effort, Failure};
 /// Issues codes, then measures.
 pub(crate) async fn measure(effort: Effort) -> Result<String, Failure> {
     let bench = Bench::new()?;
-    let rows = rows_of_an_enrolment(&bench).await?;
+    let presented = Credential::Provisional(bench.code("a first user").await?);
+    let message = Message::Device(DeviceRequest::Enrol(enrol(0)?));
+    let rows = bench.writes_of(presented, message).await?;
     let center = serve(bench.router()).await?;
     let baseline = serve(baseline::router(bench.folder.path(), rows.clone())?).await?;
 
@@ -56,7 +54,7 @@ pub(crate) async fn measure(effort: Effort) -> Result<String, Failure> {
         effort.clients,
         rows.len()
     );
-    Ok(report(&title, &subject, &[&insert], 0.8))
+    Ok(report(&title, &subject, &[&insert], Some(0.8)))
 }
 
 /// Codes for one connection and one round: a code registers at most a thousand devices.
@@ -97,52 +95,6 @@ impl Requests for Panels {
         .into_bytes();
         request.extend(body);
         Some(request)
-    }
-}
-
-/// How many rows an enrolment writes and how large their bodies are: asked of the center itself.
-async fn rows_of_an_enrolment(bench: &Bench) -> Result<Vec<usize>, Failure> {
-    let code = bench.code("a first user").await?;
-    let call = Call {
-        source: Source {
-            address: None,
-            correlation: CorrelationId::from_bytes([0; 16]),
-        },
-        presented: Credential::Provisional(code),
-        message: Message::Device(DeviceRequest::Enrol(enrol(0)?)),
-    };
-    let mut records = Records::new();
-    let now = SystemClock.now();
-    loop {
-        match bench
-            .driver
-            .decides()
-            .decide(now, &Seed::new([3; 32]), &call, &records)
-        {
-            Ok(decision) => {
-                if let Err(refused) = decision.outcome {
-                    return Err(refused.reason.word.into());
-                }
-                let size = |change: &Change| match change {
-                    Change::Put { body, .. } => body.len(),
-                    Change::Delete => 0,
-                };
-                return Ok(decision
-                    .written
-                    .writes
-                    .iter()
-                    .map(|write| size(&write.change))
-                    .collect());
-            }
-            Err(Pause::Read(needs)) => {
-                let found = bench.driver.store().load(&needs).await?;
-                needs
-                    .into_iter()
-                    .zip(found)
-                    .for_each(|(need, found)| records.add(need, found));
-            }
-            Err(other) => return Err(other.into()),
-        }
     }
 }
 

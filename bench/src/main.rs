@@ -4,14 +4,18 @@
 //! rounds over the same sockets with the same client, and the medians are compared. Nothing here is
 //! a test; a figure below its target is printed as such and changes no exit code.
 
+mod apply;
 mod baseline;
 mod center;
 mod client;
+mod collations;
 mod enrolments;
 mod facts;
+mod mailboxes;
 mod memory;
 mod polls;
 mod rounds;
+mod services;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -34,6 +38,7 @@ type Failure = Box<dyn Error + Send + Sync>;
         cargo run --profile dist -p restante-bench             everything, with 100,000 devices\n  \
         cargo run --profile dist -p restante-bench -- polls --devices 10000\n  \
         cargo run --profile dist -p restante-bench -- enrolments --clients 64 --rounds 9\n  \
+        cargo run --profile dist -p restante-bench -- apply --devices 10000 --rounds 3\n  \
         cargo run --profile dist -p restante-bench -- memory --devices 1000000"
 )]
 struct Arguments {
@@ -48,9 +53,10 @@ struct Arguments {
     /// Connections that ask at the same time.
     #[arg(long, global = true, default_value_t = 64)]
     clients: usize,
-    /// Devices that are enrolled before polls are measured.
-    #[arg(long, global = true, default_value_t = 100_000)]
-    devices: usize,
+    /// Devices that are enrolled before it is measured; 100,000 unless given, for `apply` 10,000
+    /// and for `collations` 50,000.
+    #[arg(long, global = true)]
+    devices: Option<usize>,
 }
 
 #[derive(Subcommand)]
@@ -59,6 +65,15 @@ enum What {
     Polls,
     /// Durable enrolments over HTTP, against a handler that inserts as many rows.
     Enrolments,
+    /// Time until the instructions of an application are in all mailboxes, and memory, against
+    /// inserting as many rows.
+    Apply,
+    /// Polls of devices for which an instruction waits, shown and unchanged, against handlers that
+    /// only verify the credential.
+    Mailboxes,
+    /// Devices that present their pair and are entitled, against a handler that inserts as many
+    /// rows.
+    Collations,
     /// What the center's own process has resident while every device polls.
     Memory,
     /// The center whose memory is measured; started by `memory`.
@@ -85,19 +100,32 @@ async fn main() -> Result<(), Failure> {
         round: Duration::from_secs(arguments.seconds.max(1)),
         clients: arguments.clients.max(1),
     };
-    let (devices, what) = (arguments.devices.max(1), arguments.what);
+    let what = arguments.what;
+    let devices = |unless_given: usize| arguments.devices.unwrap_or(unless_given).max(1);
     if let Some(What::Center { folder }) = what {
         return memory::be_the_center(&folder).await;
     }
     println!("{}", facts::machine());
     if matches!(what, None | Some(What::Polls)) {
-        println!("{}", polls::measure(devices, effort).await?);
+        println!("{}", polls::measure(devices(FLEET), effort).await?);
     }
     if matches!(what, None | Some(What::Enrolments)) {
         println!("{}", enrolments::measure(effort).await?);
     }
+    if matches!(what, None | Some(What::Apply)) {
+        println!("{}", apply::measure(devices(10_000), effort).await?);
+    }
+    if matches!(what, None | Some(What::Mailboxes)) {
+        println!("{}", mailboxes::measure(devices(FLEET), effort).await?);
+    }
+    if matches!(what, None | Some(What::Collations)) {
+        println!("{}", collations::measure(devices(50_000), effort).await?);
+    }
     if matches!(what, None | Some(What::Memory)) {
-        println!("{}", memory::measure(devices, effort).await?);
+        println!("{}", memory::measure(devices(FLEET), effort).await?);
     }
     Ok(())
 }
+
+/// Devices of a large fleet.
+const FLEET: usize = 100_000;

@@ -39,7 +39,9 @@ pub(crate) async fn measure(devices: usize, effort: Effort) -> Result<String, Fa
     let polls: Arc<Vec<_>> = Arc::new(codes.iter().map(|code| request(code, &tag)).collect());
     let mut per_device = 0.0;
     for pass in 1..=effort.rounds.max(2) {
-        let rate = all(address, Share::of(&polls, effort.clients), 304).await?;
+        let rate = all(address, Share::of(&polls, effort.clients), 304)
+            .await?
+            .rate;
         let bytes = resident()?;
         per_device = bytes as f64 / devices as f64;
         text.push_str(&format!(

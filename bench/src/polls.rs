@@ -39,7 +39,9 @@ pub(crate) async fn measure(devices: usize, effort: Effort) -> Result<String, Fa
             .map(|code| request(code, &tag))
             .collect::<Vec<_>>(),
     );
-    let first = all(center, Share::of(&polls, effort.clients), 304).await?;
+    let first = all(center, Share::of(&polls, effort.clients), 304)
+        .await?
+        .rate;
     let before = bench.driver.store().figures();
     let mut subject = Series::new("unchanged poll");
     let mut verify = Series::new("verify only");
@@ -63,7 +65,7 @@ pub(crate) async fn measure(devices: usize, effort: Effort) -> Result<String, Fa
         "Unchanged poll over HTTP, SQLite, {devices} enrolled devices, {} connections",
         effort.clients
     );
-    let mut text = report(&title, &subject, &[&verify, &floor], 0.8);
+    let mut text = report(&title, &subject, &[&verify, &floor], Some(0.8));
     let after = bench.driver.store().figures();
     let (hits, misses) = (after.hits - before.hits, after.misses - before.misses);
     text.push_str(&format!(
@@ -74,12 +76,21 @@ pub(crate) async fn measure(devices: usize, effort: Effort) -> Result<String, Fa
     Ok(text)
 }
 
-/// Enrols devices by codes of a thousand each, many at a time.
+/// Enrols devices of many users, by codes of a thousand each.
 pub(crate) async fn fleet(bench: &Bench, devices: usize) -> Result<Vec<FormalCode>, Failure> {
+    enrolled(bench, devices, |group| format!("user {group}")).await
+}
+
+/// Enrols devices by codes of a thousand each, many at a time; `user` says whose each code is.
+pub(crate) async fn enrolled(
+    bench: &Bench,
+    devices: usize,
+    user: impl Fn(usize) -> String,
+) -> Result<Vec<FormalCode>, Failure> {
     let progress = progress("enrolling", devices as u64);
     let mut enrolling: JoinSet<Result<Vec<FormalCode>, Failure>> = JoinSet::new();
     for (group, first) in (0..devices).step_by(1_000).enumerate() {
-        let code = bench.code(&format!("user {group}")).await?;
+        let code = bench.code(&user(group)).await?;
         let bench = Bench {
             driver: Arc::clone(&bench.driver),
             folder: tempfile::tempdir()?,
@@ -134,13 +145,13 @@ pub(crate) fn request(code: &FormalCode, tag: &str) -> Vec<u8> {
 }
 
 /// Devices that poll in no particular order.
-struct Polls {
+pub(crate) struct Polls {
     requests: Arc<Vec<Vec<u8>>>,
     random: fastrand::Rng,
 }
 
 impl Polls {
-    fn new(requests: &Arc<Vec<Vec<u8>>>) -> Self {
+    pub(crate) fn new(requests: &Arc<Vec<Vec<u8>>>) -> Self {
         Self {
             requests: Arc::clone(requests),
             random: fastrand::Rng::new(),
@@ -185,7 +196,7 @@ impl Requests for Share {
 static KEYS: LazyLock<Keys> = LazyLock::new(|| keys().expect("the trial keys are good"));
 
 /// The baseline: the credential, and nothing else.
-async fn verify(headers: HeaderMap) -> axum::response::Response {
+pub(crate) async fn verify(headers: HeaderMap) -> axum::response::Response {
     if is_genuine(&headers).unwrap_or(false) {
         let tag = "\"AAAAAAAAAAAAAAAAAAAAAA\"";
         (
@@ -198,7 +209,7 @@ async fn verify(headers: HeaderMap) -> axum::response::Response {
     }
 }
 
-fn is_genuine(headers: &HeaderMap) -> Option<bool> {
+pub(crate) fn is_genuine(headers: &HeaderMap) -> Option<bool> {
     let bearer = headers
         .get(AUTHORIZATION)?
         .to_str()

@@ -48,8 +48,13 @@ fn median(mut values: Vec<f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// The subject against its baselines, with the target for the first of them.
-pub(crate) fn report(title: &str, subject: &Series, baselines: &[&Series], target: f64) -> String {
+/// The subject against its baselines, with the target for the first of them where there is one.
+pub(crate) fn report(
+    title: &str,
+    subject: &Series,
+    baselines: &[&Series],
+    target: Option<f64>,
+) -> String {
     let mut table = Table::new();
     table.load_preset(UTF8_FULL_CONDENSED);
     table.set_header([
@@ -83,7 +88,7 @@ pub(crate) fn report(title: &str, subject: &Series, baselines: &[&Series], targe
         }
     }
     let mut text = format!("\n{title}\n{table}\n");
-    if let Some(first) = baselines.first() {
+    if let (Some(first), Some(target)) = (baselines.first(), target) {
         let ratio = subject.ratio(first);
         let verdict = if ratio >= target { "reached" } else { "missed" };
         let name = first.name;
