@@ -27,6 +27,8 @@ pub struct Vitals {
     pub hits: u64,
     /// Loads that went to the disk.
     pub misses: u64,
+    /// Effects that nobody has taken yet; the driver counts them.
+    pub waiting: u64,
 }
 
 /// Counters and the handle that writes them out.
@@ -42,6 +44,7 @@ pub(crate) struct Figures {
     unknown: Counter,
     in_work: Gauge,
     uptime: Gauge,
+    waiting: Gauge,
     begun: Instant,
     last_upkeep: Mutex<Instant>,
 }
@@ -82,6 +85,7 @@ impl Figures {
             unknown: counter("restante_unknown_commits_total"),
             in_work: gauge("restante_calls_in_work"),
             uptime: gauge("restante_uptime_seconds"),
+            waiting: gauge("restante_effects_waiting"),
             begun: Instant::now(),
             last_upkeep: Mutex::new(Instant::now()),
             recorder,
@@ -131,6 +135,7 @@ impl Figures {
     /// All of it, in Prometheus' text form.
     pub(crate) fn render(&self, vitals: Vitals) -> String {
         self.uptime.set(self.begun.elapsed().as_secs_f64());
+        self.waiting.set(vitals.waiting as f64);
         for (name, value) in [
             ("restante_store_commits_total", vitals.commits),
             ("restante_store_syncs_total", vitals.groups),
@@ -225,6 +230,11 @@ const DESCRIPTIONS: &[(&str, Kind, &str)] = &[
         "restante_uptime_seconds",
         Kind::Gauge,
         "Since the center was started.",
+    ),
+    (
+        "restante_effects_waiting",
+        Kind::Gauge,
+        "Events that nobody has taken for a minute or longer, as last counted.",
     ),
     (
         "restante_build_info",

@@ -201,5 +201,6 @@ fn vitals(store: &SqliteStore) -> Vitals {
         groups: figures.groups,
         hits: figures.hits,
         misses: figures.misses,
+        ..Vitals::default()
     }
 }

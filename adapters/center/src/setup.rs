@@ -165,7 +165,10 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
         let condition = Arc::new(Condition {
             stopping: AtomicBool::new(false),
             told: passing.told.clone(),
-            vitals: Box::new(move || read_vitals(vitals_of.store())),
+            vitals: Box::new(move || Vitals {
+                waiting: vitals_of.waiting(),
+                ..read_vitals(vitals_of.store())
+            }),
         });
         let figures = Arc::new(Figures::new());
         let desk = Arc::new(FrontDesk {

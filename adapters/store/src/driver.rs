@@ -11,9 +11,11 @@
 //! One attempt has one time, one seed and one set of records, however often it is asked.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::AtomicU64;
 
 use tokio::sync::{Mutex, Notify};
 
+use restante_core::Timestamp;
 use restante_core::center::{Call, Decide, Decision, Effect, Reason, Refused, Reply};
 use restante_core::id::{AttemptId, EffectId};
 use restante_core::limits::THROTTLE_SOURCES;
@@ -89,6 +91,7 @@ pub struct Driver<D, S> {
     volatile: Volatile,
     lanes: Lanes,
     work: Notify,
+    pub(crate) waiting: AtomicU64,
 }
 
 impl<D: Decide, S: Store> Driver<D, S> {
@@ -103,6 +106,7 @@ impl<D: Decide, S: Store> Driver<D, S> {
             volatile: Volatile::new(THROTTLE_SOURCES),
             lanes: Lanes::default(),
             work: Notify::new(),
+            waiting: AtomicU64::new(0),
         }
     }
 
@@ -140,6 +144,11 @@ impl<D: Decide, S: Store> Driver<D, S> {
     /// Where the driver's randomness comes from; correlation ids are drawn from it too.
     pub fn random(&self) -> &dyn Entropy {
         &*self.entropy
+    }
+
+    /// The time, by the driver's clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Waits until a call has made something that is due already: a tick at once saves its askers
@@ -252,7 +261,7 @@ impl<D: Decide, S: Store> Driver<D, S> {
 
     /// Hands over what is to be told, and takes what was told out of the outbox. What was not told,
     /// a tick hands over again.
-    async fn hand_over(&self, effects: Vec<Effect>, effort: &mut Effort) {
+    pub(crate) async fn hand_over(&self, effects: Vec<Effect>, effort: &mut Effort) {
         let mut told = Vec::new();
         for effect in effects {
             let id = effect.id;
@@ -373,7 +382,7 @@ fn busy(call: &Call) -> Refused {
     }
 }
 
-fn defect(why: String) -> DriverError {
+pub(crate) fn defect(why: String) -> DriverError {
     DriverError::Defect { why }
 }
 

@@ -19,6 +19,7 @@ pub mod system;
 pub mod ticker;
 pub mod transfer;
 
+mod outbox;
 mod rows;
 mod volatile;
 

@@ -2,7 +2,8 @@
 //!
 //! What is due lies in the store as records; a tick is an ordinary call that does a bounded part of
 //! it. The ticker makes one at each interval, one as soon as a call has made work (an application
-//! whose instructions are to be made, say), and again at once while more is due.
+//! whose instructions are to be made, say), and again at once while more is due. At each interval
+//! it also goes a stretch further through the outbox (`outbox`).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use restante_core::center::{Call, Credential, Decide, Message, Reply, Source, Ti
 use restante_core::id::CorrelationId;
 
 use crate::driver::{Driver, DriverError};
+use crate::outbox::Walk;
 use crate::port::Store;
 
 impl<D: Decide, S: Store> Driver<D, S> {
@@ -68,13 +70,17 @@ impl Ticker {
         let task = tokio::spawn(async move {
             let mut beat = interval(every);
             beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let mut walk = Walk::default();
             loop {
-                tokio::select! {
-                    _ = beat.tick() => {}
-                    () = driver.has_work() => {}
-                }
+                let is_beat = tokio::select! {
+                    _ = beat.tick() => true,
+                    () = driver.has_work() => false,
+                };
                 let ended = catch_up(&driver).await;
                 told.send_modify(|last| *last = ended);
+                if is_beat && let Err(error) = driver.walk(&mut walk).await {
+                    tracing::warn!(%error, "what lies in the outbox waits for the next beat");
+                }
             }
         });
         Self { task }

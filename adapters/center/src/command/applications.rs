@@ -83,7 +83,7 @@ impl Command {
                 let id = application;
                 let named = Named { id, customer };
                 if watch {
-                    watch::one(&console, named, &whose, reach.json).await
+                    watch::one(&console, named, &whose, reach).await
                 } else {
                     show(&console, named, &whose, reach.json).await
                 }

@@ -175,7 +175,7 @@ impl Order {
         }
         applications::table(&applied.applications)?;
         for row in &applied.applications {
-            next_step(&console, row, customer, &self.whose).await?;
+            next_step(&console, row, customer, (&self.whose, reach)).await?;
         }
         Ok(())
     }
@@ -186,9 +186,9 @@ async fn next_step(
     console: &Console,
     row: &ApplicationRow,
     customer: Option<CustomerId>,
-    whose: &Whose,
+    (whose, reach): (&Whose, &Reach),
 ) -> Result<(), Failure> {
-    let (id, of) = (row.application, whose.again());
+    let (id, of) = (row.application, whose.again() + &reach.again());
     match row.state {
         ApplicationState::Choosing => {
             table::line(&format!("\nCandidates for {}:\n", row.service))?;
@@ -234,7 +234,7 @@ impl Choice {
             return table::json(&row);
         }
         applications::table(std::slice::from_ref(&row))?;
-        next_step(&console, &row, customer, &self.whose).await
+        next_step(&console, &row, customer, (&self.whose, reach)).await
     }
 }
 

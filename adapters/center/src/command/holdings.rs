@@ -19,6 +19,7 @@ use restante_core::wire::{Counter, DeviceState};
 use super::failure::Failure;
 use super::reach::Reach;
 use super::readings_file::{self, Form};
+use super::shell;
 use super::table;
 
 #[derive(Subcommand)]
@@ -98,7 +99,7 @@ impl Whose {
     /// The options that name the same customer again, with a space before them.
     pub(crate) fn again(&self) -> String {
         match (&self.user, self.customer) {
-            (Some(user), _) => format!(" --user '{}'", user.as_str().replace('\'', "'\\''")),
+            (Some(user), _) => format!(" --user {}", shell::quoted(user.as_str())),
             (None, Some(customer)) => format!(" --customer {customer}"),
             (None, None) => String::new(),
         }

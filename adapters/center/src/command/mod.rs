@@ -14,6 +14,7 @@ mod reach;
 mod readings_file;
 mod serve;
 mod service;
+mod shell;
 mod table;
 mod token;
 mod watch;

@@ -9,6 +9,7 @@ use restante_http::client::Trust;
 
 use super::config_place;
 use super::failure::Failure;
+use super::shell;
 
 /// Where the center is, and the form of what is printed.
 #[derive(Args)]
@@ -58,6 +59,23 @@ impl Reach {
             None => Ok(Console::at(&self.config()?).await?),
             Some(url) => Ok(Console::of(url, &self.trust()?, self.token()?)?),
         }
+    }
+
+    /// The options that reach the same center elsewhere again, with a space before them. Of a token
+    /// only its place is repeated.
+    pub(crate) fn again(&self) -> String {
+        let mut options = String::new();
+        let mut add = |name: &str, value: Option<String>| {
+            if let Some(value) = value {
+                options.push_str(&format!(" --{name} {}", shell::quoted(&value)));
+            }
+        };
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        add("center", self.center.clone());
+        add("token-file", path(&self.token_file));
+        add("token-env", self.token_env.clone());
+        add("ca", path(&self.ca));
+        options
     }
 
     /// The address that a dealer tells the people who enrol devices.

@@ -96,10 +96,11 @@ async fn define(reach: &Reach, message: DefineService) -> Result<(), Failure> {
   models     {}
   register   {}
 
-Apply for it:  restante-center apply {service} --user NAME --all",
+Apply for it:  restante-center apply {service} --user NAME --all{}",
         row.title,
         models(&row),
         row.url.as_str(),
+        reach.again(),
     ))
 }
 

@@ -17,6 +17,7 @@ use restante_store::{Clock, SystemClock};
 use super::applications::{self, Named};
 use super::failure::Failure;
 use super::holdings::Whose;
+use super::reach::Reach;
 use super::table;
 
 /// Follows one application to its end, then names the devices that need somebody's attention.
@@ -24,8 +25,9 @@ pub(crate) async fn one(
     console: &Console,
     named: Named,
     whose: &Whose,
-    as_json: bool,
+    reach: &Reach,
 ) -> Result<(), Failure> {
+    let as_json = reach.json;
     let mut view = View::new(as_json);
     let mut patience = Patience::default();
     let last = loop {
@@ -44,7 +46,7 @@ pub(crate) async fn one(
         return Ok(());
     }
     if last.state == ApplicationState::Choosing {
-        let (id, of) = (named.id, whose.again());
+        let (id, of) = (named.id, whose.again() + &reach.again());
         return table::line(&format!(
             "Nothing is chosen yet:  restante-center choose {id}{of} --all"
         ));

@@ -3,27 +3,28 @@
 //! ```text
 //! decision ─▶ outbox ─▶ Notifier ─▶ log
 //!               ▲          └─▶ queue ─▶ Webhook ─┬─ taken ────▶ out of the outbox
-//!               └── ticks hand over again ◀──────┴─ not taken: again later, with longer pauses
+//!               │                                ├─ silent: again later, with longer pauses
+//!               └── ticks hand over again ◀──────┴─ refused: rests, with longer pauses
 //! ```
 //!
 //! What is in the queue is in the outbox too until the receiver has taken it, so that neither a
 //! receiver that is down nor a center that is killed loses anything. A receiver may see an event
-//! twice, with the same id.
+//! twice, with the same id. What a receiver refuses leaves its place in the queue to others.
 
 mod letter;
 mod round;
+mod under_way;
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use restante_core::center::{Decide, Effect};
-use restante_core::id::EffectId;
 use restante_http::client::Webhook;
 use restante_store::{Driver, Effects, LoggedEffects, Store, Taken};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use round::Round;
+use round::{Attempt, Round};
+use under_way::{Place, UnderWay};
 
 /// Takes effects for the webhook.
 pub(crate) struct Notifier {
@@ -43,14 +44,10 @@ pub(crate) struct Mail {
 /// outbox.
 pub(crate) struct Carrier(JoinHandle<()>);
 
-/// Which effects the queue and the carrier have.
-#[derive(Clone, Default)]
-struct UnderWay(Arc<Mutex<BTreeSet<EffectId>>>);
-
 /// A notifier, and the mail that it puts effects into. `center` is the center's own address, for
 /// links.
 pub(crate) fn notifier(webhook: Webhook, center: Option<String>) -> (Notifier, Mail) {
-    let (sender, queue) = mpsc::channel(UNDER_WAY);
+    let (sender, queue) = mpsc::channel(under_way::PLACES);
     let under_way = UnderWay::default();
     let notifier = Notifier {
         queue: sender,
@@ -68,26 +65,14 @@ pub(crate) fn notifier(webhook: Webhook, center: Option<String>) -> (Notifier, M
 impl Effects for Notifier {
     fn take(&self, effect: Effect) -> Taken {
         let id = effect.id;
-        if self.under_way.begin(id) {
+        let place = self.under_way.begin(id);
+        if place == Place::First {
             LoggedEffects::log(&effect);
-            if self.queue.try_send(effect).is_err() {
-                self.under_way.end(id);
-            }
+        }
+        if place != Place::None && self.queue.try_send(effect).is_err() {
+            self.under_way.end(id);
         }
         Taken::Later
-    }
-}
-
-impl UnderWay {
-    /// Whether this effect is new and there is room for it.
-    fn begin(&self, id: EffectId) -> bool {
-        let mut ids = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        ids.len() < UNDER_WAY && ids.insert(id)
-    }
-
-    fn end(&self, id: EffectId) {
-        let mut ids = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        ids.remove(&id);
     }
 }
 
@@ -107,11 +92,22 @@ impl Mail {
                         None => return,
                     },
                     () = round.is_due() => {
-                        if let Some(told) = round.go().await {
-                            if let Err(error) = driver.told(&[told]).await {
-                                tracing::warn!(%error, "what was told stays in the outbox for now");
+                        match round.go().await {
+                            Some(Attempt::Over(told)) => {
+                                if let Err(error) = driver.told(&[told]).await {
+                                    tracing::warn!(
+                                        %error, "what was told stays in the outbox for now"
+                                    );
+                                }
+                                self.under_way.end(told);
                             }
-                            self.under_way.end(told);
+                            Some(Attempt::Refused(id, error)) => {
+                                let again_in = self.under_way.rest(id).as_secs();
+                                tracing::warn!(
+                                    effect = %id, %error, again_in, "the webhook was not told"
+                                );
+                            }
+                            None => {}
                         }
                     }
                 }
@@ -125,7 +121,3 @@ impl Drop for Carrier {
         self.0.abort();
     }
 }
-
-/// Effects that are held in memory at the same time; what is beyond waits in the outbox, and ticks
-/// hand it over again.
-const UNDER_WAY: usize = 256;

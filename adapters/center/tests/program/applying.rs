@@ -82,11 +82,8 @@ async fn a_device_starts_a_service_that_was_applied_for_and_stops_it() {
     let listed = place.json(&of(&["applications", "list"]));
     let application = listed[0]["application"].as_str().expect("an id");
     assert_eq!(listed[0]["state"], "choosing");
-    let chosen = place.run(&of(&["choose", application, "--device", &device]));
-    assert!(
-        chosen.contains("restante-center applications show"),
-        "{chosen}"
-    );
+    let customer = issued["row"]["customer"].as_str().expect("an id");
+    choose_from_elsewhere(&place, served.url(), customer, (application, &device));
 
     let mailbox = instructed(&client, &code).await;
     let watching = place
@@ -119,6 +116,26 @@ async fn a_device_starts_a_service_that_was_applied_for_and_stops_it() {
         place.run(&of(&["stop-use", "pull-print", "--device", &device])),
         "None of these devices uses pull-print.\n"
     );
+}
+
+/// An operator chooses the device from another machine; the hint says how to watch it from there.
+fn choose_from_elsewhere(place: &Place, url: &str, customer: &str, (id, device): (&str, &str)) {
+    let token = place.json(&["token", "issue", "--role", "operator", "--account", "Op"]);
+    let token = token["token"].as_str().expect("a token");
+    fs::write(place.path("token"), token).expect("written");
+    let elsewhere = [
+        "--customer",
+        customer,
+        "--center",
+        url,
+        "--token-file",
+        "token",
+    ];
+    let choose = ["choose", id, "--device", device];
+    let chosen = place.run(&[&choose[..], &elsewhere[..]].concat());
+    let options = elsewhere.join(" ");
+    let watch = format!("restante-center applications show {id} {options} --watch\n");
+    assert!(chosen.ends_with(&watch), "{chosen}");
 }
 
 #[test]

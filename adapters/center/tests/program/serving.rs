@@ -58,6 +58,7 @@ fn figures_count_requests_refusals_and_decisions() {
         "restante_refusals_total{reason=\"credential-missing\"} 1",
         "restante_calls_in_work 0",
         "restante_conflicts_total 0",
+        "restante_effects_waiting 0",
         concat!(
             "restante_build_info{version=\"",
             env!("CARGO_PKG_VERSION"),
