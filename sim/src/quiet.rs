@@ -159,8 +159,10 @@ impl World {
             self.issue_code(0, 0, None, None);
             self.run(self.now + 2_000);
         }
-        let code = self.people.codes.get(before..)?.last()?.code.clone();
-        Some(code)
+        // An older code can still come in meanwhile, its letter having taken a slow way.
+        let received = self.people.codes.get(before..)?;
+        let newest = received.iter().max_by_key(|known| known.grant)?;
+        Some(newest.code.clone())
     }
 
     /// After how many exchanges a unit has come into use, if it has. That another registration may
