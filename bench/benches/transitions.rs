@@ -210,6 +210,7 @@ fn unchanged_poll() -> Ready {
         DeviceRequest::Poll(Poll {
             have: Some(mailbox.etag),
             max_message: None,
+            tag: None,
         }),
     )
 }

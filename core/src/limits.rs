@@ -103,6 +103,20 @@ pub const DELIVERY_LEASE: Seconds = Seconds::new(600);
 /// How long an instruction that the device has taken stays the same delivery without further word.
 pub const WORK_LEASE: Seconds = Seconds::DAY;
 
+/// Devices that one device calls with a poll request, and that each of these calls in turn: a small
+/// device has its calls behind it in seconds, and five layers of eight reach 37,449 devices.
+pub const CALLS_PER_DEVICE: usize = 8;
+/// Layers of calls below a device that a person calls.
+pub const CALL_LAYERS: usize = 5;
+/// Addresses that one poll request names.
+pub const ADDRESSES_PER_POLL_REQUEST: usize = 64;
+/// Characters of a poll request's link: what every browser, mail program and small server takes.
+pub const POLL_REQUEST_CHARS: usize = 2_048;
+/// Characters of a poll tag that somebody else's center may make.
+pub const POLL_TAG_CHARS: usize = 64;
+/// The longest time that a poll request may have a device wait before it polls.
+pub const POLL_REQUEST_AFTER: Seconds = Seconds::DAY;
+
 /// Identifications in one message. More follow with further `add` messages.
 pub const DEVICES_PER_MESSAGE: usize = 500;
 /// Devices that one registration may name: a large site behind one gateway.

@@ -22,5 +22,7 @@ use axum::http::HeaderName;
 pub const NEXT_POLL: HeaderName = HeaderName::from_static("restante-next-poll");
 /// In a poll: the largest reply that the sender can take, in bytes.
 pub const MAX_MESSAGE: HeaderName = HeaderName::from_static("restante-max-message");
+/// In a poll: the tag of the poll request that caused it.
+pub const POLL_TAG: HeaderName = HeaderName::from_static("restante-poll-tag");
 /// In every reply: what to quote to the center's operator.
 pub const CORRELATION: HeaderName = HeaderName::from_static("restante-correlation");

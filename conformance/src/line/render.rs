@@ -138,7 +138,10 @@ fn poll_headers(members: &Map<String, Value>) -> Vec<(String, String)> {
     let max = members
         .get("maxMessage")
         .map(|bytes| ("restante-max-message".into(), text(Some(bytes))));
-    have.into_iter().chain(max).collect()
+    let tag = members
+        .get("tag")
+        .map(|tag| ("restante-poll-tag".into(), text(Some(tag))));
+    have.into_iter().chain(max).chain(tag).collect()
 }
 
 fn authorization(conversation: &str, credential: &str) -> String {

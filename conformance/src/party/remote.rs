@@ -386,7 +386,7 @@ fn asked(request: Request) -> Result<Asked, PartyError> {
         ))
     })?;
     let message = match (conversation, &request.body) {
-        ("poll", _) => poll(header("if-none-match"), header("restante-max-message")),
+        ("poll", _) => poll(&header),
         (_, None) => json!({}),
         (_, Some(body)) => serde_json::from_slice(body)
             .map_err(|why| broke(format!("got a {conversation} that is no JSON: {why}")))?,
@@ -443,14 +443,17 @@ fn registration(request: Request, service: Option<&str>) -> Result<Asked, PartyE
     })
 }
 
-fn poll(have: Option<&str>, max_message: Option<&str>) -> Value {
+fn poll<'h>(header: &impl Fn(&str) -> Option<&'h str>) -> Value {
     let mut poll = json!({});
-    if let Some(tag) = have {
+    if let Some(tag) = header("if-none-match") {
         let bare = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
         poll["have"] = json!(bare.unwrap_or(tag));
     }
-    if let Some(bytes) = max_message.and_then(|text| text.parse::<u64>().ok()) {
+    if let Some(bytes) = header("restante-max-message").and_then(|text| text.parse::<u64>().ok()) {
         poll["maxMessage"] = json!(bytes);
+    }
+    if let Some(tag) = header("restante-poll-tag") {
+        poll["tag"] = json!(tag);
     }
     poll
 }

@@ -168,6 +168,7 @@ fn empty(etag: ETag, schedule: Schedule) -> Mailbox {
         instructions: Vec::new(),
         more: false,
         schedule,
+        calls: Vec::new(),
     }
 }
 

@@ -411,6 +411,7 @@ impl<C: Crypto> Registrant<C> {
             (Asked::Poll, _) => Some(DeviceRequest::Poll(Poll {
                 have: self.have(),
                 max_message,
+                tag: None,
             })),
             (Asked::Rotate, _) => Some(DeviceRequest::Rotate(Rotate {})),
             (Asked::Leave, _) => Some(DeviceRequest::Leave(Leave {})),

@@ -74,6 +74,7 @@ fn a_device_that_has_the_state_already_moves_nothing() {
     let poll = Poll {
         have: Some(etag),
         max_message: None,
+        tag: None,
     };
     let decided = site.world.decide(
         formal(&site.code),
@@ -340,6 +341,7 @@ fn only_as_much_is_shown_as_the_sender_can_take() {
     let poll = |have| Poll {
         have,
         max_message: Some(MaxMessage::new(2_048).expect("enough")),
+        tag: None,
     };
     let ask = |site: &mut Site, have| ask(&mut site.world, &site.code, poll(have));
     let mut done = 0;
@@ -379,6 +381,7 @@ fn the_largest_instruction_fits_the_smallest_message() {
     let poll = Poll {
         have: None,
         max_message: Some(MaxMessage::new(2_048).expect("enough")),
+        tag: None,
     };
     let reply = ask(&mut site.world, &site.code, poll);
     assert!(matches!(reply, PollReply::Mailbox(mailbox) if mailbox.instructions.len() == 1));

@@ -175,6 +175,7 @@ fn an_unchanged_poll_reads_two_records_and_writes_none() {
     let request = DeviceRequest::Poll(Poll {
         have: Some(mailbox.etag),
         max_message: None,
+        tag: None,
     });
     let decided = world.decide(formal(&enrolled.formal_code), Message::Device(request));
     let sizes: Vec<usize> = decided.rounds.iter().map(Vec::len).collect();

@@ -60,6 +60,7 @@ fn an_unchanged_mailbox_keeps_its_tag_while_the_hours_pass() {
         let poll = Poll {
             have: Some(first.etag.clone()),
             max_message: None,
+            tag: None,
         };
         let code = formal(&site.code);
         let reply = site.world.device(code, DeviceRequest::Poll(poll));
@@ -168,6 +169,7 @@ fn the_widest_instruction_fits_the_smallest_message_beside_the_widest_schedule()
     let request = DeviceRequest::Poll(Poll {
         have: None,
         max_message: Some(MaxMessage::new(2_048).expect("enough")),
+        tag: None,
     });
     let code = formal(&site.code);
     let Ok(DeviceReply::Polled(reply)) = site.world.device(code, request) else {

@@ -85,6 +85,7 @@ impl Post {
                 instructions: shown.iter().map(|it| it.instruction.clone()).collect(),
                 more: count > room,
                 schedule: schedule(),
+                calls: Vec::new(),
             })
         })
     }

@@ -268,6 +268,7 @@ pub(crate) fn polled() -> DeviceReply {
         instructions: Vec::new(),
         more: false,
         schedule: schedule(),
+        calls: Vec::new(),
     }))
 }
 

@@ -40,6 +40,7 @@ fn mailbox(now: Uptime) -> DeviceReply {
         instructions: Vec::new(),
         more: false,
         schedule: schedule(now),
+        calls: Vec::new(),
     }))
 }
 
@@ -162,6 +163,7 @@ fn a_schedule_without_a_window_ends_the_habit() {
         instructions: Vec::new(),
         more: false,
         schedule: Schedule::every(Seconds::HOUR),
+        calls: Vec::new(),
     })));
     next_place(&mut world);
     let waited = world.now.since(at);

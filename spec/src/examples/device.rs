@@ -87,6 +87,7 @@ pub(crate) fn poll_first() -> Poll {
     Poll {
         have: None,
         max_message,
+        tag: None,
     }
 }
 
@@ -94,6 +95,7 @@ pub(crate) fn poll_again() -> Poll {
     Poll {
         have: Some(etag()),
         max_message: None,
+        tag: None,
     }
 }
 
@@ -111,6 +113,7 @@ pub(crate) fn mailbox() -> Mailbox {
         instructions: Vec::new(),
         more: false,
         schedule: schedule(),
+        calls: Vec::new(),
     }
 }
 
@@ -127,6 +130,7 @@ pub(crate) fn mailbox_waiting() -> Mailbox {
         }],
         more: false,
         schedule: schedule(),
+        calls: Vec::new(),
     }
 }
 

@@ -103,6 +103,7 @@ fn reply(request: &DeviceRequest) -> DeviceReply {
             instructions: Vec::new(),
             more: false,
             schedule: schedule(),
+            calls: Vec::new(),
         })),
         DeviceRequest::ReportStatus(report) => DeviceReply::StatusReported(StatusReported {
             results: report

@@ -51,7 +51,7 @@ fn asked(request: &DeviceRequest) -> Result<Asked, SendError> {
     })
 }
 
-// spec: HTTP-005
+// spec: HTTP-005, HTTP-026
 fn poll(poll: &Poll) -> Result<Asked, SendError> {
     let mut asked = Asked::new(Operation::Poll);
     if let Some(tag) = &poll.have {
@@ -61,6 +61,11 @@ fn poll(poll: &Poll) -> Result<Asked, SendError> {
     }
     if let Some(max) = poll.max_message {
         asked = asked.with(crate::MAX_MESSAGE, max.get().into());
+    }
+    if let Some(tag) = &poll.tag {
+        let value = HeaderValue::from_str(tag.as_str())
+            .map_err(|_| SendError::link("the poll request's tag is no header text"))?;
+        asked = asked.with(crate::POLL_TAG, value);
     }
     Ok(asked)
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
-use restante_core::wire::RefusalCode;
 use restante_core::wire::enrol::MaxMessage;
+use restante_core::wire::{PollTag, RefusalCode};
 use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json};
 
@@ -84,7 +84,7 @@ fn query_parameter(route: &Route, name: &str, mut schema: Value) -> Value {
     })
 }
 
-fn poll_parameters(generator: &mut SchemaGenerator) -> [Value; 3] {
+fn poll_parameters(generator: &mut SchemaGenerator) -> [Value; 4] {
     [
         json!({
             "name": "Prefer",
@@ -107,6 +107,14 @@ fn poll_parameters(generator: &mut SchemaGenerator) -> [Value; 3] {
             "required": false,
             "description": "The largest reply that the sender can take, in bytes; 64 KiB if absent.",
             "schema": generator.subschema_for::<MaxMessage>(),
+        }),
+        json!({
+            "name": "Restante-Poll-Tag",
+            "in": "header",
+            "required": false,
+            "description": "The tag of the poll request that caused this poll; the reply then names \
+                whom the sender calls next.",
+            "schema": generator.subschema_for::<PollTag>(),
         }),
     ]
 }

@@ -12,7 +12,7 @@ use restante_core::wire::instruct::{CancelInstruction, ListInstructions};
 use restante_core::wire::json::{self, JsonError};
 use restante_core::wire::people::{ListReadings, PeopleRequest, RevokeCode, RevokeToken};
 use restante_core::wire::services::{ListTargets, ServicesRequest};
-use restante_core::wire::{DeviceRequest, Leave, Poll, Refusal, RefusalCode};
+use restante_core::wire::{DeviceRequest, Leave, Poll, PollTag, Refusal, RefusalCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -122,6 +122,11 @@ impl Sent<'_> {
         Ok(Poll {
             have: self.seen.only().cloned(),
             max_message: max_message.transpose()?,
+            tag: self
+                .headers
+                .get(crate::POLL_TAG)
+                .map(poll_tag)
+                .transpose()?,
         })
     }
 
@@ -178,6 +183,13 @@ struct PageOf<After> {
 struct CancellationOf {
     device: DeviceId,
     customer: Option<CustomerId>,
+}
+
+fn poll_tag(value: &HeaderValue) -> Result<PollTag, Refusal> {
+    let invalid = |why: String| Refusal::new(RefusalCode::Invalid, why);
+    let text = value.to_str().unwrap_or_default();
+    text.parse()
+        .map_err(|why| invalid(format!("Restante-Poll-Tag: {why}")))
 }
 
 fn max_message(value: &HeaderValue) -> Result<MaxMessage, Refusal> {

@@ -283,6 +283,7 @@ fn mailbox() -> Outcome {
         instructions: Vec::new(),
         more: false,
         schedule: Schedule::every(Seconds::HOUR),
+        calls: Vec::new(),
     };
     Ok(Reply::Device(DeviceReply::Polled(PollReply::Mailbox(
         mailbox,

@@ -105,6 +105,7 @@ fn changed_poll() -> Exchange {
         instructions: Vec::new(),
         more: false,
         schedule: schedule(),
+        calls: Vec::new(),
     };
     (
         as_formal(),
@@ -117,6 +118,7 @@ fn unchanged_poll() -> Exchange {
     let poll = Poll {
         have: Some(ETag::from_bytes(&[6; 16])),
         max_message: Some(MaxMessage::new(2048).expect("enough")),
+        tag: None,
     };
     (
         as_formal(),

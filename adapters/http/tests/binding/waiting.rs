@@ -23,6 +23,7 @@ fn changed() -> Outcome {
         instructions: Vec::new(),
         more: false,
         schedule: Schedule::every(Seconds::DAY),
+        calls: Vec::new(),
     };
     let reply = PollReply::Mailbox(mailbox);
     Ok(Reply::Device(DeviceReply::Polled(reply)))

@@ -365,12 +365,14 @@ pub(super) const FAULTS: &[Fault] = &[
             Some(DeviceRequest::Poll(Poll {
                 have,
                 max_message: Some(_),
+                tag,
             })) => {
                 let decided = scene.decide();
-                let have = have.clone();
+                let (have, tag) = (have.clone(), tag.clone());
                 let whole = scene.asked(DeviceRequest::Poll(Poll {
                     have,
                     max_message: None,
+                    tag,
                 }))?;
                 decided.map(|small| restante_core::center::Decision {
                     outcome: small.outcome,

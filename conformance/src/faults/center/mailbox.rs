@@ -102,6 +102,7 @@ pub(super) const FAULTS: &[Fault] = &[
                         instructions: Vec::new(),
                         more: false,
                         schedule: schedule(scene),
+                        calls: Vec::new(),
                     };
                     let reply = DeviceReply::Polled(PollReply::Mailbox(mailbox));
                     instead(decided, Reply::Device(reply))
