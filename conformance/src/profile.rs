@@ -267,6 +267,10 @@ pub const FEATURES: &[(&str, &str)] = &[
         "services",
         "people's conversations about services, and registrations at the center's own URLs",
     ),
+    (
+        "poll-requests",
+        "operators' and administrators' plans of poll requests, and polls with their tags",
+    ),
     ("waiting", "polls that prefer to wait are let wait"),
 ];
 

@@ -10,7 +10,7 @@
 //!
 //! 1. ground: [`time`], [`id`], [`limits`], [`entropy`], [`crypto`]
 //! 2. [`code`] (what people type and machines present) and [`wire`] (every message)
-//! 3. `record` (what the center remembers)
+//! 3. `record` (what the center remembers), `tree` (who calls whom with poll requests)
 //! 4. `center` (decisions), and beside it, never on top of it, `device` and `gateway` (machines),
 //!    which
 //!    share `registrant` (enrolment, rotation and patience) and `duty` (instructions)
@@ -46,6 +46,8 @@ pub mod center;
 pub mod provider;
 #[cfg(feature = "center")]
 pub mod record;
+#[cfg(feature = "center")]
+pub mod tree;
 
 #[cfg(feature = "device")]
 pub mod device;

@@ -108,6 +108,21 @@ pub const WORK_LEASE: Seconds = Seconds::DAY;
 pub const CALLS_PER_DEVICE: usize = 8;
 /// Layers of calls below a device that a person calls.
 pub const CALL_LAYERS: usize = 5;
+/// Devices of one plan of poll requests. Whoever has more makes several; one decision looks at all
+/// of them.
+pub const DEVICES_PER_PLAN: usize = 10_000;
+/// Devices of a customer that are looked at for a plan.
+pub const HOLDINGS_PER_PLAN: usize = 2 * DEVICES_PER_PLAN;
+/// Devices of a plan that people call and that tell others: more links than that nobody opens.
+pub const ROOTS_PER_PLAN: u32 = 64;
+/// Devices in one stored part of a plan: a device that polls for one reads a few parts.
+pub const DEVICES_PER_PART: usize = 500;
+/// How long a plan of poll requests is kept: those who are told of it have a week.
+pub const PLAN_TIME: Seconds = Seconds::WEEK;
+/// Devices that poll requests bring to a center in a minute unless its operator says otherwise.
+pub const POLL_REQUESTS_PER_MINUTE: u32 = 1_200;
+/// The most that an operator may choose.
+pub const POLL_REQUESTS_PER_MINUTE_MAX: u32 = 60_000;
 /// Addresses that one poll request names.
 pub const ADDRESSES_PER_POLL_REQUEST: usize = 64;
 /// Characters of a poll request's link: what every browser, mail program and small server takes.

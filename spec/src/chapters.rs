@@ -59,6 +59,13 @@ pub(crate) const CHAPTERS: &[(Chapter<'static>, &[&str])] = &[
         &["SVC"],
     ),
     (
+        chapter(
+            "11-poll-requests.md",
+            include_str!("../11-poll-requests.md"),
+        ),
+        &["POL"],
+    ),
+    (
         chapter("security.md", include_str!("../security.md")),
         &["SEC"],
     ),

@@ -14,6 +14,7 @@ use restante_core::wire::people::{
     ListDevices, ListReadings, ListTokens, Page, Reading, RevokeCode, RevokeToken, TokenIssued,
     TokenRow,
 };
+use restante_core::wire::plan::{ListPollLinks, PlanPolls, PollLinkRow, PollPlan};
 use restante_core::wire::services::{
     ApplicationRow, Applied, Apply, CancelApplication, Choose, DefineService, EntitlementRow,
     ListApplications, ListEntitlements, ListServices, ListTargets, ServiceRow, StopUse, TargetRow,
@@ -32,7 +33,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::examples::{device, people, services, site};
+use crate::examples::{device, people, plan, services, site};
 
 /// One kind of message.
 #[derive(Clone, Debug)]
@@ -85,13 +86,14 @@ impl Message {
 }
 
 /// Every message of this version: between devices and the center, on a site, people's, and
-/// those about services.
+/// those about services and poll requests.
 #[must_use]
 pub fn messages() -> Vec<Message> {
     let mut all = device_messages();
     all.extend(site_messages());
     all.extend(people_messages());
     all.extend(service_messages());
+    all.extend(plan_messages());
     all
 }
 
@@ -101,11 +103,14 @@ fn device_messages() -> Vec<Message> {
             .and("enrol-gateway", &device::enrol_gateway()),
         Message::of::<Enrolled>("enrolled", &device::enrolled_panel())
             .and("enrolled-gateway", &device::enrolled_gateway()),
-        Message::of::<Poll>("poll", &device::poll_first()).and("poll-again", &device::poll_again()),
+        Message::of::<Poll>("poll", &device::poll_first())
+            .and("poll-again", &device::poll_again())
+            .and("poll-requested", &device::poll_requested()),
         Message::of::<PollReply>("polled", &device::polled())
             .and("polled-unchanged", &device::polled_unchanged()),
         Message::of::<Mailbox>("mailbox", &device::mailbox())
-            .and("mailbox-waiting", &device::mailbox_waiting()),
+            .and("mailbox-waiting", &device::mailbox_waiting())
+            .and("mailbox-calls", &device::mailbox_calls()),
         Message::of::<Acknowledge>("acknowledge", &device::taken())
             .and("acknowledge-done", &device::carried_out()),
         Message::of::<Acknowledged>("acknowledged", &device::acknowledged()),
@@ -197,6 +202,17 @@ fn service_messages() -> Vec<Message> {
         Message::of::<Page<EntitlementRow, DeviceId>>("entitlements", &services::entitlements()),
         Message::of::<Register>("register", &services::register()),
         Message::of::<Registered>("registered", &services::registered()),
+    ]
+}
+
+fn plan_messages() -> Vec<Message> {
+    vec![
+        Message::of::<PlanPolls>("plan-polls", &plan::plan_polls())
+            .and("plan-polls-each", &plan::plan_each()),
+        Message::of::<PollPlan>("poll-plan", &plan::poll_plan())
+            .and("poll-plan-each", &plan::poll_plan_each()),
+        Message::of::<ListPollLinks>("list-poll-links", &plan::list_poll_links()),
+        Message::of::<Page<PollLinkRow, u32>>("poll-links", &plan::poll_links()),
     ]
 }
 

@@ -14,8 +14,8 @@ pub(super) fn with_unknown_members(value: &mut Value) {
                         .filter_map(Value::as_object_mut)
                         .flat_map(Map::values_mut)
                         .for_each(with_unknown_members),
-                    // A selection has one member too, and its body is a list.
-                    ("on", _) => {}
+                    // A selection has one member too, and so have two parts of a plan.
+                    ("on" | "of" | "shape", _) => {}
                     (_, value) => with_unknown_members(value),
                 }
             }

@@ -255,6 +255,8 @@ places! {
     "stopUse" "POST" "/v1/services/{service}/stops" Json "useStopped";
     "listEntitlements" "GET" "/v1/entitlements" Query "entitlements";
     "register" "POST" "/v1/services/{service}/registrations" Json "registered";
+    "planPolls" "POST" "/v1/poll-plans" Json "pollsPlanned";
+    "listPollLinks" "GET" "/v1/poll-plans/{tag}/links" Query "pollLinks";
     "acceptClock" "POST" "/v1/clock/acceptance" Json "clockAccepted";
     "listDevices" "GET" "/v1/devices" Query "devices";
     "listReadings" "GET" "/v1/devices/{device}/readings" Query "readings";

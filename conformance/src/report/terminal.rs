@@ -185,6 +185,7 @@ pub(super) fn family_name(family: &str) -> &'static str {
         "STA" => "running status",
         "MBX" => "mailboxes",
         "SVC" => "services",
+        "POL" => "poll requests",
         "ERR" => "refusals",
         "HTTP" => "HTTP binding",
         "SITE" => "the site",

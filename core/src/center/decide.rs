@@ -117,6 +117,12 @@ impl<C: Crypto> Work<'_, C> {
                 PeopleReply::InstructionCancelled(self.cancel_instruction(message)?)
             }
             PeopleRequest::AcceptClock(_) => PeopleReply::ClockAccepted(self.accept_clock()?),
+            PeopleRequest::PlanPolls(message) => {
+                PeopleReply::PollsPlanned(self.plan_polls(message)?)
+            }
+            PeopleRequest::ListPollLinks(message) => {
+                PeopleReply::PollLinks(self.list_poll_links(message)?)
+            }
             PeopleRequest::Services(request) => {
                 PeopleReply::Services(self.about_services(request)?)
             }

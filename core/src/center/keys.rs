@@ -14,7 +14,7 @@ use crate::id::{
     RequestId, ServiceId, UserName,
 };
 use crate::record::{Bytes, Owner, Secret};
-use crate::wire::Identification;
+use crate::wire::{Identification, PollTag};
 
 /// The pepper and the master keys.
 #[derive(Clone)]
@@ -179,6 +179,20 @@ impl Keys {
     ) -> InstructionId {
         let parts: [&[u8]; 2] = [application.as_bytes(), device.as_bytes()];
         InstructionId::from_bytes(self.id(crypto, "invitation", &parts))
+    }
+
+    /// The tag of the plan of poll requests that this request makes: there is one for ever, and
+    /// nobody computes it who lacks the pepper.
+    // spec: POL-009, POL-014
+    #[must_use]
+    pub fn poll_tag(
+        &self,
+        crypto: &impl Crypto,
+        customer: CustomerId,
+        request: RequestId,
+    ) -> PollTag {
+        let parts: [&[u8]; 2] = [customer.as_bytes(), request.as_bytes()];
+        PollTag::from_bytes(&self.id(crypto, "poll plan", &parts))
     }
 
     /// The registration code of this device in this application; `None` if the master key of that

@@ -13,6 +13,7 @@
 mod acknowledge;
 mod apply;
 mod authenticate;
+mod calls;
 mod codes;
 mod collate;
 mod count;
@@ -28,8 +29,10 @@ mod invitations;
 mod keys;
 mod mailboxes;
 mod membership;
+mod plan;
 mod policy;
 mod poll;
+mod poll_links;
 mod progress;
 mod register;
 mod report;

@@ -3,7 +3,7 @@
 
 use crate::limits::{
     CODE_VALIDITY, CODE_VALIDITY_MAX, CODE_VALIDITY_MIN, DEVICES_PER_GRANT, INTERVAL, INTERVAL_MAX,
-    INTERVAL_MIN, WINDOW_APART, WINDOW_MAX,
+    INTERVAL_MIN, POLL_REQUESTS_PER_MINUTE, POLL_REQUESTS_PER_MINUTE_MAX, WINDOW_APART, WINDOW_MAX,
 };
 use crate::time::{Seconds, Timestamp};
 use crate::wire::{Action, Hosts, PollWindow, Schedule, ScheduleEntry};
@@ -23,6 +23,8 @@ pub struct Policy {
     pub code_validity: Seconds,
     /// At which hosts devices may register for services.
     pub service_hosts: Hosts,
+    /// How many devices poll requests may bring to the center in a minute.
+    pub poll_requests_per_minute: u32,
 }
 
 /// A part of every day.
@@ -35,7 +37,7 @@ pub struct Daily {
 }
 
 impl Default for Policy {
-    /// Once a day; a thousand devices; a week.
+    /// Once a day; a thousand devices; a week; twenty a second.
     fn default() -> Self {
         Self {
             poll: INTERVAL,
@@ -44,6 +46,7 @@ impl Default for Policy {
             devices_per_grant: DEVICES_PER_GRANT,
             code_validity: CODE_VALIDITY,
             service_hosts: Hosts::default(),
+            poll_requests_per_minute: POLL_REQUESTS_PER_MINUTE,
         }
     }
 }
@@ -63,6 +66,9 @@ impl Policy {
                 .code_validity
                 .clamp(CODE_VALIDITY_MIN, CODE_VALIDITY_MAX),
             service_hosts: self.service_hosts,
+            poll_requests_per_minute: self
+                .poll_requests_per_minute
+                .clamp(1, POLL_REQUESTS_PER_MINUTE_MAX),
         }
     }
 

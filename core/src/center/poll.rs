@@ -12,6 +12,7 @@ use crate::record::{self, Event, Key, Pause};
 use crate::time::{Seconds, Timestamp};
 use crate::wire::{ETag, Instruction, Mailbox, Poll, PollReply, Schedule, json};
 
+use super::calls;
 use super::work::{Stop, Work};
 
 /// One device's open instructions as a poll finds them.
@@ -24,7 +25,7 @@ struct Found {
 
 impl<C: Crypto> Work<'_, C> {
     /// The mailbox's present state, or that it is unchanged.
-    // spec: MBX-001, MBX-002, MBX-005, MBX-011, MBX-015, MBX-017
+    // spec: MBX-001, MBX-002, MBX-005, MBX-011, MBX-015, MBX-017, POL-020, POL-026
     pub(super) fn poll(&mut self, poll: &Poll) -> Result<PollReply, Stop> {
         let devices = match self.in_use()? {
             Some(devices) => devices,
@@ -32,25 +33,32 @@ impl<C: Crypto> Work<'_, C> {
         };
         let center = self.center;
         let mut found = self.found(&devices)?;
-        if found.is_empty() {
-            return Ok(if poll.have.as_ref() == Some(&center.etag) {
-                PollReply::Unchanged(center.policy.next_poll(self.wall))
-            } else {
-                PollReply::Mailbox(empty(center.etag.clone(), self.schedule()))
-            });
+        let have = poll.have.as_ref().filter(|_| poll.tag.is_none());
+        if found.is_empty() && have == Some(&center.etag) {
+            return Ok(PollReply::Unchanged(center.policy.next_poll(self.wall)));
         }
-        self.hold_in_use()?;
-        let now = self.time()?;
+        let calls = match &poll.tag {
+            Some(tag) => self.calls(tag, &devices)?,
+            None => Vec::new(),
+        };
         let most = poll.max_message.map_or(MESSAGE_BYTES, |most| {
             usize::try_from(most.get()).unwrap_or(MESSAGE_BYTES)
         });
+        if found.is_empty() {
+            let mut mailbox = empty(center.etag.clone(), self.schedule());
+            calls::put(calls, &mut mailbox, most);
+            return Ok(PollReply::Mailbox(mailbox));
+        }
+        self.hold_in_use()?;
+        let now = self.time()?;
         let mut mailbox = empty(center.etag.clone(), self.schedule());
         let shown = self.shown(&found, now);
         show(shown, &mut mailbox, most);
         mailbox.etag = etag(&center.crypto, &center.timetable, &mailbox.instructions);
-        if poll.have.as_ref() == Some(&mailbox.etag) {
+        if have == Some(&mailbox.etag) {
             return Ok(PollReply::Unchanged(center.policy.next_poll(self.wall)));
         }
+        calls::put(calls, &mut mailbox, most);
         for instruction in &mut mailbox.instructions {
             deliver(&mut found, instruction, now);
         }

@@ -107,6 +107,7 @@ impl<C: Crypto> Work<'_, C> {
                 customer,
                 application,
             } => self.count_targets(customer, application),
+            Due::EndPlan { tag } => self.end_plan(&tag.0).map(last),
         }
     }
 
@@ -225,6 +226,7 @@ fn leads_to(due: &Due) -> Key {
             customer,
             application,
         } => Application::key(*customer, *application),
+        Due::EndPlan { tag } => Key::unowned(Kind::Plan, &tag.0),
     }
 }
 

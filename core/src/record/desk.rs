@@ -168,6 +168,21 @@ impl<'a> Desk<'a> {
         Ok(found)
     }
 
+    /// As [`Desk::range`], but the records may appear, move and vanish before the decision is
+    /// committed. For what is only looked at, and would be long to hold still.
+    ///
+    /// # Errors
+    /// As [`Desk::get`].
+    pub fn look<R: Record>(&self, range: &Range) -> Result<Vec<(Key, R)>, Pause> {
+        let need = Need::Range(Box::new(range.clone()));
+        let Some(Loaded::Range { rows, .. }) = self.records.get(&need) else {
+            return Err(self.pause(alloc::vec![need]));
+        };
+        let rows = rows.iter();
+        rows.map(|row| Ok((row.key.clone(), read(&row.key, row.format, &row.body)?)))
+            .collect()
+    }
+
     /// Asks for all of these ranges at once, so that the reads that follow need no further round.
     ///
     /// # Errors

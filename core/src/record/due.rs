@@ -47,6 +47,11 @@ pub enum Due {
         /// Which one.
         application: ApplicationId,
     },
+    /// A plan of poll requests has run out: it goes, with its list.
+    EndPlan {
+        /// The bytes of its tag.
+        tag: Bytes<16>,
+    },
 }
 
 impl Due {
@@ -58,6 +63,7 @@ impl Due {
             Self::Forget { grant, .. } => (2, grant.as_bytes()),
             Self::Fill { application, .. } => (3, application.as_bytes()),
             Self::Count { application, .. } => (4, application.as_bytes()),
+            Self::EndPlan { tag } => (5, &tag.0),
         };
         let mut key = [0_u8; 25];
         let bytes = at.as_millis().to_be_bytes().into_iter().chain([tag]);

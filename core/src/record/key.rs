@@ -60,11 +60,15 @@ pub enum Kind {
     Pair = 21,
     /// That an entitlement is in force; owned by the customer, keyed by service, then device.
     InForce = 22,
+    /// A plan of poll requests; no owner, keyed by its tag.
+    Plan = 23,
+    /// A part of a plan's list of devices; no owner, keyed by the tag, then the part's number.
+    PlanPart = 24,
 }
 
 impl Kind {
     /// All kinds, in the order of their numbers.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::Clock,
         Self::Token,
         Self::Customer,
@@ -87,6 +91,8 @@ impl Kind {
         Self::Target,
         Self::Pair,
         Self::InForce,
+        Self::Plan,
+        Self::PlanPart,
     ];
 
     /// The number in the stored key.

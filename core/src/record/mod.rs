@@ -19,6 +19,7 @@ mod key;
 mod locator;
 mod mailbox;
 mod outbox;
+mod plan;
 mod registration;
 mod row;
 mod service;
@@ -44,6 +45,7 @@ pub use key::{Key, Kind, Owner, Range};
 pub use locator::{InUse, RegistrationLocator};
 pub use mailbox::Mailbox;
 pub use outbox::{Outbox, delivered};
+pub use plan::{LeftOut, Plan, PlanPart};
 pub use registration::{
     Active, Ended, Facts, Pending, PendingDevice, Registration, Secret, State, Use, Why,
 };

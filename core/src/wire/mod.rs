@@ -27,6 +27,8 @@ pub mod instruct;
 #[cfg(feature = "center")]
 pub mod people;
 #[cfg(feature = "center")]
+pub mod plan;
+#[cfg(feature = "center")]
 pub mod services;
 
 use serde::{Deserialize, Serialize};

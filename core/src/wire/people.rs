@@ -21,6 +21,7 @@ use crate::time::{Seconds, Timestamp};
 
 use super::devices::FunctionSet;
 use super::instruct::{CancelInstruction, Instruct, Instructed, InstructionRow, ListInstructions};
+use super::plan::{ListPollLinks, PlanPolls, PollLinkRow, PollPlan};
 use super::services::{ServicesReply, ServicesRequest};
 use super::status::{Counters, DeviceState, StateReason};
 
@@ -56,6 +57,10 @@ pub enum PeopleRequest {
     AcceptClock(AcceptClock),
     /// Services: what there is, who may use it, and that devices are to start.
     Services(ServicesRequest),
+    /// Administrator, operator: how chosen devices are to be made to poll.
+    PlanPolls(PlanPolls),
+    /// Administrator, operator: the links of a plan.
+    ListPollLinks(ListPollLinks),
 }
 
 /// What the center answers to a [`PeopleRequest`] that it accepts.
@@ -90,6 +95,10 @@ pub enum PeopleReply {
     ClockAccepted(ClockAccepted),
     /// To [`PeopleRequest::Services`].
     Services(ServicesReply),
+    /// To [`PeopleRequest::PlanPolls`].
+    PollsPlanned(PollPlan),
+    /// To [`PeopleRequest::ListPollLinks`].
+    PollLinks(Page<PollLinkRow, u32>),
 }
 
 /// A part of a list, in the list's own order.

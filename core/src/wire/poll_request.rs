@@ -1,8 +1,8 @@
 //! Poll requests: what makes a device poll at once, as a link on its LAN.
 //!
 //! A person opens the link of one device, or of one that tells others. A link that tells others
-//! bears the tag of a plan that the center made; whom a device tells it learns from the center, with
-//! the reply to the poll that the request caused. The addresses of a link narrow that and add
+//! bears the tag of a plan that the center made; whom a device tells it learns from the center,
+//! with the reply to the poll that the request caused. The addresses of a link narrow that and add
 //! nothing to it. Serves spec chapter POL.
 
 use alloc::borrow::Cow;
@@ -112,8 +112,8 @@ impl PollRequest {
         target
     }
 
-    /// What is passed on of this request to those whom this device calls: the tag, and the addresses
-    /// without those that it calls itself.
+    /// What is passed on of this request to those whom this device calls: the tag, and the
+    /// addresses without those that it calls itself.
     // spec: POL-058
     #[must_use]
     pub fn passed_on<'a>(&self, called: impl IntoIterator<Item = &'a LanAddress>) -> Self {
@@ -223,6 +223,14 @@ impl PollTag {
     pub fn from_bytes(bytes: &[u8; 16]) -> Self {
         use base64::Engine;
         Self(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// The 16 bytes that it was made of, if it was made by [`PollTag::from_bytes`].
+    #[must_use]
+    pub fn to_bytes(&self) -> Option<[u8; 16]> {
+        use base64::Engine;
+        let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+        engine.decode(&self.0).ok()?.try_into().ok()
     }
 
     /// The text.
@@ -374,6 +382,12 @@ mod tests {
 
     #[test]
     fn a_tag_of_the_center_has_22_characters() {
-        assert_eq!(PollTag::from_bytes(&[0xff; 16]).as_str().len(), 22);
+        let tag = PollTag::from_bytes(&[0xff; 16]);
+        assert_eq!(tag.as_str().len(), 22);
+        assert_eq!(tag.to_bytes(), Some([0xff; 16]));
+        for other in ["t", "_____________________", "______________________A"] {
+            let other: PollTag = other.parse().expect("a tag");
+            assert_eq!(other.to_bytes(), None);
+        }
     }
 }

@@ -3,12 +3,14 @@
 mod codes;
 mod enrolment;
 mod entitlements;
+mod fleet;
 mod instructing;
 mod laws;
 mod lifecycle;
 mod mailbox;
 mod mailbox_table;
 mod people;
+mod planning;
 mod redeeming_model;
 mod running_status;
 mod services;

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use restante_core::Seconds;
 use restante_core::center::{Credential, Message, Policy, Reply};
 use restante_core::code::{FormalCode, RegistrationCode};
-use restante_core::id::{ApplicationId, CustomerId, DeviceId, Model, RequestId, Serial, ServiceId};
+use restante_core::id::{
+    ApplicationId, CustomerId, DeviceId, LanAddress, Model, RequestId, Serial, ServiceId,
+};
 use restante_core::wire::enrol::DeviceList;
 use restante_core::wire::people::{PeopleReply, PeopleRequest};
 use restante_core::wire::services::{
@@ -85,15 +87,30 @@ impl Trial {
             requests: 0,
         };
         for (user, model, serial) in HOLDINGS {
-            trial.enrol(user, model, serial);
+            trial.enrol(user, model, serial, None);
         }
         trial
     }
 
-    fn enrol(&mut self, user: &'static str, model: &str, serial: &'static str) {
+    /// A device is enrolled again, with an address.
+    pub(crate) fn moves(&mut self, serial: &'static str, address: &str) {
+        let mut holdings = HOLDINGS.iter();
+        let held = holdings.find(|(_, _, it)| *it == serial);
+        let (user, model, _) = held.expect("one of the trial");
+        self.enrol(user, model, serial, Some(address));
+    }
+
+    fn enrol(
+        &mut self,
+        user: &'static str,
+        model: &str,
+        serial: &'static str,
+        address: Option<&str>,
+    ) {
         let code = self.world.issue(user, None);
         self.customers.insert(user, code.customer);
         let mut entry = entry(serial);
+        entry.contacts.address = address.map(|it| LanAddress::new(it).expect("an address"));
         entry.identification.model = Model::new(model).expect("a model");
         entry.identification.serial = Serial::new(serial).expect("a serial number");
         let request = DeviceRequest::Enrol(Enrol {
@@ -239,7 +256,7 @@ impl Trial {
         page.rows.iter().map(row).collect()
     }
 
-    fn serial(&self, device: DeviceId) -> &'static str {
+    pub(crate) fn serial(&self, device: DeviceId) -> &'static str {
         let found = self.devices.iter().find(|(_, (id, _))| *id == device);
         found.expect("one of the trial").0
     }

@@ -4,12 +4,12 @@ use restante_core::Seconds;
 use restante_core::id::{CorrelationId, InstructionId, RequestId};
 use restante_core::wire::enrol::{DeviceList, MaxMessage};
 use restante_core::wire::{
-    Acknowledge, Acknowledged, Acknowledgement, Act, ActResult, Acts, AddDevices, Contacts,
+    Acknowledge, Acknowledged, Acknowledgement, Act, ActResult, Acts, AddDevices, Below, Contacts,
     Counted, Counter, Counters, DeviceEntry, DeviceState, DevicesAdded, DevicesRemoved, ETag,
     Enrol, EnrolDeviceResult, EnrolResult, Enrolled, Identification, Instruction, Mailbox,
-    NoteResult, Noted, Notify, Outcome, Poll, PollReply, Progress, Refusal, RefusalCode,
-    RemoveDevices, ReportResult, ReportStatus, Reported, Rotated, ServiceCounters, StateReason,
-    StatusReport, StatusReported,
+    NoteResult, Noted, Notify, Outcome, Poll, PollCall, PollReply, PollTag, Progress, Refusal,
+    RefusalCode, RemoveDevices, ReportResult, ReportStatus, Reported, Rotated, ServiceCounters,
+    StateReason, StatusReport, StatusReported,
 };
 
 use super::{
@@ -96,6 +96,38 @@ pub(crate) fn poll_again() -> Poll {
         have: Some(etag()),
         max_message: None,
         tag: None,
+    }
+}
+
+pub(crate) fn poll_requested() -> Poll {
+    Poll {
+        tag: Some(poll_tag()),
+        ..Poll::default()
+    }
+}
+
+pub(crate) fn poll_tag() -> PollTag {
+    PollTag::from_bytes(&id("poll plan"))
+}
+
+/// What D10010101 is answered in the plan of the example `poll-plan`.
+pub(crate) fn mailbox_calls() -> Mailbox {
+    let call = |address, after| PollCall {
+        address: Some(read(address)),
+        after: Seconds::new(after),
+        below: Vec::new(),
+    };
+    let beyond = PollCall {
+        address: None,
+        after: Seconds::new(20),
+        below: vec![Below {
+            address: read("192.0.2.4"),
+            after: Seconds::new(30),
+        }],
+    };
+    Mailbox {
+        calls: vec![call("192.0.2.2", 10), beyond],
+        ..mailbox()
     }
 }
 

@@ -7,6 +7,7 @@
 
 pub(crate) mod device;
 pub(crate) mod people;
+pub(crate) mod plan;
 pub(crate) mod services;
 pub(crate) mod site;
 

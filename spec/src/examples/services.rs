@@ -211,7 +211,7 @@ fn chosen() -> Selection {
     ]))
 }
 
-fn application() -> ApplicationId {
+pub(super) fn application() -> ApplicationId {
     ApplicationId::from_bytes(id("application"))
 }
 

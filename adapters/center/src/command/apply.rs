@@ -128,7 +128,7 @@ impl On {
 }
 
 /// Devices, as many as one message names.
-fn named(devices: Vec<DeviceId>) -> Result<Devices, Failure> {
+pub(crate) fn named(devices: Vec<DeviceId>) -> Result<Devices, Failure> {
     if devices.len() > DEVICES_PER_MESSAGE {
         return Err(Failure::given(format!(
             "at most {DEVICES_PER_MESSAGE} devices can be named at once; name them in several \

@@ -10,6 +10,7 @@ mod holdings;
 mod init;
 mod instruct;
 mod keys;
+mod poll_links;
 mod reach;
 mod readings_file;
 mod serve;
@@ -83,6 +84,8 @@ enum Command {
     /// Call an application off, for some of its devices or for all
     #[command(alias = "calloff")]
     CallOff(apply::CallOff),
+    /// Have devices poll at once: the links for it, and who calls whom
+    PollLinks(poll_links::Order),
     /// Show which devices use a service, or did
     Entitlements(entitlements::List),
     /// Have devices use a service no longer
@@ -127,6 +130,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Applications(command) => in_runtime(command.run(&reach)),
         Command::Choose(choice) => in_runtime(choice.run(&reach)),
         Command::CallOff(call_off) => in_runtime(call_off.run(&reach)),
+        Command::PollLinks(order) => in_runtime(order.run(&reach)),
         Command::Entitlements(list) => in_runtime(list.run(&reach)),
         Command::StopUse(stop) => in_runtime(stop.run(&reach)),
         Command::Export(export) => export.run(&reach),

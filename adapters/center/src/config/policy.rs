@@ -9,7 +9,7 @@ use restante_core::Seconds;
 use restante_core::center::{Daily, Policy};
 use restante_core::limits::{
     CODE_VALIDITY_MAX, CODE_VALIDITY_MIN, DEVICES_PER_GRANT, INTERVAL, INTERVAL_MAX, INTERVAL_MIN,
-    WINDOW_MAX,
+    POLL_REQUESTS_PER_MINUTE_MAX, WINDOW_MAX,
 };
 use restante_core::wire::Hosts;
 
@@ -40,6 +40,11 @@ pub(super) fn read(
         devices_per_grant: section.number("devices-per-grant", 1..=DEVICES_PER_GRANT, devices)?,
         code_validity: section.duration("code-validity", validity, default.code_validity)?,
         service_hosts: read_hosts(&mut section, document)?,
+        poll_requests_per_minute: section.number(
+            "poll-requests-per-minute",
+            1..=POLL_REQUESTS_PER_MINUTE_MAX,
+            default.poll_requests_per_minute,
+        )?,
     };
     section.done()?;
     Ok(policy)

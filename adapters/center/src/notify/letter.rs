@@ -3,7 +3,7 @@
 
 use restante_core::Timestamp;
 use restante_core::center::{Effect, EffectKind};
-use restante_core::id::EffectId;
+use restante_core::id::{ApplicationId, CustomerId, EffectId, RequestId};
 use restante_core::wire::people::DateTime;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -55,12 +55,16 @@ fn contents(what: &EffectKind, center: Option<&str>) -> (&'static str, String, V
                 "service": service,
                 "devices": devices,
                 "list": list(center, &format!("{application}"), &format!("{customer}")),
+                "pollLinks": poll_links(center, *application, *customer),
             });
             let whom = match devices {
                 1 => "1 device: it starts".to_owned(),
                 many => format!("{many} devices: they start"),
             };
-            let text = format!("Instructions wait for {whom} {service} at the next poll.");
+            let text = format!(
+                "Instructions wait for {whom} {service} at the next poll. To have them poll at \
+                 once: restante-center poll-links --application {application} --customer {customer}"
+            );
             ("instructions-waiting", text, data)
         }
         EffectKind::ApplicationComplete {
@@ -97,10 +101,29 @@ fn list(center: Option<&str>, application: &str, customer: &str) -> String {
     format!("{center}/v1/applications/{application}/targets?customer={customer}")
 }
 
+/// How a program gets the links by which the devices of an application are made to poll. A
+/// reference and not the links: an application may be about thousands of devices, and some of them
+/// will have moved until somebody reads this.
+// spec: POL-029
+fn poll_links(center: Option<&str>, application: ApplicationId, customer: CustomerId) -> Value {
+    let center = center.unwrap_or_default();
+    // The id of an application has the form of a request's: what is sent twice makes one plan.
+    let request = RequestId::from_bytes(*application.as_bytes());
+    json!({
+        "method": "POST",
+        "url": format!("{center}/v1/poll-plans"),
+        "body": {
+            "request": request,
+            "customer": customer,
+            "of": { "application": application },
+        },
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use restante_core::id::{ApplicationId, CustomerId};
+    use restante_core::wire::plan::{PlanOf, PlanPolls};
     use restante_core::wire::services::Tally;
 
     fn effect(what: EffectKind) -> Effect {
@@ -127,10 +150,17 @@ mod tests {
         let letter = read(what, Some("https://center.example"));
         assert_eq!(letter["type"], "instructions-waiting");
         assert_eq!(letter["timestamp"], "2023-11-14T22:13:20.123Z");
-        assert_eq!(
-            letter["text"],
-            "Instructions wait for 3 devices: they start pull-print at the next poll."
+        let text = format!(
+            "Instructions wait for 3 devices: they start pull-print at the next poll. To have them \
+             poll at once: restante-center poll-links --application {application} --customer \
+             {customer}"
         );
+        assert_eq!(letter["text"], text);
+        let links = &letter["data"]["pollLinks"];
+        assert_eq!(links["url"], "https://center.example/v1/poll-plans");
+        let plan: PlanPolls = serde_json::from_value(links["body"].clone()).expect("a message");
+        assert_eq!(plan.of, PlanOf::Application(application));
+        assert_eq!(plan.customer, Some(customer));
         assert_eq!(letter["data"]["devices"], 3);
         let list = format!(
             "https://center.example/v1/applications/{application}/targets?customer={customer}"

@@ -4,6 +4,7 @@ use reqwest::header::HeaderValue;
 use restante_core::code::AccessToken;
 use restante_core::wire::instruct::{CancelInstruction, ListInstructions};
 use restante_core::wire::people::{ListDevices, ListReadings, PeopleReply, PeopleRequest};
+use restante_core::wire::plan::ListPollLinks;
 
 use super::exchange::Asked;
 use super::{Client, SendError, services};
@@ -54,6 +55,8 @@ impl Client {
             Request::ListInstructions(_) => Reply::Instructions(got.message()?),
             Request::CancelInstruction(_) => Reply::InstructionCancelled(got.message()?),
             Request::AcceptClock(_) => Reply::ClockAccepted(got.message()?),
+            Request::PlanPolls(_) => Reply::PollsPlanned(got.message()?),
+            Request::ListPollLinks(_) => Reply::PollLinks(got.message()?),
             Request::Services(request) => Reply::Services(services::replied(request, &got)?),
             _ => return Err(SendError::no_route()),
         })
@@ -75,6 +78,8 @@ fn asked(request: &PeopleRequest) -> Result<Asked, SendError> {
         Request::ListInstructions(list) => instructions(list),
         Request::CancelInstruction(cancel) => cancellation(cancel),
         Request::AcceptClock(body) => Asked::new(Operation::AcceptClock).saying(body),
+        Request::PlanPolls(body) => Asked::new(Operation::PlanPolls).saying(body),
+        Request::ListPollLinks(list) => poll_links(list),
         Request::Services(request) => services::asked(request)?,
         _ => return Err(SendError::no_route()),
     })
@@ -97,6 +102,13 @@ fn readings(list: &ListReadings) -> Asked {
 fn instructions(list: &ListInstructions) -> Asked {
     Asked::new(Operation::ListInstructions)
         .at(&list.device)
+        .asking("customer", list.customer)
+        .asking("after", list.after)
+}
+
+fn poll_links(list: &ListPollLinks) -> Asked {
+    Asked::new(Operation::ListPollLinks)
+        .at(&list.tag)
         .asking("customer", list.customer)
         .asking("after", list.after)
 }

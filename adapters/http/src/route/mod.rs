@@ -76,6 +76,10 @@ pub enum Operation {
     StopUse,
     /// Which devices use a service?
     ListEntitlements,
+    /// How are these devices made to poll?
+    PlanPolls,
+    /// Which links has a plan of poll requests?
+    ListPollLinks,
     /// A device registers for a service.
     Register,
     /// Whether the process lives.

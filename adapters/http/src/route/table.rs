@@ -12,6 +12,7 @@ use restante_core::wire::people::{
     AcceptClock, ClockAccepted, CodeIssued, CodeRow, DeviceRow, IssueCode, IssueToken, ListCodes,
     ListDevices, ListReadings, ListTokens, Page, Reading, TokenIssued, TokenRow,
 };
+use restante_core::wire::plan::{ListPollLinks, PlanPolls, PollLinkRow, PollPlan};
 use restante_core::wire::services::{
     ApplicationRow, Applied, Apply, CancelApplication, Choose, DefineService, EntitlementRow,
     ListApplications, ListEntitlements, ListServices, ListTargets, ServiceRow, StopUse, TargetRow,
@@ -19,7 +20,7 @@ use restante_core::wire::services::{
 };
 use restante_core::wire::{
     Acknowledge, Acknowledged, AddDevices, DevicesAdded, DevicesRemoved, Enrol, Enrolled, Mailbox,
-    RefusalCode, Register, Registered, RemoveDevices, ReportStatus, Rotate, Rotated,
+    PollTag, RefusalCode, Register, Registered, RemoveDevices, ReportStatus, Rotate, Rotated,
     StatusReported,
 };
 
@@ -394,6 +395,35 @@ pub static ROUTES: &[Route] = &[
             "/v1/entitlements",
             Access::Token,
             "Administrator, dealer, operator: list the devices that use a service, or did",
+        )
+    },
+    Route {
+        request: Some(schema::<PlanPolls>),
+        success: 201,
+        reply: Some(schema::<PollPlan>),
+        refuses: &[
+            RefusalCode::NotFound,
+            RefusalCode::RequestMismatch,
+            RefusalCode::NoEligibleDevice,
+        ],
+        ..line(
+            Operation::PlanPolls,
+            POST,
+            "/v1/poll-plans",
+            Access::Token,
+            "Administrator, operator: plan how devices are made to poll at once",
+        )
+    },
+    Route {
+        parameter: Some(Parameter::of::<PollTag>()),
+        query: Some(schema::<ListPollLinks>),
+        reply: Some(schema::<Page<PollLinkRow, u32>>),
+        ..line(
+            Operation::ListPollLinks,
+            GET,
+            "/v1/poll-plans/{tag}/links",
+            Access::Token,
+            "Administrator, operator: list a plan's devices with their links and who calls whom",
         )
     },
     Route {

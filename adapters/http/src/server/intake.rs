@@ -119,7 +119,7 @@ pub(super) async fn read(
         Some(_) => Box::pin(json_body(route, &parts.headers, body, body_time)).await?,
         None => Vec::new(),
     };
-    let seen = Seen::read(&parts.headers);
+    let seen = seen(&parts.headers);
     let message = Sent {
         parameter: parameter.as_deref().unwrap_or_default(),
         uri: &parts.uri,
@@ -149,6 +149,16 @@ pub(super) async fn read(
         None
     };
     Ok(Intake::Call { call, seen, wait })
+}
+
+/// Which states the sender says that it has seen. Whoever polls because of a poll request is shown
+/// the mailbox, whatever that is.
+// spec: POL-020
+fn seen(headers: &HeaderMap) -> Seen {
+    match headers.contains_key(crate::POLL_TAG) {
+        true => Seen::default(),
+        false => Seen::read(headers),
+    }
 }
 
 /// The credential, where the route takes one.

@@ -11,6 +11,7 @@ use restante_core::wire::enrol::MaxMessage;
 use restante_core::wire::instruct::{CancelInstruction, ListInstructions};
 use restante_core::wire::json::{self, JsonError};
 use restante_core::wire::people::{ListReadings, PeopleRequest, RevokeCode, RevokeToken};
+use restante_core::wire::plan::ListPollLinks;
 use restante_core::wire::services::{ListTargets, ServicesRequest};
 use restante_core::wire::{DeviceRequest, Leave, Poll, PollTag, Refusal, RefusalCode};
 use serde::Deserialize;
@@ -71,6 +72,8 @@ impl Sent<'_> {
             Operation::AcceptClock => P::AcceptClock(self.json()?),
             Operation::ListDevices => P::ListDevices(self.query()?),
             Operation::ListReadings => P::ListReadings(self.readings()?),
+            Operation::PlanPolls => P::PlanPolls(self.json()?),
+            Operation::ListPollLinks => P::ListPollLinks(self.poll_links()?),
             Operation::DefineService => P::Services(S::Define(self.json()?)),
             Operation::ListServices => P::Services(S::List(self.query()?)),
             Operation::Apply => P::Services(S::Apply(self.json()?)),
@@ -155,6 +158,16 @@ impl Sent<'_> {
         let PageOf { customer, after } = self.query()?;
         Ok(ListTargets {
             application,
+            customer,
+            after,
+        })
+    }
+
+    fn poll_links(&self) -> Result<ListPollLinks, Refusal> {
+        let tag = self.id()?;
+        let PageOf { customer, after } = self.query()?;
+        Ok(ListPollLinks {
+            tag,
             customer,
             after,
         })

@@ -198,6 +198,8 @@ fn to_people(operation: Operation, status: StatusCode, reply: PeopleReply) -> Op
         (O::AcceptClock, P::ClockAccepted(body)) => Answered::json(status, &body),
         (O::ListDevices, P::Devices(body)) => Answered::json(status, &body),
         (O::ListReadings, P::Readings(body)) => Answered::json(status, &body),
+        (O::PlanPolls, P::PollsPlanned(body)) => Answered::json(status, &body),
+        (O::ListPollLinks, P::PollLinks(body)) => Answered::json(status, &body),
         _ => return None,
     })
 }

@@ -1,0 +1,316 @@
+//! Planning poll requests: which devices, in which order, and who calls whom.
+//!
+//! A plan is made at once and whole, and never changed. It holds ids alone: where a device is, the
+//! center reads when it tells another one whom to call. The same request makes one plan, whose tag
+//! nobody can compute who lacks the center's pepper.
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+
+use crate::crypto::Crypto;
+use crate::id::{ApplicationId, CustomerId, DeviceId, RegistrationId};
+use crate::limits::{
+    DEVICES_PER_PART, DEVICES_PER_PLAN, HOLDINGS_PER_PLAN, PLAN_TIME, POLL_REQUEST_AFTER,
+    ROOTS_PER_PLAN,
+};
+use crate::record::{
+    Application, Bytes, Device, Due, Key, Kind, LeftOut, Owner, Plan, PlanPart, Range,
+    Registration, State, Target,
+};
+use crate::tree::{Tree, arrival};
+use crate::wire::plan::{PlanFirst, PlanOf, PlanPolls, PlanShape, PollPlan};
+use crate::wire::services::Devices;
+use crate::wire::{RefusalCode, json};
+
+use super::apply::APPLICANTS;
+use super::devices::not_found;
+use super::work::{Stop, Work};
+
+/// The devices that a plan is about, in the order of the holdings.
+#[derive(Default)]
+struct Wanted {
+    /// Those that can be called, with how much each of them can do.
+    called: Vec<(DeviceId, usize)>,
+    no_address: Vec<DeviceId>,
+    behind_gateway: Vec<DeviceId>,
+    unregistered: Vec<DeviceId>,
+}
+
+impl<C: Crypto> Work<'_, C> {
+    /// Makes a plan, or shows the one that this request made.
+    // spec: POL-001, POL-009, POL-010, POL-014
+    pub(super) fn plan_polls(&mut self, message: &PlanPolls) -> Result<PollPlan, Stop> {
+        let person = self.person(&APPLICANTS)?;
+        let customer = self.readable(&person, message.customer)?;
+        let center = self.center;
+        let tag = center
+            .keys
+            .poll_tag(&center.crypto, customer, message.request);
+        let Some(key) = Plan::key(&tag) else {
+            return Err(not_found(format!("{tag}")));
+        };
+        let asked = self.asked(message);
+        if let Some(made) = self.desk.get::<Plan>(&key)? {
+            if made.asked != asked {
+                let code = RefusalCode::RequestMismatch;
+                let detail = format!("{}, of which {tag} was made", message.request);
+                return Err(Stop::plain(code, code.word(), detail));
+            }
+            return self.shown_plan(tag, &made);
+        }
+        let per_minute = self.per_minute(message.per_minute)?;
+        let (application, wanted) = match &message.of {
+            PlanOf::Application(id) => (Some(*id), self.waited_for(customer, *id)?),
+            PlanOf::Devices(devices) => (None, self.named(customer, devices)?),
+        };
+        let made = self.time()?;
+        let ordered = ordered(wanted, message)?;
+        let last = ordered.devices.saturating_sub(1);
+        if arrival(last, per_minute) > POLL_REQUEST_AFTER {
+            return Err(invalid(format!(
+                "with {per_minute} in a minute the last of {} devices comes after more than a day",
+                ordered.devices
+            )));
+        }
+        let plan = Plan {
+            customer,
+            asked,
+            application,
+            made,
+            expires: made.after(PLAN_TIME),
+            per_minute,
+            roots: ordered.roots,
+            widths: message.widths.clone(),
+            devices: ordered.devices,
+            left_out: ordered.left_out,
+            firsts: Vec::new(),
+        };
+        let plan = self.keep_plan(&key, plan, &ordered.list);
+        self.shown_plan(tag, &plan)
+    }
+
+    /// What a repetition has to have in common with the first message.
+    fn asked(&self, message: &PlanPolls) -> Bytes<32> {
+        let asked = PlanPolls {
+            customer: None,
+            ..message.clone()
+        };
+        let crypto = &self.center.crypto;
+        Bytes(crypto.sha256(&[b"restante poll plan 1", &json::to_bytes(&asked)]))
+    }
+
+    /// How many devices arrive in a minute.
+    // spec: POL-008
+    fn per_minute(&self, wanted: Option<u32>) -> Result<u32, Stop> {
+        let most = self.center.policy.poll_requests_per_minute;
+        let wanted = wanted.unwrap_or(most);
+        if (1..=most).contains(&wanted) {
+            return Ok(wanted);
+        }
+        Err(invalid(format!(
+            "perMinute is {wanted}; it is 1 at least and {most} at most"
+        )))
+    }
+
+    /// The devices of an application for which its instruction waits.
+    // spec: POL-002, POL-011
+    fn waited_for(&mut self, customer: CustomerId, id: ApplicationId) -> Result<Wanted, Stop> {
+        let key = Application::key(customer, id);
+        if self.desk.peek::<Application>(&key)?.is_none() {
+            return Err(not_found(format!("{customer} has no {id}")));
+        }
+        let limit = u32::try_from(HOLDINGS_PER_PLAN).unwrap_or(u32::MAX);
+        let targets = Target::of(customer, id, None, limit);
+        let holdings = Range {
+            kind: Kind::Device,
+            owner: Owner::customer(customer),
+            after: Vec::new(),
+            through: Vec::new(),
+            limit,
+        };
+        self.desk.ranges([&targets, &holdings])?;
+        let targets = self.desk.look::<Target>(&targets)?;
+        let holdings = self.desk.look::<Device>(&holdings)?;
+        if holdings.len() >= HOLDINGS_PER_PLAN || targets.len() >= HOLDINGS_PER_PLAN {
+            return Err(invalid(format!(
+                "the customer holds {HOLDINGS_PER_PLAN} devices or more; name the devices"
+            )));
+        }
+        let mut speaks_for: BTreeMap<RegistrationId, usize> = BTreeMap::new();
+        for id in holdings.iter().filter_map(|(_, held)| held.registration) {
+            let devices = speaks_for.entry(id).or_default();
+            *devices = devices.saturating_add(1);
+        }
+        let open = targets.into_iter().filter(|(_, it)| it.state.is_open());
+        let mut open = open.filter_map(|(key, _)| Target::device(&key)).peekable();
+        let mut wanted = Wanted::default();
+        for (key, held) in &holdings {
+            let Some(device) = Device::id(key) else {
+                continue;
+            };
+            while open.next_if(|waiting| *waiting < device).is_some() {}
+            if open.next_if_eq(&device).is_some() {
+                let alone = |id| speaks_for.get(&id).is_none_or(|devices| *devices == 1);
+                wanted.add(device, held, alone);
+            }
+        }
+        Ok(wanted)
+    }
+
+    /// The devices that are named.
+    // spec: POL-002, POL-011
+    fn named(&mut self, customer: CustomerId, named: &Devices) -> Result<Wanted, Stop> {
+        let mut devices = named.0.clone();
+        devices.sort_unstable();
+        devices.dedup();
+        let held = self.all_held(customer, &devices, &[])?;
+        let speakers = held.iter().filter_map(|it| it.registration);
+        let mut speakers: Vec<RegistrationId> = speakers.collect();
+        speakers.sort_unstable();
+        speakers.dedup();
+        let key = |id: &RegistrationId| Registration::key(customer, *id);
+        let keys: Vec<Key> = speakers.iter().map(key).collect();
+        self.load(&keys)?;
+        let mut gateways = Vec::new();
+        for (id, key) in speakers.into_iter().zip(&keys) {
+            let kept = self.desk.peek::<Registration>(key)?;
+            if kept.is_some_and(|it| speaks_for_several(&it)) {
+                gateways.push(id);
+            }
+        }
+        let mut wanted = Wanted::default();
+        for (device, held) in devices.into_iter().zip(&held) {
+            wanted.add(device, held, |id| !gateways.contains(&id));
+        }
+        Ok(wanted)
+    }
+
+    /// Keeps a plan with its list, and has it go when its time is over.
+    fn keep_plan(&mut self, key: &Key, mut plan: Plan, list: &[DeviceId]) -> Plan {
+        let parts = list.chunks(DEVICES_PER_PART);
+        for (part, number) in parts.zip(0_u32..) {
+            plan.firsts.extend(part.first());
+            let part = PlanPart(part.to_vec());
+            self.desk.put(Plan::part_key(key, number), &part);
+        }
+        self.desk.put(key.clone(), &plan);
+        if let Ok(tag) = key.key.as_slice().try_into() {
+            let due = Due::EndPlan { tag: Bytes(tag) };
+            self.desk.put(due.key(plan.expires), &due);
+        }
+        plan
+    }
+
+    /// Removes a plan whose time is over, with its list.
+    pub(super) fn end_plan(&mut self, tag: &[u8; 16]) -> Result<(), Stop> {
+        let key = Key::unowned(Kind::Plan, tag);
+        if let Some(plan) = self.desk.get::<Plan>(&key)? {
+            for (_, part) in plan.firsts.iter().zip(0_u32..) {
+                self.desk.delete(Plan::part_key(&key, part));
+            }
+            self.desk.delete(key);
+        }
+        Ok(())
+    }
+}
+
+fn speaks_for_several(registration: &Registration) -> bool {
+    match &registration.state {
+        State::Active(active) => active.devices.len() > 1,
+        _ => false,
+    }
+}
+
+impl Wanted {
+    /// Adds a device, to those that are called or to those that are left out.
+    // spec: POL-003
+    fn add(
+        &mut self,
+        id: DeviceId,
+        device: &Device,
+        speaks_alone: impl FnOnce(RegistrationId) -> bool,
+    ) {
+        match device.registration {
+            None => self.unregistered.push(id),
+            Some(registration) if !speaks_alone(registration) => self.behind_gateway.push(id),
+            Some(_) if device.contacts.address.is_none() => self.no_address.push(id),
+            Some(_) => {
+                let functions = device.identification.functions.iter().count();
+                self.called.push((id, functions));
+            }
+        }
+    }
+}
+
+/// A plan's list, and which of its devices are what.
+struct Ordered {
+    list: Vec<DeviceId>,
+    devices: u32,
+    roots: u32,
+    left_out: LeftOut,
+}
+
+/// Puts the devices in the order in which they are called, if there is a tree of that form.
+// spec: POL-005, POL-006, POL-007, POL-008, POL-012
+fn ordered(wanted: Wanted, message: &PlanPolls) -> Result<Ordered, Stop> {
+    let devices = count(&wanted.called);
+    if wanted.called.is_empty() {
+        let detail = format!(
+            "none of these devices can be called: {} have told no address, {} are behind a \
+             gateway, {} are not registered any more",
+            wanted.no_address.len(),
+            wanted.behind_gateway.len(),
+            wanted.unregistered.len()
+        );
+        return Err(Stop::openly(RefusalCode::NoEligibleDevice, detail));
+    }
+    if wanted.called.len() > DEVICES_PER_PLAN {
+        return Err(invalid(format!(
+            "{devices} devices wait; a plan has at most {DEVICES_PER_PLAN}: name the devices"
+        )));
+    }
+    let roots = match message.shape {
+        PlanShape::Each => devices,
+        PlanShape::Roots(roots @ 1..=ROOTS_PER_PLAN) => roots.min(devices),
+        PlanShape::Roots(roots) => {
+            return Err(invalid(format!(
+                "{roots} roots are asked for; a plan has 1 at least and {ROOTS_PER_PLAN} at most"
+            )));
+        }
+    };
+    Tree::new(devices, roots, &message.widths).map_err(|why| invalid(format!("{why}")))?;
+    let mut called = wanted.called;
+    let most_capable = message.first == PlanFirst::MostCapable;
+    if let (PlanShape::Roots(_), true) = (message.shape, most_capable) {
+        let ahead = usize::try_from(roots).unwrap_or(usize::MAX);
+        called.sort_by_key(|(_, functions)| Reverse(*functions));
+        if let Some(rest) = called.get_mut(ahead..) {
+            rest.sort_unstable_by_key(|(device, _)| *device);
+        }
+    }
+    let left_out = LeftOut {
+        no_address: count(&wanted.no_address),
+        behind_gateway: count(&wanted.behind_gateway),
+        unregistered: count(&wanted.unregistered),
+    };
+    let mut list: Vec<DeviceId> = called.into_iter().map(|(device, _)| device).collect();
+    list.extend(wanted.no_address);
+    list.extend(wanted.behind_gateway);
+    list.extend(wanted.unregistered);
+    Ok(Ordered {
+        list,
+        devices,
+        roots,
+        left_out,
+    })
+}
+
+fn count<T>(of: &[T]) -> u32 {
+    u32::try_from(of.len()).unwrap_or(u32::MAX)
+}
+
+fn invalid(detail: alloc::string::String) -> Stop {
+    Stop::openly(RefusalCode::Invalid, detail)
+}
