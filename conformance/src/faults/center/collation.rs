@@ -187,10 +187,20 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "another-device-s-code-opens",
         says: "Any code that reads like one of the center's is accepted.",
         breaks: &["SVC-027"],
-        kills: &[(
-            "server/SVC/the-code-has-to-match",
-            "expected the refusal registration-refused; got registered",
-        )],
+        kills: &[
+            (
+                "server/SVC/the-code-has-to-match",
+                "expected the refusal registration-refused; got registered",
+            ),
+            (
+                "server/SCN/a-service-for-a-site",
+                "expected the refusal registration-refused; got registered",
+            ),
+            (
+                "server/SCN/two-services-at-once",
+                "expected the refusal registration-refused; got registered",
+            ),
+        ],
         also: &["server/SVC/"],
         defect: Defect::Decision(|scene| {
             taken_for_right(scene, "registration-code-wrong", |code| code.len() == 14)

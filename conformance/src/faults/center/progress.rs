@@ -3,7 +3,7 @@
 
 use restante_core::center::Message;
 use restante_core::provider::Pair;
-use restante_core::record::{Application, Kind, Phase};
+use restante_core::record::{Application, Kind, Phase, Service};
 use restante_core::wire::services::{ServicesReply, ServicesRequest, Tally, TargetState};
 use restante_core::{Seconds, Timestamp};
 
@@ -23,6 +23,29 @@ pub(super) const FAULTS: &[Fault] = &[
         )],
         also: &["server/HTTP/services-have-their-routes", "server/SVC/"],
         defect: Defect::Decision(|scene| ticking(scene, |tick| tick.unwriting(Kind::Mailbox))),
+    },
+    Fault {
+        name: "candidates-of-every-model",
+        says: "All held devices are candidates, whatever the service applies to.",
+        breaks: &["SVC-014"],
+        kills: &[
+            (
+                "server/SVC/a-service-is-started-on-chosen-devices",
+                "in the reply targets, rows: expected",
+            ),
+            (
+                "server/SCN/who-is-found-for-a-service",
+                "in the reply targets, rows: expected",
+            ),
+        ],
+        also: &[],
+        defect: Defect::Decision(|scene| match asked(scene) {
+            Some(ServicesRequest::ListTargets(_)) => scene
+                .seeing(Kind::Service, |service: &mut Service| {
+                    service.models.clear()
+                }),
+            _ => scene.decide(),
+        }),
     },
     Fault {
         name: "left-out-without-a-word",
@@ -53,10 +76,16 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "progress-is-not-told",
         says: "A device that has taken its instruction is listed as one that has not.",
         breaks: &["SVC-035"],
-        kills: &[(
-            "server/SVC/progress-is-told-by-device",
-            "in the reply targets, rows: expected",
-        )],
+        kills: &[
+            (
+                "server/SVC/progress-is-told-by-device",
+                "in the reply targets, rows: expected",
+            ),
+            (
+                "server/SCN/a-service-panel-by-panel",
+                "in the reply targets, rows: expected",
+            ),
+        ],
         also: &["server/SVC/done-is-no-entitlement"],
         defect: Defect::Decision(|scene| {
             telling(scene.decide(), |reply| {

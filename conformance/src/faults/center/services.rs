@@ -2,7 +2,7 @@
 
 use restante_core::center::{Credential, Decision, Message, Reply};
 use restante_core::id::{RequestId, ServiceId};
-use restante_core::record::{Application, Entitlement, Kind, Phase, Service};
+use restante_core::record::{Application, Entitlement, Kind, Phase};
 use restante_core::wire::RefusalCode;
 use restante_core::wire::people::{Page, PeopleReply, PeopleRequest};
 use restante_core::wire::services::{
@@ -269,23 +269,6 @@ pub(super) const FAULTS: &[Fault] = &[
         also: &["server/SVC/who-applies-is-an-operator-or-administrator"],
         defect: Defect::Decision(|scene| match asked(scene) {
             Some(ServicesRequest::Apply(_)) => accepted(scene, RefusalCode::NotFound),
-            _ => scene.decide(),
-        }),
-    },
-    Fault {
-        name: "candidates-of-every-model",
-        says: "All held devices are candidates, whatever the service applies to.",
-        breaks: &["SVC-014"],
-        kills: &[(
-            "server/SVC/a-service-is-started-on-chosen-devices",
-            "in the reply targets, rows: expected",
-        )],
-        also: &[],
-        defect: Defect::Decision(|scene| match asked(scene) {
-            Some(ServicesRequest::ListTargets(_)) => scene
-                .seeing(Kind::Service, |service: &mut Service| {
-                    service.models.clear()
-                }),
             _ => scene.decide(),
         }),
     },

@@ -36,10 +36,16 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "code-left-out",
         says: "A device presents itself without its registration code.",
         breaks: &["SVC-052"],
-        kills: &[(
-            "device/SVC/a-device-presents-its-pair-and-nothing-else",
-            "expected the request register within 60 s; got the request acknowledge",
-        )],
+        kills: &[
+            (
+                "device/SVC/a-device-presents-its-pair-and-nothing-else",
+                "expected the request register within 60 s; got the request acknowledge",
+            ),
+            (
+                "device/SCN/a-service-at-the-daily-poll",
+                "expected the request register within 60 s; got the request acknowledge",
+            ),
+        ],
         also: &["device/SVC/"],
         defect: Defect::Device(Wiring::wanting(|_, mut outputs| {
             errands(&mut outputs).for_each(|errand| errand.message.code = None);
