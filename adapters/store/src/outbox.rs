@@ -2,8 +2,8 @@
 //!
 //! A tick hands over the oldest effects once more. Where those are refused for good, newer ones
 //! that a crash has left behind would wait behind them until they are given up. So the ticker walks
-//! through the whole outbox beside its ticks, a bounded stretch at each beat, and begins anew at its
-//! end; on the way it counts what lies there.
+//! through the whole outbox beside its ticks, a bounded stretch at each beat, and begins anew at
+//! its end; on the way it counts what lies there.
 
 use std::sync::atomic::Ordering;
 

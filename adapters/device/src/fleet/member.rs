@@ -115,6 +115,11 @@ impl Member {
         self.facts().registered
     }
 
+    /// Whether it has yet to be switched on.
+    pub(super) const fn is_off(&self) -> bool {
+        self.first.is_some()
+    }
+
     /// The inputs that switch it on, unless it is on.
     pub(super) fn switch_on(&mut self) -> Option<Vec<Input>> {
         let First {
@@ -140,7 +145,7 @@ impl Member {
 
     pub(super) fn facts(&self) -> Facts {
         let phase = self.machine.phase();
-        let stuck = self.first.is_none() && matches!(phase, Phase::NeedsPerson | Phase::Blank);
+        let stuck = !self.is_off() && matches!(phase, Phase::NeedsPerson | Phase::Blank);
         Facts {
             enrolled: matches!(phase, Phase::InUse | Phase::Rotating),
             registered: !stuck && self.served > 0 && self.machine.duties().is_empty(),

@@ -222,7 +222,9 @@ impl<L: Line> Fleet<L> {
         self.give(member, input)
     }
 
-    /// The time of some devices has come: they are switched on, or told that time has passed.
+    /// The time of some devices has come: they are switched on, or told that time has passed. Where
+    /// the center is behind, no more are switched on: messages that wait here for their turn would
+    /// count as lost in the end.
     fn pass(&mut self) -> Result<(), FleetError> {
         let now = self.now();
         while let Some((at, number)) = self.alarms.first().copied() {
@@ -230,9 +232,14 @@ impl<L: Line> Fleet<L> {
                 break;
             }
             self.alarms.remove(&(at, number));
+            let is_full = self.messages.available_permits() == 0;
             let Some(member) = self.members.get_mut(number) else {
                 continue;
             };
+            if member.is_off() && is_full {
+                self.alarms.insert((now.after_millis(HOLD_UP), number));
+                continue;
+            }
             match member.switch_on() {
                 None => self.give(number, Input::TimePassed)?,
                 Some(first) => {
@@ -395,6 +402,8 @@ pub const DEVICES: u32 = 10_000;
 const AT_ONCE: usize = 64;
 /// Answers that wait.
 const INBOX: usize = 2 * AT_ONCE;
+/// Milliseconds for which a device stays off that meets a full line.
+const HOLD_UP: u64 = 100;
 /// Sentences that are told once each; the log has all.
 const SENTENCES: usize = 64;
 /// Between two looks at how far things are.
