@@ -40,7 +40,7 @@ pub(super) const FAULTS: &[Fault] = &[
         breaks: &["ERR-005"],
         kills: &[(
             "device/ERR/retry-after-is-waited-for",
-            "expected not the request any within 2399 s; the request enrol came after 1 s",
+            "expected not the request any within 2399 s; the request enrol came after",
         )],
         also: &[
             "device/ERR/a-person-does-not-overrule-retry-after",
@@ -60,7 +60,7 @@ pub(super) const FAULTS: &[Fault] = &[
         breaks: &["ERR-005"],
         kills: &[(
             "device/ERR/a-person-does-not-overrule-retry-after",
-            "expected not the request any within 2399 s; the request enrol came after 0 s",
+            "expected not the request any within 2399 s; the request enrol came after",
         )],
         also: &[],
         defect: Defect::Device(Wiring {

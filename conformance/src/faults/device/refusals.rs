@@ -18,19 +18,19 @@ pub(super) const FAULTS: &[Fault] = &[
         kills: &[
             (
                 "device/ENR/code-refused-waits-for-a-person",
-                "expected not the request any within 86000 s; the request enrol came after 2 s",
+                "expected not the request any within 86000 s; the request enrol came after",
             ),
             (
                 "device/ENR/request-mismatch-waits-for-a-person",
-                "expected not the request any within 86000 s; the request enrol came after 2 s",
+                "expected not the request any within 86000 s; the request enrol came after",
             ),
             (
                 "device/ENR/request-redeemed-waits-for-a-person",
-                "expected not the request any within 86000 s; the request enrol came after 0 s",
+                "expected not the request any within 86000 s; the request enrol came after",
             ),
             (
                 "device/ENR/too-few-slots-waits-for-a-person",
-                "expected not the request any within 86000 s; the request enrol came after 1 s",
+                "expected not the request any within 86000 s; the request enrol came after",
             ),
         ],
         also: &[],
@@ -64,7 +64,7 @@ pub(super) const FAULTS: &[Fault] = &[
         breaks: &["ENR-024"],
         kills: &[(
             "device/ENR/a-refused-first-use-enrols-again-and-then-asks",
-            "expected not the request any within 86000 s; the request enrol came after 0 s",
+            "expected not the request any within 86000 s; the request enrol came after",
         )],
         also: &[],
         defect: Defect::Device(Wiring {
