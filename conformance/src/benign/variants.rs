@@ -75,6 +75,15 @@ pub const VARIANTS: &[Variant] = &[
         }),
     },
     Variant {
+        name: "links-without-addresses",
+        says: "The links of a plan hold the tag alone, however few devices there are.",
+        oddity: Oddity::Wire(Wire::answering(|request, response| {
+            if request.path == "/v1/poll-plans" {
+                without_addresses(&mut response.body);
+            }
+        })),
+    },
+    Variant {
         name: "polls-twice",
         says: "Each poll is sent twice, and the second answer is the one that counts.",
         oddity: Oddity::PollsTwice,
@@ -185,6 +194,23 @@ fn rewrite(body: &mut Vec<u8>, most: usize, write: fn(&Value) -> String) {
     if written.len() <= most {
         *body = written;
     }
+}
+
+/// Takes `pollreq` out of the links of a plan.
+fn without_addresses(body: &mut Vec<u8>) {
+    let Ok(Value::Object(mut plan)) = serde_json::from_slice(body) else {
+        return;
+    };
+    let links = plan.get_mut("links").and_then(Value::as_array_mut);
+    for link in links.into_iter().flatten() {
+        if let Some(Value::String(link)) = link.get_mut("link")
+            && let Some((before, after)) = link.split_once("&pollreq=")
+        {
+            let rest = after.split_once('&').map(|(_, rest)| format!("&{rest}"));
+            *link = format!("{before}{}", rest.unwrap_or_default());
+        }
+    }
+    *body = Value::Object(plan).to_string().into_bytes();
 }
 
 fn typed(headers: &mut [(String, String)]) {

@@ -13,6 +13,7 @@ mod instructing;
 mod mailbox;
 mod membership;
 mod messages;
+mod planning;
 mod progress;
 mod refusals;
 mod rotation;
@@ -42,6 +43,7 @@ pub(super) const FAULTS: &[&[Fault]] = &[
     services::FAULTS,
     collation::FAULTS,
     progress::FAULTS,
+    planning::FAULTS,
     holdings::FAULTS,
     refusals::FAULTS,
     messages::FAULTS,
