@@ -84,7 +84,11 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/each-device-has-a-code-of-its-own",
             "mailbox.instructions: expected an item like",
         )],
-        also: &["server/SVC/"],
+        also: &[
+            "server/SVC/",
+            "server/SCN/a-service-for-a-site",
+            "server/SCN/two-services-at-once",
+        ],
         defect: Defect::Decision(|scene| {
             let mut first = None;
             inviting(scene.decide(), |invitation| {
@@ -125,7 +129,13 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/a-service-is-started-on-chosen-devices",
             "in the reply entitlements, rows: expected",
         )],
-        also: &["server/HTTP/services-have-their-routes", "server/SVC/"],
+        also: &[
+            "server/HTTP/services-have-their-routes",
+            "server/SVC/",
+            "server/SCN/a-service-for-a-site",
+            "server/SCN/a-service-panel-by-panel",
+            "server/SCN/two-services-at-once",
+        ],
         defect: Defect::Decision(|scene| match registering(scene) {
             Some(_) => scene.decide().unwriting(Kind::Entitlement),
             None => scene.decide(),
@@ -142,6 +152,7 @@ pub(super) const FAULTS: &[Fault] = &[
         also: &[
             "server/SVC/the-service-has-to-match",
             "server/SVC/wrong-pairs-are-refused-alike",
+            "server/SCN/a-service-for-a-site",
         ],
         defect: Defect::Decision(|scene| {
             taken_for_right(scene, "registration-device-mismatch", |_| true)
@@ -155,7 +166,10 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/the-service-has-to-match",
             "expected the refusal registration-refused; got registered",
         )],
-        also: &["server/SVC/wrong-pairs-are-refused-alike"],
+        also: &[
+            "server/SVC/wrong-pairs-are-refused-alike",
+            "server/SCN/two-services-at-once",
+        ],
         defect: Defect::Decision(
             |scene| match (registering(scene), ServiceId::new("kit-x")) {
                 (Some((_, register)), Ok(known)) => {
@@ -178,6 +192,7 @@ pub(super) const FAULTS: &[Fault] = &[
         also: &[
             "server/SVC/a-wrong-pair-changes-nothing",
             "server/SVC/wrong-pairs-are-refused-alike",
+            "server/SCN/a-service-for-a-site",
         ],
         defect: Defect::Decision(|scene| {
             taken_for_right(scene, "registration-code-missing", |_| true)
@@ -201,7 +216,7 @@ pub(super) const FAULTS: &[Fault] = &[
                 "expected the refusal registration-refused; got registered",
             ),
         ],
-        also: &["server/SVC/"],
+        also: &["server/SVC/", "server/SCN/a-service-panel-by-panel"],
         defect: Defect::Decision(|scene| {
             taken_for_right(scene, "registration-code-wrong", |code| code.len() == 14)
         }),
@@ -274,6 +289,8 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/the-pair-is-the-only-credential",
             "server/SVC/ten-wrong-pairs-are-throttled",
             "server/SVC/wrong-pairs-are-refused-alike",
+            "server/SCN/a-service-for-a-site",
+            "server/SCN/a-service-panel-by-panel",
         ],
         defect: Defect::Decision(|scene| {
             let decided = scene.decide();

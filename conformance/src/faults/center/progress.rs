@@ -21,7 +21,14 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/a-service-is-started-on-chosen-devices",
             "mailbox.instructions: expected 2 items, got 0",
         )],
-        also: &["server/HTTP/services-have-their-routes", "server/SVC/"],
+        also: &[
+            "server/HTTP/services-have-their-routes",
+            "server/SVC/",
+            "server/SCN/a-service-for-a-site",
+            "server/SCN/a-service-panel-by-panel",
+            "server/SCN/two-services-at-once",
+            "server/SCN/who-is-found-for-a-service",
+        ],
         defect: Defect::Decision(|scene| ticking(scene, |tick| tick.unwriting(Kind::Mailbox))),
     },
     Fault {
@@ -128,7 +135,11 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/a-service-is-started-on-chosen-devices",
             "in the reply applications, rows: expected",
         )],
-        also: &["server/SVC/"],
+        also: &[
+            "server/SVC/",
+            "server/SCN/a-service-for-a-site",
+            "server/SCN/a-service-panel-by-panel",
+        ],
         defect: Defect::Decision(|scene| {
             ticking(scene, |tick| {
                 tick.writing(Kind::Application, |made: &mut Application| {

@@ -40,7 +40,14 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/a-service-is-defined-and-changed",
             "rows: expected 3 items, got 0",
         )],
-        also: &["server/SVC/", "server/HTTP/"],
+        also: &[
+            "server/SVC/",
+            "server/HTTP/",
+            "server/SCN/a-service-for-a-site",
+            "server/SCN/a-service-panel-by-panel",
+            "server/SCN/two-services-at-once",
+            "server/SCN/who-is-found-for-a-service",
+        ],
         defect: Defect::Decision(|scene| match asked(scene) {
             Some(ServicesRequest::Define(_)) => scene.decide().unwriting(Kind::Service),
             _ => scene.decide(),
@@ -131,7 +138,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/use-is-told-with-each-service",
             "rows: expected an item like {\"service\":\"kit-x\",\"used\":true}",
         )],
-        also: &[],
+        also: &["server/SCN/two-services-at-once"],
         defect: Defect::Decision(|scene| {
             listing(scene.decide(), |page| {
                 for row in &mut page.rows {
@@ -148,7 +155,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/use-is-told-with-each-service",
             "in the reply services, rows: expected",
         )],
-        also: &[],
+        also: &["server/SCN/two-services-at-once"],
         defect: Defect::Decision(|scene| match asked(scene) {
             Some(ServicesRequest::List(message)) => {
                 let message = message.clone();
@@ -171,7 +178,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/several-services-are-several-applications",
             "applications: expected 2 items, got 1",
         )],
-        also: &[],
+        also: &["server/SCN/two-services-at-once"],
         defect: Defect::Decision(|scene| applying(scene, |apply| apply.services.truncate(1))),
     },
     Fault {
@@ -182,7 +189,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/a-service-is-named-where-there-are-several",
             "expected the refusal invalid; got applied",
         )],
-        also: &[],
+        also: &["server/SCN/two-services-at-once"],
         defect: Defect::Decision(|scene| match asked(scene) {
             Some(ServicesRequest::Apply(apply)) if apply.services.is_empty() => {
                 accepted(scene, RefusalCode::Invalid)
@@ -244,7 +251,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/an-application-that-comes-to-nothing-is-refused",
             "expected the refusal no-eligible-device; got applied",
         )],
-        also: &[],
+        also: &["server/SCN/who-is-found-for-a-service"],
         defect: Defect::Decision(|scene| accepted(scene, RefusalCode::NoEligibleDevice)),
     },
     Fault {

@@ -36,7 +36,11 @@ pub(super) const FAULTS: &[Fault] = &[
             "device/MBX/an-instruction-is-acknowledged-in-time",
             "expected the request acknowledge within 300 s",
         )],
-        also: &["device/MBX/", "device/SVC/"],
+        also: &[
+            "device/MBX/",
+            "device/SVC/",
+            "device/SCN/a-service-at-the-daily-poll",
+        ],
         defect: Defect::Device(Wiring::wanting(|_, mut outputs| {
             outputs.retain(|it| {
                 let Output::Send { request, .. } = it else {

@@ -19,7 +19,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "device/MBX/a-poll-comes-in-its-time",
             "expected not the request any within 86398 s; the request poll came after",
         )],
-        also: &[],
+        also: &["device/SCN/a-service-at-the-daily-poll"],
         defect: Defect::Device(Wiring::hearing(|_, input| {
             polled(input, |schedule| {
                 schedule.poll = Seconds::new(schedule.poll.get() / 2);
@@ -48,6 +48,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "device/MBX/unchanged-names-the-next-interval",
             "device/MBX/what-was-called-off-is-not-begun",
             "device/SVC/",
+            "device/SCN/a-service-at-the-daily-poll",
         ],
         defect: Defect::Device(Wiring::hearing(|_, input| {
             polled(input, |schedule| {

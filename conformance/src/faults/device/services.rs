@@ -22,7 +22,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "device/SVC/a-device-presents-its-pair-and-nothing-else",
             "expected the request register within 60 s; got the request acknowledge",
         )],
-        also: &[],
+        also: &["device/SCN/a-service-at-the-daily-poll"],
         defect: Defect::Device(Wiring::sensing(Senses {
             says: |typed, asked| {
                 if asked.conversation == "register" {

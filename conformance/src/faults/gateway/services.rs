@@ -16,7 +16,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "gateway/SVC/a-gateway-presents-each-child",
             "expected the request register within 60 s",
         )],
-        also: &["gateway/SVC/"],
+        also: &["gateway/SVC/", "gateway/SCN/a-service-for-a-site"],
         defect: Defect::Gateway(Wiring::hearing(|_, mut input| {
             if let Input::Replied {
                 reply: DeviceReply::Polled(PollReply::Mailbox(mailbox)),
