@@ -8,7 +8,7 @@ use restante_core::code::FormalCode;
 use restante_core::id::{CustomerId, RequestId, ServiceId};
 use restante_core::wire::people::{PeopleReply, PeopleRequest};
 use restante_core::wire::services::{
-    ApplicationState, Apply, DefineService, ListApplications, Selection, ServicesReply,
+    ApplicationState, Apply, Collator, DefineService, ListApplications, Selection, ServicesReply,
     ServicesRequest,
 };
 use restante_core::wire::{Act, Mailbox, Register, json};
@@ -56,6 +56,7 @@ impl Site {
             title: None,
             url: format!("https://{HOST}/v1/services/{service}/registrations").parse()?,
             models: Vec::new(),
+            collator: Collator::Center,
         };
         self.ask(ServicesRequest::Define(define)).await?;
         let mut request = [0; 16];

@@ -256,6 +256,10 @@ pub const FEATURES: &[(&str, &str)] = &[
         "the operator's conversations: access tokens, the clock's acceptance",
     ),
     (
+        "providers",
+        "conversations with providers whose servers collate their own services",
+    ),
+    (
         "readings",
         "lists of devices and readings for dealers, administrators and operators",
     ),

@@ -396,6 +396,8 @@ numbers! {
     TokenId, "the token id", "tok-";
     /// An application: an administrator's wish to start one service on many devices.
     ApplicationId, "the application id", "app-";
+    /// One device of an application, as its service's provider knows it.
+    HandoverId, "the handover id", "hnd-";
     /// An instruction in a device's mailbox.
     InstructionId, "the instruction id", "ins-";
     /// One attempt to commit; the same for every repetition of it.

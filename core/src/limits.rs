@@ -32,6 +32,9 @@ pub const CENTER_CHARS: usize = 512;
 pub const URL_CHARS: usize = 512;
 /// Characters of a registration code, whoever made it.
 pub const REGISTRATION_CODE_CHARS: usize = 64;
+/// Bytes of a wrapped registration code: the longest there can be, and the cipher's tag. All are as
+/// long as the longest, so that their length tells nothing.
+pub const WRAPPED_CODE: usize = 80;
 /// Characters of a service's id, so that a key can hold one beside a device's.
 pub const SERVICE_CHARS: usize = 32;
 /// Models that one service names; a maker's whole catalogue of a decade.

@@ -66,6 +66,10 @@ pub(crate) const CHAPTERS: &[(Chapter<'static>, &[&str])] = &[
         &["POL"],
     ),
     (
+        chapter("12-provider.md", include_str!("../12-provider.md")),
+        &["PRV"],
+    ),
+    (
         chapter("security.md", include_str!("../security.md")),
         &["SEC"],
     ),

@@ -15,6 +15,10 @@ use restante_core::wire::people::{
     TokenRow,
 };
 use restante_core::wire::plan::{ListPollLinks, PlanPolls, PollLinkRow, PollPlan};
+use restante_core::wire::provider::{
+    CodesGiven, EntitlementsReported, GiveCodes, HandoverRow, HandoversSettled, ListHandovers,
+    ReportEntitlements, SettleHandovers,
+};
 use restante_core::wire::services::{
     ApplicationRow, Applied, Apply, CancelApplication, Choose, DefineService, EntitlementRow,
     ListApplications, ListEntitlements, ListServices, ListTargets, ServiceRow, StopUse, TargetRow,
@@ -33,7 +37,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::examples::{device, people, plan, services, site};
+use crate::examples::{device, people, plan, provider, services, site};
 
 /// One kind of message.
 #[derive(Clone, Debug)]
@@ -85,8 +89,8 @@ impl Message {
     }
 }
 
-/// Every message of this version: between devices and the center, on a site, people's, and
-/// those about services and poll requests.
+/// Every message of this version: between devices and the center, on a site, people's, those about
+/// services and poll requests, and a provider's.
 #[must_use]
 pub fn messages() -> Vec<Message> {
     let mut all = device_messages();
@@ -94,6 +98,7 @@ pub fn messages() -> Vec<Message> {
     all.extend(people_messages());
     all.extend(service_messages());
     all.extend(plan_messages());
+    all.extend(provider_messages());
     all
 }
 
@@ -213,6 +218,20 @@ fn plan_messages() -> Vec<Message> {
             .and("poll-plan-each", &plan::poll_plan_each()),
         Message::of::<ListPollLinks>("list-poll-links", &plan::list_poll_links()),
         Message::of::<Page<PollLinkRow, u32>>("poll-links", &plan::poll_links()),
+    ]
+}
+
+fn provider_messages() -> Vec<Message> {
+    use restante_core::id::HandoverId;
+    vec![
+        Message::of::<ListHandovers>("list-handovers", &provider::list()),
+        Message::of::<Page<HandoverRow, HandoverId>>("handovers", &provider::handovers()),
+        Message::of::<GiveCodes>("give-codes", &provider::give()),
+        Message::of::<CodesGiven>("codes-given", &provider::given()),
+        Message::of::<ReportEntitlements>("report-entitlements", &provider::report()),
+        Message::of::<EntitlementsReported>("entitlements-reported", &provider::reported()),
+        Message::of::<SettleHandovers>("settle-handovers", &provider::settle()),
+        Message::of::<HandoversSettled>("handovers-settled", &provider::settled()),
     ]
 }
 

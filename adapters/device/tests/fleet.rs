@@ -12,7 +12,7 @@ use restante_core::code::ProvisionalCode;
 use restante_core::id::{CorrelationId, CustomerId, RequestId, UserName};
 use restante_core::wire::people::{CodeIssued, IssueCode, ListDevices, PeopleReply, PeopleRequest};
 use restante_core::wire::services::{
-    Apply, DefineService, ListEntitlements, Selection, ServicesReply, ServicesRequest,
+    Apply, Collator, DefineService, ListEntitlements, Selection, ServicesReply, ServicesRequest,
 };
 use restante_core::wire::{Contacts, DeviceEntry, Function, FunctionSet, Hosts, Identification};
 use restante_core::{Seconds, Seed};
@@ -131,6 +131,7 @@ impl Place {
             title: None,
             url: url.parse().expect("a URL"),
             models: Vec::new(),
+            collator: Collator::Center,
         };
         self.about_services(ServicesRequest::Define(define)).await;
         let apply = Apply {

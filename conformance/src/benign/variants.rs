@@ -84,6 +84,20 @@ pub const VARIANTS: &[Variant] = &[
         })),
     },
     Variant {
+        name: "handovers-in-another-order",
+        says: "Handovers are listed the other way round.",
+        oddity: Oddity::Wire(Wire::answering(|request, response| {
+            let is_list = request.method == "GET" && request.path.contains("/handovers");
+            let body = serde_json::from_slice::<Value>(&response.body).ok();
+            if let Some(mut page) = body.filter(|_| is_list)
+                && let Some(Value::Array(rows)) = page.get_mut("rows")
+            {
+                rows.reverse();
+                response.body = page.to_string().into_bytes();
+            }
+        })),
+    },
+    Variant {
         name: "polls-twice",
         says: "Each poll is sent twice, and the second answer is the one that counts.",
         oddity: Oddity::PollsTwice,

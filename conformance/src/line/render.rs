@@ -257,6 +257,10 @@ places! {
     "register" "POST" "/v1/services/{service}/registrations" Json "registered";
     "planPolls" "POST" "/v1/poll-plans" Json "pollsPlanned";
     "listPollLinks" "GET" "/v1/poll-plans/{tag}/links" Query "pollLinks";
+    "listHandovers" "GET" "/v1/services/{service}/handovers" Query "handovers";
+    "giveCodes" "POST" "/v1/services/{service}/codes" Json "codesGiven";
+    "reportEntitlements" "POST" "/v1/services/{service}/entitlements" Json "entitlementsReported";
+    "settleHandovers" "POST" "/v1/services/{service}/settlements" Json "handoversSettled";
     "acceptClock" "POST" "/v1/clock/acceptance" Json "clockAccepted";
     "listDevices" "GET" "/v1/devices" Query "devices";
     "listReadings" "GET" "/v1/devices/{device}/readings" Query "readings";

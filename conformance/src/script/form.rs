@@ -2,7 +2,7 @@
 
 use restante_core::code::{AccessToken, FormalCode, ProvisionalCode, RegistrationCode};
 use restante_core::id::{
-    ApplicationId, CorrelationId, CustomerId, DeviceId, Epoch, GrantId, InstructionId,
+    ApplicationId, CorrelationId, CustomerId, DeviceId, Epoch, GrantId, HandoverId, InstructionId,
     RegistrationId, RequestId, TokenId,
 };
 use restante_core::wire::people::DateTime;
@@ -26,6 +26,7 @@ pub(super) fn has_form(name: &str, text: &str) -> Option<bool> {
         "registration" => text.parse::<RegistrationId>().is_ok(),
         "customer" => text.parse::<CustomerId>().is_ok(),
         "instruction" => text.parse::<InstructionId>().is_ok(),
+        "handover" => text.parse::<HandoverId>().is_ok(),
         "application" => text.parse::<ApplicationId>().is_ok(),
         "registrationCode" => text.parse::<RegistrationCode>().is_ok(),
         "grant" => text.parse::<GrantId>().is_ok(),

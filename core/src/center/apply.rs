@@ -11,7 +11,9 @@ use crate::crypto::Crypto;
 use crate::id::{ApplicationId, CustomerId, DeviceId, ServiceId};
 use crate::limits::{APPLICATION_VALIDITY, APPLICATION_VALIDITY_MAX, DEVICES_LOOKED_AT};
 use crate::provider::Pair;
-use crate::record::{Application, Device, Due, Key, Kind, Owner, Phase, Range, Service};
+use crate::record::{
+    Application, ApplicationLocator, Device, Due, Key, Kind, Owner, Phase, Range, Service,
+};
 use crate::time::Seconds;
 use crate::wire::RefusalCode;
 use crate::wire::people::{Page, Role};
@@ -63,6 +65,7 @@ impl<C: Crypto> Work<'_, C> {
                     let made = Application {
                         service,
                         url: particulars.url,
+                        collator: particulars.collator,
                         account: person.account.clone(),
                         on: message.on.clone(),
                         chosen: None,
@@ -110,6 +113,13 @@ impl<C: Crypto> Work<'_, C> {
         id: ApplicationId,
         mut made: Application,
     ) -> Result<Application, Stop> {
+        if !made.collator.is_center() {
+            let center = self.center;
+            let service = center.keys.service(&center.crypto, &made.service);
+            let located = ApplicationLocator { customer };
+            self.desk
+                .put(ApplicationLocator::key(service, id), &located);
+        }
         if *made.about() != Selection::Chosen {
             made.phase = Phase::FILLING;
             let due = Due::Fill {

@@ -106,16 +106,18 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// Ends what is open among these targets: their codes open nothing, their instructions are
-    /// called off.
-    // spec: SVC-042, SVC-043
+    /// called off. The code of a device that failed would still open, and does not either.
+    // spec: SVC-041, SVC-042, SVC-043
     pub(super) fn withdraw(
         &mut self,
         id: ApplicationId,
         made: &Application,
         targets: &mut [(Key, DeviceId, Target)],
     ) -> Result<(), Stop> {
-        let open = |(_, _, target): &&mut (Key, DeviceId, Target)| target.state.is_open();
-        let open: Vec<&mut (Key, DeviceId, Target)> = targets.iter_mut().filter(open).collect();
+        let opens = |(_, _, target): &&mut (Key, DeviceId, Target)| {
+            target.state.is_open() || target.state == TargetState::Failed
+        };
+        let open: Vec<&mut (Key, DeviceId, Target)> = targets.iter_mut().filter(opens).collect();
         let devices: Vec<DeviceId> = open.iter().map(|it| it.1).collect();
         let pair = |device: &DeviceId| Pair::key(*device, &made.service);
         let pairs: Vec<Key> = devices.iter().map(pair).collect();
@@ -123,7 +125,9 @@ impl<C: Crypto> Work<'_, C> {
         self.load_mailboxes(devices.into_iter())?;
         let now = self.time()?;
         for ((key, device, target), pair) in open.into_iter().zip(pairs) {
-            self.pair_is(pair, id, PairState::Withdrawn { at: now })?;
+            if self.pair_is(pair, id, PairState::Withdrawn { at: now })? {
+                self.take_back(id, made, *device, target.given.is_some());
+            }
             if let Some(instruction) = target.instruction {
                 self.call_off(*device, instruction)?;
             }
@@ -136,19 +140,23 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// A device's code by this application is not waited for any more, unless it has had its
-    /// effect, or a later application has made another.
+    /// effect, or a later application has made another. Whether that is news.
     pub(super) fn pair_is(
         &mut self,
         key: Key,
         application: ApplicationId,
         state: PairState,
-    ) -> Result<(), Pause> {
-        if let Some(pair) = self.desk.get::<Pair>(&key)?
-            && pair.application == application
-            && pair.state == PairState::Open
-        {
+    ) -> Result<bool, Pause> {
+        let ends = matches!(state, PairState::Withdrawn { .. });
+        let opens = |pair: &Pair| {
+            let is_open = pair.state == PairState::Open || (ends && pair.opens());
+            pair.application == application && is_open
+        };
+        let pair = self.desk.get::<Pair>(&key)?.filter(opens);
+        let is_news = pair.is_some();
+        if let Some(pair) = pair {
             self.desk.put(key, &Pair { state, ..pair });
         }
-        Ok(())
+        Ok(is_news)
     }
 }

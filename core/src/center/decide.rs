@@ -7,6 +7,7 @@ use crate::entropy::Seed;
 use crate::record::{Pause, Records};
 use crate::time::Timestamp;
 use crate::wire::people::{PeopleReply, PeopleRequest};
+use crate::wire::provider::{ProviderReply, ProviderRequest};
 use crate::wire::services::{ServicesReply, ServicesRequest};
 use crate::wire::{DeviceReply, DeviceRequest, ETag, json};
 
@@ -126,6 +127,17 @@ impl<C: Crypto> Work<'_, C> {
             PeopleRequest::Services(request) => {
                 PeopleReply::Services(self.about_services(request)?)
             }
+            PeopleRequest::Provider(request) => PeopleReply::Provider(self.provider(request)?),
+        })
+    }
+
+    fn provider(&mut self, request: &ProviderRequest) -> Result<ProviderReply, Stop> {
+        use {ProviderReply as Reply, ProviderRequest as Request};
+        Ok(match request {
+            Request::List(message) => Reply::Handovers(self.list_handovers(message)?),
+            Request::Give(message) => Reply::Given(self.give_codes(message)?),
+            Request::Report(message) => Reply::Reported(self.report_entitlements(message)?),
+            Request::Settle(message) => Reply::Settled(self.settle_handovers(message)?),
         })
     }
 

@@ -11,7 +11,9 @@ use crate::crypto::Crypto;
 use crate::id::{ApplicationId, CustomerId, DeviceId};
 use crate::limits::FILLED_PER_TICK;
 use crate::provider::{Pair, PairState};
-use crate::record::{Application, Device, Due, Entitlement, Key, Phase, Service, Target};
+use crate::record::{
+    Application, Bytes, Device, Due, Entitlement, Invitation, Key, Phase, Service, Target,
+};
 use crate::wire::services::{Selection, TargetState};
 
 use super::EffectKind;
@@ -146,7 +148,7 @@ impl<C: Crypto> Work<'_, C> {
 
     /// Decides what becomes of one device, and writes it down. A device that the application is not
     /// about is passed over, unless it was named; so is one for which it was called off already.
-    // spec: SVC-017, SVC-018
+    // spec: SVC-017, SVC-018, PRV-002
     fn target_of(
         &mut self,
         customer: CustomerId,
@@ -174,17 +176,22 @@ impl<C: Crypto> Work<'_, C> {
             (TargetState::AlreadyEntitled, None)
         } else if pair.is_some_and(|pair| pair.is_open(now)) {
             (TargetState::AlreadyApplied, None)
-        } else {
+        } else if made.collator.is_center() {
             match self.invite(customer, id, made, candidate)? {
                 Some(instruction) => (TargetState::Waiting, Some(instruction)),
                 None => (TargetState::MailboxFull, None),
             }
+        } else {
+            self.want_code(id, made, candidate.device);
+            self.expect_pair(customer, id, made, candidate, None);
+            (TargetState::HandedOver, None)
         };
         let target = Target {
             state,
             since: now,
             instruction,
             detail: None,
+            given: None,
         };
         self.desk.put(candidate.target.clone(), &target);
         Ok(Some(state))
@@ -205,17 +212,37 @@ impl<C: Crypto> Work<'_, C> {
         let Some(code) = keys.registration_code(crypto, id, device, master) else {
             return Ok(None);
         };
-        let Some(instruction) = self.post_invitation(customer, id, made, device, master)? else {
-            return Ok(None);
-        };
-        let pair = Pair {
+        let invitation = Invitation {
             customer,
             application: id,
-            code: keys.pair(crypto, device, &made.service, code.as_str()),
+            master,
+            given: None,
+        };
+        let instruction = self.post_invitation(device, &made.url, made.expires, invitation)?;
+        if instruction.is_some() {
+            let code = keys.pair(crypto, device, &made.service, code.as_str());
+            self.expect_pair(customer, id, made, candidate, Some(code));
+        }
+        Ok(instruction)
+    }
+
+    /// From now on this device is waited for, with this code or, where there is none, with one that
+    /// its provider knows.
+    fn expect_pair(
+        &mut self,
+        customer: CustomerId,
+        application: ApplicationId,
+        made: &Application,
+        candidate: &Candidate,
+        code: Option<Bytes<32>>,
+    ) {
+        let pair = Pair {
+            customer,
+            application,
+            code,
             expires: made.expires,
             state: PairState::Open,
         };
         self.desk.put(candidate.pair.clone(), &pair);
-        Ok(Some(instruction))
     }
 }

@@ -7,13 +7,14 @@
 use alloc::string::{String, ToString};
 
 use crate::crypto::Crypto;
-use crate::id::{ApplicationId, CustomerId, DeviceId, InstructionId, Note};
+use crate::id::{DeviceId, InstructionId, Note};
 use crate::provider::{Pair, PairState};
 use crate::record::{
     Application, End, Event, Instruction, InstructionState, Invitation, Key, Mailbox, Pause, Target,
 };
+use crate::time::Timestamp;
 use crate::wire::services::TargetState;
-use crate::wire::{Act, Acts, RegisterService};
+use crate::wire::{Act, Acts, RegisterService, ServiceUrl};
 
 use super::work::{Stop, Work};
 
@@ -31,29 +32,24 @@ impl<C: Crypto> Work<'_, C> {
     /// Puts an invitation into a device's mailbox; `None` if there is no room.
     pub(super) fn post_invitation(
         &mut self,
-        customer: CustomerId,
-        application: ApplicationId,
-        made: &Application,
         device: DeviceId,
-        master: u32,
+        url: &ServiceUrl,
+        expires: Timestamp,
+        invitation: Invitation,
     ) -> Result<Option<InstructionId>, Stop> {
-        let center = self.center;
-        let id = center.keys.invitation(&center.crypto, application, device);
+        let (crypto, keys) = (&self.center.crypto, &self.center.keys);
+        let id = keys.invitation(crypto, invitation.application, device);
         let instruction = Instruction {
             id,
             acts: Acts::one(Act::RegisterService(RegisterService {
-                url: made.url.as_str().to_string(),
+                url: url.as_str().to_string(),
                 code: String::new(),
             })),
             made: self.time()?,
             not_before: None,
-            expires: made.expires,
+            expires,
             state: InstructionState::Waiting,
-            invitation: Some(Invitation {
-                customer,
-                application,
-                master,
-            }),
+            invitation: Some(invitation),
         };
         let mut held = self.mailbox(device)?;
         if held.get(id).is_some() {
@@ -83,12 +79,12 @@ impl<C: Crypto> Work<'_, C> {
 
     /// The acts of an instruction as its device is shown them: with the registration code, where it
     /// is an invitation.
-    // spec: SVC-022, SVC-023, SVC-024, SVC-025
+    // spec: SVC-022, SVC-023, SVC-024, SVC-025, PRV-015
     pub(super) fn shown_acts(&self, device: DeviceId, kept: &Instruction) -> Acts {
-        let center = self.center;
-        let code = kept.invitation.and_then(|it| {
-            let keys = &center.keys;
-            keys.registration_code(&center.crypto, it.application, device, it.master)
+        let (crypto, keys) = (&self.center.crypto, &self.center.keys);
+        let code = kept.invitation.and_then(|it| match &it.given {
+            Some(wrapped) => keys.unwrap_code(crypto, it.application, device, (it.master, wrapped)),
+            None => keys.registration_code(crypto, it.application, device, it.master),
         });
         match (code, kept.acts.as_slice()) {
             (Some(code), [Act::RegisterService(body)]) => {
@@ -128,19 +124,24 @@ impl<C: Crypto> Work<'_, C> {
         let Invitation {
             customer,
             application,
+            given,
             ..
         } = invitation;
         let key = Target::key(customer, application, device);
         self.target_is(&key, state, detail)?;
         let at = self.time()?;
-        let state = match state {
+        let pair_state = match state {
             TargetState::Failed => PairState::Failed { at },
             TargetState::Withdrawn => PairState::Withdrawn { at },
             _ => return Ok(()),
         };
         let key = Application::key(customer, application);
         if let Some(made) = self.desk.peek::<Application>(&key)? {
-            self.pair_is(Pair::key(device, &made.service), application, state)?;
+            let pair = Pair::key(device, &made.service);
+            let is_news = self.pair_is(pair, application, pair_state)?;
+            if is_news && state == TargetState::Withdrawn {
+                self.take_back(application, &made, device, given.is_some());
+            }
         }
         Ok(())
     }

@@ -10,9 +10,10 @@ use core::fmt;
 use crate::code::{EnrolId, FormalCode, RegistrationCode};
 use crate::crypto::{Crypto, Digest, NONCE_LEN, OpenError};
 use crate::id::{
-    AccountName, ApplicationId, CustomerId, DeviceId, GrantId, InstructionId, RegistrationId,
-    RequestId, ServiceId, UserName,
+    AccountName, ApplicationId, CustomerId, DeviceId, GrantId, HandoverId, InstructionId,
+    RegistrationId, RequestId, ServiceId, UserName,
 };
+use crate::limits::{REGISTRATION_CODE_CHARS, WRAPPED_CODE};
 use crate::record::{Bytes, Owner, Secret};
 use crate::wire::{Identification, PollTag};
 
@@ -209,6 +210,78 @@ impl Keys {
         let info: [&[u8]; 2] = [application.as_bytes(), device.as_bytes()];
         let bytes = crypto.hkdf(b"restante registration code 1", master, &info);
         Some(RegistrationCode::of(&bytes))
+    }
+
+    /// Who owns what is handed over of a service.
+    #[must_use]
+    pub fn service(&self, crypto: &impl Crypto, service: &ServiceId) -> Owner {
+        Owner(self.id(crypto, "service", &[service.as_str().as_bytes()]))
+    }
+
+    /// What this device of this application is to its service's provider: there is one for ever.
+    #[must_use]
+    pub fn handover(
+        &self,
+        crypto: &impl Crypto,
+        application: ApplicationId,
+        device: DeviceId,
+    ) -> HandoverId {
+        let parts: [&[u8]; 2] = [application.as_bytes(), device.as_bytes()];
+        HandoverId::from_bytes(self.id(crypto, "handover", &parts))
+    }
+
+    /// Wraps the code that a provider gave to this device, under the current master key.
+    // spec: PRV-016
+    #[must_use]
+    pub fn wrap_code(
+        &self,
+        crypto: &impl Crypto,
+        application: ApplicationId,
+        device: DeviceId,
+        code: &RegistrationCode,
+    ) -> Bytes<WRAPPED_CODE> {
+        let mut wrapped = [0; WRAPPED_CODE];
+        let mut text = [0; REGISTRATION_CODE_CHARS];
+        for (to, from) in text.iter_mut().zip(code.as_str().bytes()) {
+            *to = from;
+        }
+        if let Some(key) = self.code_key(crypto, application, device, self.current) {
+            let sealed = crypto.seal(&key, &ONE_USE, device.as_bytes(), &text);
+            for (to, from) in wrapped.iter_mut().zip(sealed) {
+                *to = from;
+            }
+        }
+        Bytes(wrapped)
+    }
+
+    /// Unwraps what [`Keys::wrap_code`] wrapped when `master` was the current master key; `None` if
+    /// it is another device's, was altered, or the master key is not here.
+    #[must_use]
+    pub fn unwrap_code(
+        &self,
+        crypto: &impl Crypto,
+        application: ApplicationId,
+        device: DeviceId,
+        (master, wrapped): (u32, &Bytes<WRAPPED_CODE>),
+    ) -> Option<RegistrationCode> {
+        let key = self.code_key(crypto, application, device, master)?;
+        let opened = crypto.open(&key, &ONE_USE, device.as_bytes(), &wrapped.0);
+        let text = opened.ok()?;
+        let text = core::str::from_utf8(&text).ok()?;
+        text.trim_end_matches('\0').parse().ok()
+    }
+
+    /// A key for one code alone: a device keeps the first that it is given.
+    fn code_key(
+        &self,
+        crypto: &impl Crypto,
+        application: ApplicationId,
+        device: DeviceId,
+        master: u32,
+    ) -> Option<Digest> {
+        let master = self.master(master)?;
+        let info: [&[u8]; 2] = [application.as_bytes(), device.as_bytes()];
+        Some(crypto.hkdf(b"restante given code 1", master, &info))
     }
 
     /// What is kept of a device's registration code for a service.

@@ -22,6 +22,7 @@ mod devices;
 mod enrol;
 mod fill;
 mod first_use;
+mod handovers;
 mod holdings;
 mod instruct;
 mod instructions;

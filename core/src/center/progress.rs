@@ -127,6 +127,7 @@ impl<C: Crypto> Work<'_, C> {
                         since,
                         instruction: None,
                         detail: None,
+                        given: None,
                     };
                     self.desk.put(key, &target);
                 }

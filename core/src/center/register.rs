@@ -74,8 +74,13 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// The device may use the service from now on. Nothing else writes such an entitlement.
-    // spec: SVC-031, SVC-046
-    fn entitle(&mut self, device: DeviceId, service: &ServiceId, pair: &Pair) -> Result<(), Stop> {
+    // spec: SVC-031, SVC-046, PRV-020
+    pub(super) fn entitle(
+        &mut self,
+        device: DeviceId,
+        service: &ServiceId,
+        pair: &Pair,
+    ) -> Result<(), Stop> {
         let (customer, application) = (pair.customer, pair.application);
         let target = Target::key(customer, application, device);
         let entitlement = Entitlement::key(customer, service, device);

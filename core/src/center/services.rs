@@ -7,8 +7,9 @@ use crate::crypto::Crypto;
 use crate::id::{CustomerId, DeviceId, Note, ServiceId};
 use crate::limits::SERVICES;
 use crate::provider::{Pair, PairState};
-use crate::record::{Entitlement, InForce, Key, Kind, Owner, Range, Service};
+use crate::record::{Entitlement, Handover, InForce, Key, Kind, Owner, Range, Service};
 use crate::wire::people::{Page, Role};
+use crate::wire::provider::HandoverState;
 use crate::wire::services::{
     DefineService, EntitlementRow, ListEntitlements, ListServices, ServiceRow, StopUse, UseStopped,
 };
@@ -20,7 +21,7 @@ use super::work::{Stop, Work};
 
 impl<C: Crypto> Work<'_, C> {
     /// Makes a service, or changes it.
-    // spec: SVC-001, SVC-002, SVC-004
+    // spec: SVC-001, SVC-002, SVC-004, PRV-001
     pub(super) fn define_service(&mut self, message: &DefineService) -> Result<ServiceRow, Stop> {
         let person = self.person(&[Role::Operator, Role::Provider])?;
         let key = Service::key(&message.service);
@@ -46,6 +47,7 @@ impl<C: Crypto> Work<'_, C> {
             },
             url: message.url.clone(),
             models: message.models.clone(),
+            collator: message.collator,
             account,
             since,
         };
@@ -55,8 +57,8 @@ impl<C: Crypto> Work<'_, C> {
 
     /// Devices go to the hosts that their schedule names and to no other, so that nobody could
     /// start a service whose host it does not name.
-    // spec: SVC-049
-    fn check_host(&self, url: &ServiceUrl) -> Result<(), Stop> {
+    // spec: SVC-049, PRV-014
+    pub(super) fn check_host(&self, url: &ServiceUrl) -> Result<(), Stop> {
         let mut hosts = self.center.policy.service_hosts.iter();
         if hosts.any(|host| host.eq_ignore_ascii_case(url.host())) {
             return Ok(());
@@ -146,7 +148,7 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// Stops the use of a service by these devices. Those that do not use it are left as they are.
-    // spec: SVC-020, SVC-045
+    // spec: SVC-020, SVC-045, PRV-004
     pub(super) fn stop_use(&mut self, message: &StopUse) -> Result<UseStopped, Stop> {
         let person = self.person(&[Role::Administrator, Role::Operator])?;
         let customer = self.readable(&person, message.customer)?;
@@ -175,6 +177,15 @@ impl<C: Crypto> Work<'_, C> {
             if let Some(used) = self.desk.get::<Pair>(&pair)?
                 && matches!(used.state, PairState::Entitled { .. })
             {
+                if used.code.is_none() {
+                    let handover = Handover {
+                        application: used.application,
+                        device: *device,
+                        state: HandoverState::Ended,
+                        expires: used.expires,
+                    };
+                    self.put_handover(&message.service, &handover);
+                }
                 let state = PairState::Withdrawn { at: now };
                 self.desk.put(pair, &Pair { state, ..used });
             }

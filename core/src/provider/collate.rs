@@ -79,9 +79,10 @@ pub fn collate(
     let key = Pair::key(presented.device, presented.service);
     let kept = desk.get::<Pair>(&key)?;
     // Where there is nothing to compare with, something is compared all the same.
-    let ours = kept.as_ref().map_or(Bytes([0; 32]), |pair| pair.code);
-    let same = crypto.same_secret(&ours.0, &presented.code.0);
-    let Some(pair) = kept else {
+    let ours = kept.as_ref().and_then(|pair| pair.code);
+    let ours_or_none = ours.unwrap_or(Bytes([0; 32]));
+    let same = crypto.same_secret(&ours_or_none.0, &presented.code.0);
+    let (Some(pair), Some(_)) = (kept, ours) else {
         return Ok(Err(Wrong::Device));
     };
     if !presented.has_code {

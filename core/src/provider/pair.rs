@@ -16,8 +16,10 @@ pub struct Pair {
     pub customer: CustomerId,
     /// By which application.
     pub application: ApplicationId,
-    /// The keyed hash of the code.
-    pub code: Bytes<32>,
+    /// The keyed hash of the code; none where another server makes and collates it, so that no
+    /// code is right here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Bytes<32>>,
     /// From when on the code opens nothing any more, unless it has been used.
     pub expires: Timestamp,
     /// Whether it has been used.
@@ -59,6 +61,12 @@ impl Pair {
     pub fn key(device: DeviceId, service: &ServiceId) -> Key {
         let service = service.as_str().as_bytes();
         Key::owned(Kind::Pair, Owner::device(device), service)
+    }
+
+    /// Whether it can still have its effect, if its time is not over.
+    #[must_use]
+    pub const fn opens(&self) -> bool {
+        matches!(self.state, PairState::Open | PairState::Failed { .. })
     }
 
     /// Whether it keeps another application waiting at `now`: nothing has become of it yet.

@@ -10,7 +10,7 @@ use crate::id::{AccountName, ApplicationId, CustomerId, DeviceId, ServiceId};
 use crate::time::{Seconds, Timestamp};
 use crate::wire::ServiceUrl;
 use crate::wire::people::DateTime;
-use crate::wire::services::{ApplicationRow, ApplicationState, Apply, Selection, Tally};
+use crate::wire::services::{ApplicationRow, ApplicationState, Apply, Collator, Selection, Tally};
 
 use super::desk::Record;
 use super::key::{Key, Kind, Owner};
@@ -23,6 +23,9 @@ pub struct Application {
     pub service: ServiceId,
     /// Where its devices register, as it was when the application was made.
     pub url: ServiceUrl,
+    /// Who collates its devices, likewise.
+    #[serde(default, skip_serializing_if = "Collator::is_center")]
+    pub collator: Collator,
     /// Who made it.
     pub account: AccountName,
     /// On which devices, as it was applied for.

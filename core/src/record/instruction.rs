@@ -9,11 +9,13 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ApplicationId, CustomerId, DeviceId, InstructionId};
-use crate::limits::{DELIVERIES, DELIVERY_LEASE, WORK_LEASE};
+use crate::limits::{DELIVERIES, DELIVERY_LEASE, WORK_LEASE, WRAPPED_CODE};
 use crate::time::Timestamp;
 use crate::wire::instruct::{self, InstructionRow};
 use crate::wire::people::DateTime;
 use crate::wire::{ActResult, Acts, Progress};
+
+use super::bytes::Bytes;
 
 /// An instruction as the center keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,8 +39,8 @@ pub struct Instruction {
     pub invitation: Option<Invitation>,
 }
 
-/// What an instruction to register for a service came of. The registration code is not kept: it is
-/// made again from this whenever the instruction is shown.
+/// What an instruction to register for a service came of. A registration code of the center's own
+/// is not kept: it is made again from this whenever the instruction is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Invitation {
@@ -46,8 +48,11 @@ pub struct Invitation {
     pub customer: CustomerId,
     /// Which one.
     pub application: ApplicationId,
-    /// The version of the master key that the code is made with.
+    /// The version of the master key that the code is made or wrapped with.
     pub master: u32,
+    /// The code that the service's provider gave, wrapped; none where the center makes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given: Option<Bytes<WRAPPED_CODE>>,
 }
 
 /// What became of an instruction so far. Time can expire what waits or was delivered, and sets

@@ -1,9 +1,10 @@
 //! Keys: ordered bytes, led by the kind, then the owner, then what tells records of one kind and
 //! owner apart.
 //!
-//! The owner is the customer, the dealer's account or the device that a record belongs to, so that
-//! a store can be divided by owner. Credentials are the exception: whoever presents one does not
-//! say whose it is, so that a small locator row without an owner points to the record that has one.
+//! The owner is the customer, the dealer's account, the service or the device that a record belongs
+//! to, so that a store can be divided by owner. Credentials are the exception: whoever presents one
+//! does not say whose it is, so that a small locator row without an owner points to the record that
+//! has one.
 
 use alloc::vec::Vec;
 
@@ -64,11 +65,16 @@ pub enum Kind {
     Plan = 23,
     /// A part of a plan's list of devices; no owner, keyed by the tag, then the part's number.
     PlanPart = 24,
+    /// A device of an application that a provider has to act upon; owned by the service, keyed by
+    /// its id.
+    Handover = 25,
+    /// Whose application it is that a provider names; owned by the service, keyed by its id.
+    ApplicationLocator = 26,
 }
 
 impl Kind {
     /// All kinds, in the order of their numbers.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::Clock,
         Self::Token,
         Self::Customer,
@@ -93,6 +99,8 @@ impl Kind {
         Self::InForce,
         Self::Plan,
         Self::PlanPart,
+        Self::Handover,
+        Self::ApplicationLocator,
     ];
 
     /// The number in the stored key.

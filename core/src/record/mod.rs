@@ -14,6 +14,7 @@ mod device;
 mod due;
 mod entitlement;
 mod grant;
+mod handover;
 mod instruction;
 mod key;
 mod locator;
@@ -38,6 +39,7 @@ pub use device::Device;
 pub use due::Due;
 pub use entitlement::{Entitlement, InForce};
 pub use grant::{Grant, GrantLocator, GrantState, Slots};
+pub use handover::{ApplicationLocator, Handover};
 pub use instruction::{
     Delivery, End, Event, Finished, Instruction, InstructionState, Invitation, Verdict, Word,
 };

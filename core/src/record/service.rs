@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{AccountName, Model, Note, ServiceId};
 use crate::time::Timestamp;
 use crate::wire::ServiceUrl;
-use crate::wire::services::ServiceRow;
+use crate::wire::services::{Collator, ServiceRow};
 
 use super::desk::Record;
 use super::key::{Key, Kind};
@@ -25,6 +25,9 @@ pub struct Service {
     /// The models that it applies to; every model if there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub models: Vec<Model>,
+    /// Who collates its devices.
+    #[serde(default, skip_serializing_if = "Collator::is_center")]
+    pub collator: Collator,
     /// Whose service it is: the account that defined it.
     pub account: AccountName,
     /// Since when there is one of this id.
@@ -59,6 +62,7 @@ impl Service {
             title: self.title,
             url: self.url,
             models: self.models,
+            collator: self.collator,
             used,
         }
     }

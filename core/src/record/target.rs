@@ -7,6 +7,7 @@ use crate::time::Timestamp;
 use crate::wire::people::DateTime;
 use crate::wire::services::{Tally, TargetRow, TargetState};
 
+use super::bytes::Bytes;
 use super::desk::Record;
 use super::key::{Key, Kind, Owner, Range};
 
@@ -14,7 +15,7 @@ use super::key::{Key, Kind, Owner, Range};
 ///
 /// ```text
 ///            taken            collated
-///  waiting ────────▶ taken ────────────▶ entitled
+///  waiting ────────▶ taken ────────────▶ entitled          handed-over ── given ──▶ waiting
 ///     │  └──────── collated ────────────────▲
 ///     ├─────────────┴── failed, rejected ──▶ failed ── collated ──▶ entitled
 ///     └─────────────┴── called off, run out ▶ withdrawn
@@ -34,6 +35,9 @@ pub struct Target {
     /// What the device said of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<Note>,
+    /// The keyed hash of the code that the service's provider gave, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given: Option<Bytes<32>>,
 }
 
 impl Target {
@@ -94,15 +98,17 @@ impl Target {
             since,
             instruction: self.instruction,
             detail,
+            given: self.given,
         })
     }
 
     /// Counts it.
     pub fn count(&self, tally: &mut Tally) {
         let place = match self.state {
-            TargetState::Candidate | TargetState::Waiting | TargetState::Taken => {
-                &mut tally.waiting
-            }
+            TargetState::Candidate
+            | TargetState::HandedOver
+            | TargetState::Waiting
+            | TargetState::Taken => &mut tally.waiting,
             TargetState::Entitled => &mut tally.entitled,
             TargetState::Failed => &mut tally.failed,
             TargetState::Withdrawn => &mut tally.withdrawn,

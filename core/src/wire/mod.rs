@@ -29,6 +29,8 @@ pub mod people;
 #[cfg(feature = "center")]
 pub mod plan;
 #[cfg(feature = "center")]
+pub mod provider;
+#[cfg(feature = "center")]
 pub mod services;
 
 use serde::{Deserialize, Serialize};

@@ -22,6 +22,7 @@ use crate::time::{Seconds, Timestamp};
 use super::devices::FunctionSet;
 use super::instruct::{CancelInstruction, Instruct, Instructed, InstructionRow, ListInstructions};
 use super::plan::{ListPollLinks, PlanPolls, PollLinkRow, PollPlan};
+use super::provider::{ProviderReply, ProviderRequest};
 use super::services::{ServicesReply, ServicesRequest};
 use super::status::{Counters, DeviceState, StateReason};
 
@@ -61,6 +62,8 @@ pub enum PeopleRequest {
     PlanPolls(PlanPolls),
     /// Administrator, operator: the links of a plan.
     ListPollLinks(ListPollLinks),
+    /// Provider: what has been handed over, and what became of it at the provider's own server.
+    Provider(ProviderRequest),
 }
 
 /// What the center answers to a [`PeopleRequest`] that it accepts.
@@ -99,6 +102,8 @@ pub enum PeopleReply {
     PollsPlanned(PollPlan),
     /// To [`PeopleRequest::ListPollLinks`].
     PollLinks(Page<PollLinkRow, u32>),
+    /// To [`PeopleRequest::Provider`].
+    Provider(ProviderReply),
 }
 
 /// A part of a list, in the list's own order.

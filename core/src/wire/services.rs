@@ -88,6 +88,32 @@ pub struct DefineService {
     )]
     #[cfg_attr(feature = "schema", schemars(length(max = 256)))]
     pub models: Vec<Model>,
+    /// Who collates its devices; the center if absent.
+    #[serde(default, skip_serializing_if = "Collator::is_center")]
+    pub collator: Collator,
+}
+
+/// Who makes a service's registration codes and compares them with what devices present.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Collator {
+    /// The center, at its own URL.
+    #[default]
+    Center,
+    /// The service's provider, on a server of its own.
+    Provider,
+}
+
+impl Collator {
+    /// Whether it is the center.
+    #[must_use]
+    pub const fn is_center(&self) -> bool {
+        matches!(self, Self::Center)
+    }
 }
 
 /// A service.
@@ -104,6 +130,9 @@ pub struct ServiceRow {
     /// The models that it applies to; every model if there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub models: Vec<Model>,
+    /// Who collates its devices; the center if absent.
+    #[serde(default, skip_serializing_if = "Collator::is_center")]
+    pub collator: Collator,
     /// Whether a device of the customer uses it; absent where the list is nobody's in particular.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used: Option<bool>,
@@ -199,7 +228,7 @@ fn services<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<ServiceId>, D::Error>
     bounded(d, 0..=SERVICES_PER_APPLICATION, "at most 16 services")
 }
 
-fn bounded<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+pub(super) fn bounded<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     d: D,
     bounds: core::ops::RangeInclusive<usize>,
     expected: &'static str,
@@ -342,6 +371,8 @@ pub struct TargetRow {
 pub enum TargetState {
     /// It can be chosen.
     Candidate,
+    /// It waits for a code of the service's provider.
+    HandedOver,
     /// The instruction waits in its mailbox.
     Waiting,
     /// It has taken the instruction.
@@ -363,10 +394,22 @@ pub enum TargetState {
 }
 
 impl TargetState {
+    /// Whether nothing was to become of it from the beginning.
+    #[must_use]
+    pub const fn is_left_out(self) -> bool {
+        matches!(
+            self,
+            Self::NotApplicable | Self::AlreadyEntitled | Self::AlreadyApplied | Self::MailboxFull
+        )
+    }
+
     /// Whether something can still become of it.
     #[must_use]
     pub const fn is_open(self) -> bool {
-        matches!(self, Self::Candidate | Self::Waiting | Self::Taken)
+        matches!(
+            self,
+            Self::Candidate | Self::HandedOver | Self::Waiting | Self::Taken
+        )
     }
 }
 

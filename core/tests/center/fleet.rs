@@ -12,7 +12,7 @@ use restante_core::wire::plan::{
     ListPollLinks, PlanFirst, PlanOf, PlanPolls, PlanShape, PollLinkRow, PollPlan,
 };
 use restante_core::wire::services::{
-    Apply, DefineService, Devices, Selection, ServicesReply, ServicesRequest,
+    Apply, Collator, DefineService, Devices, Selection, ServicesReply, ServicesRequest,
 };
 use restante_core::wire::{
     DeviceReply, DeviceRequest, Enrol, Function, FunctionSet, Hosts, Mailbox, Poll, PollReply,
@@ -115,6 +115,7 @@ impl Fleet {
             title: None,
             url: ServiceUrl::new("https://service.example/").expect("a URL"),
             models: Vec::new(),
+            collator: Collator::Center,
         });
         let apply = ServicesRequest::Apply(Apply {
             request: self.request(),

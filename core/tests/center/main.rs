@@ -4,6 +4,7 @@ mod codes;
 mod enrolment;
 mod entitlements;
 mod fleet;
+mod handovers;
 mod instructing;
 mod laws;
 mod lifecycle;

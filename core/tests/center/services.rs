@@ -542,7 +542,7 @@ fn what_a_customer_sees_is_the_same_bytes_with_and_without_another() {
 }
 
 /// A word of a device about its only instruction.
-fn acknowledge(trial: &mut Trial, serial: &str, progress: Progress) -> DeviceRequest {
+pub(crate) fn acknowledge(trial: &mut Trial, serial: &str, progress: Progress) -> DeviceRequest {
     let code = trial.formal(serial);
     let PollReply::Mailbox(mailbox) = trial.world.poll(&code).expect("polled") else {
         panic!("something waits");

@@ -6,7 +6,7 @@ use restante_core::id::Note;
 use restante_core::limits::{ACTS_BYTES, HOSTS_BYTES};
 use restante_core::wire::enrol::MaxMessage;
 use restante_core::wire::people::PeopleRequest;
-use restante_core::wire::services::{DefineService, ServicesRequest};
+use restante_core::wire::services::{Collator, DefineService, ServicesRequest};
 use restante_core::wire::{
     Act, Acts, DeviceReply, DeviceRequest, Hosts, Mailbox, Notify, Poll, PollReply, PollWindow,
     RefusalCode, ServiceUrl, json,
@@ -125,6 +125,7 @@ fn a_service_is_defined_with_a_host_of_the_schedule_and_with_no_other() {
             title: None,
             url: ServiceUrl::new(url).expect("a URL"),
             models: Vec::new(),
+            collator: Collator::Center,
         });
         world.call(
             Credential::Console,

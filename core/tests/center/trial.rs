@@ -12,8 +12,8 @@ use restante_core::id::{
 use restante_core::wire::enrol::DeviceList;
 use restante_core::wire::people::{PeopleReply, PeopleRequest};
 use restante_core::wire::services::{
-    ApplicationRow, Apply, CancelApplication, DefineService, Devices, ListServices, ListTargets,
-    Selection, ServicesReply, ServicesRequest, TargetRow, TargetState,
+    ApplicationRow, Apply, CancelApplication, Collator, DefineService, Devices, ListServices,
+    ListTargets, Selection, ServicesReply, ServicesRequest, TargetRow, TargetState,
 };
 use restante_core::wire::{
     Act, DeviceReply, DeviceRequest, Enrol, Hosts, PollReply, RefusalCode, Register,
@@ -171,6 +171,7 @@ impl Trial {
                 .iter()
                 .map(|model| Model::new(*model).expect("a model"))
                 .collect(),
+            collator: Collator::Center,
         });
         self.ask(define).expect("defined");
     }

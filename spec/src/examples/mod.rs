@@ -8,6 +8,7 @@
 pub(crate) mod device;
 pub(crate) mod people;
 pub(crate) mod plan;
+pub(crate) mod provider;
 pub(crate) mod services;
 pub(crate) mod site;
 

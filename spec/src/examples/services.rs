@@ -4,9 +4,9 @@ use restante_core::code::RegistrationCode;
 use restante_core::id::{ApplicationId, DeviceId, RequestId, ServiceId};
 use restante_core::wire::people::Page;
 use restante_core::wire::services::{
-    ApplicationRow, ApplicationState, Applied, Apply, CancelApplication, Choose, DefineService,
-    Devices, EntitlementRow, ListApplications, ListEntitlements, ListServices, ListTargets, Models,
-    Selection, ServiceRow, StopUse, Tally, TargetRow, TargetState, UseStopped,
+    ApplicationRow, ApplicationState, Applied, Apply, CancelApplication, Choose, Collator,
+    DefineService, Devices, EntitlementRow, ListApplications, ListEntitlements, ListServices,
+    ListTargets, Models, Selection, ServiceRow, StopUse, Tally, TargetRow, TargetState, UseStopped,
 };
 use restante_core::wire::{Register, Registered, ServiceUrl};
 
@@ -20,6 +20,7 @@ pub(crate) fn define() -> DefineService {
         title: Some(row.title),
         url: row.url,
         models: row.models,
+        collator: row.collator,
     }
 }
 
@@ -30,6 +31,7 @@ pub(crate) fn service() -> ServiceRow {
         url: ServiceUrl::new("https://center.example/v1/services/pull-print/registrations")
             .expect("the URL of the examples is one that devices follow"),
         models: vec![read("M1001"), read("M1002")],
+        collator: Collator::Center,
         used: None,
     }
 }

@@ -307,6 +307,7 @@ pub(crate) const fn state(state: ApplicationState) -> &'static str {
 const fn state_of(state: TargetState) -> &'static str {
     match state {
         TargetState::Candidate => "candidate",
+        TargetState::HandedOver => "waiting for its provider",
         TargetState::Waiting => "waiting",
         TargetState::Taken => "taken",
         TargetState::Entitled => "entitled",

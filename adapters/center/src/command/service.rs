@@ -6,7 +6,7 @@ use restante_core::limits::MODELS_PER_SERVICE;
 use restante_core::wire::ServiceUrl;
 use restante_core::wire::people::{PeopleReply, PeopleRequest};
 use restante_core::wire::services::{
-    DefineService, ListServices, ServiceRow, ServicesReply, ServicesRequest,
+    Collator, DefineService, ListServices, ServiceRow, ServicesReply, ServicesRequest,
 };
 
 use super::apply::ask;
@@ -39,6 +39,9 @@ https://CENTER/v1/services/ID/registrations.")]
         /// A model that it applies to; may be given several times. Every model unless given
         #[arg(long = "model", value_name = "MODEL")]
         models: Vec<Model>,
+        /// Its provider's own server makes the codes and collates them
+        #[arg(long)]
+        by_provider: bool,
     },
     /// Show the services
     #[command(after_help = "\
@@ -62,12 +65,17 @@ impl Command {
                 url,
                 title,
                 models,
+                by_provider,
             } => {
                 let message = DefineService {
                     service,
                     title,
                     url,
                     models,
+                    collator: match by_provider {
+                        true => Collator::Provider,
+                        false => Collator::Center,
+                    },
                 };
                 define(reach, message).await
             }

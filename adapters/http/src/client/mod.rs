@@ -10,6 +10,7 @@ mod device;
 mod errand;
 mod exchange;
 mod people;
+mod provider;
 mod register;
 mod services;
 mod trust;

@@ -7,7 +7,7 @@ use restante_core::wire::people::{ListDevices, ListReadings, PeopleReply, People
 use restante_core::wire::plan::ListPollLinks;
 
 use super::exchange::Asked;
-use super::{Client, SendError, services};
+use super::{Client, SendError, provider, services};
 use crate::authorization;
 use crate::route::Operation;
 
@@ -58,6 +58,7 @@ impl Client {
             Request::PlanPolls(_) => Reply::PollsPlanned(got.message()?),
             Request::ListPollLinks(_) => Reply::PollLinks(got.message()?),
             Request::Services(request) => Reply::Services(services::replied(request, &got)?),
+            Request::Provider(request) => Reply::Provider(provider::replied(request, &got)?),
             _ => return Err(SendError::no_route()),
         })
     }
@@ -81,6 +82,7 @@ fn asked(request: &PeopleRequest) -> Result<Asked, SendError> {
         Request::PlanPolls(body) => Asked::new(Operation::PlanPolls).saying(body),
         Request::ListPollLinks(list) => poll_links(list),
         Request::Services(request) => services::asked(request)?,
+        Request::Provider(request) => provider::asked(request)?,
         _ => return Err(SendError::no_route()),
     })
 }

@@ -82,6 +82,14 @@ pub enum Operation {
     ListPollLinks,
     /// A device registers for a service.
     Register,
+    /// What a service's provider has to act upon.
+    ListHandovers,
+    /// A provider's codes for devices.
+    GiveCodes,
+    /// Which devices a provider has entitled.
+    ReportEntitlements,
+    /// What is over at the provider too.
+    SettleHandovers,
     /// Whether the process lives.
     Health,
     /// Whether the center can answer.

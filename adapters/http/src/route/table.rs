@@ -4,7 +4,9 @@
 //! from its columns and does not stand in it. Serves spec chapter HTTP.
 
 use axum::http::Method;
-use restante_core::id::{ApplicationId, DeviceId, GrantId, InstructionId, ServiceId, TokenId};
+use restante_core::id::{
+    ApplicationId, DeviceId, GrantId, HandoverId, InstructionId, ServiceId, TokenId,
+};
 use restante_core::wire::instruct::{
     CancelInstruction, Instruct, Instructed, InstructionRow, ListInstructions,
 };
@@ -13,6 +15,10 @@ use restante_core::wire::people::{
     ListDevices, ListReadings, ListTokens, Page, Reading, TokenIssued, TokenRow,
 };
 use restante_core::wire::plan::{ListPollLinks, PlanPolls, PollLinkRow, PollPlan};
+use restante_core::wire::provider::{
+    CodesGiven, EntitlementsReported, GiveCodes, HandoverRow, HandoversSettled, ListHandovers,
+    ReportEntitlements, SettleHandovers,
+};
 use restante_core::wire::services::{
     ApplicationRow, Applied, Apply, CancelApplication, Choose, DefineService, EntitlementRow,
     ListApplications, ListEntitlements, ListServices, ListTargets, ServiceRow, StopUse, TargetRow,
@@ -436,6 +442,54 @@ pub static ROUTES: &[Route] = &[
             "/v1/services/{service}/registrations",
             Access::Pair,
             "Register a device for a service with its registration code",
+        )
+    },
+    Route {
+        parameter: Some(Parameter::of::<ServiceId>()),
+        query: Some(schema::<ListHandovers>),
+        reply: Some(schema::<Page<HandoverRow, HandoverId>>),
+        ..line(
+            Operation::ListHandovers,
+            GET,
+            "/v1/services/{service}/handovers",
+            Access::Token,
+            "Provider: list the devices that wait for a code, and those whose use is over",
+        )
+    },
+    Route {
+        parameter: Some(Parameter::of::<ServiceId>()),
+        request: Some(schema::<GiveCodes>),
+        reply: Some(schema::<CodesGiven>),
+        ..line(
+            Operation::GiveCodes,
+            POST,
+            "/v1/services/{service}/codes",
+            Access::Token,
+            "Provider: give devices their registration codes",
+        )
+    },
+    Route {
+        parameter: Some(Parameter::of::<ServiceId>()),
+        request: Some(schema::<ReportEntitlements>),
+        reply: Some(schema::<EntitlementsReported>),
+        ..line(
+            Operation::ReportEntitlements,
+            POST,
+            "/v1/services/{service}/entitlements",
+            Access::Token,
+            "Provider: report devices that can use the service",
+        )
+    },
+    Route {
+        parameter: Some(Parameter::of::<ServiceId>()),
+        request: Some(schema::<SettleHandovers>),
+        reply: Some(schema::<HandoversSettled>),
+        ..line(
+            Operation::SettleHandovers,
+            POST,
+            "/v1/services/{service}/settlements",
+            Access::Token,
+            "Provider: settle what is over at its own server too",
         )
     },
     Route {

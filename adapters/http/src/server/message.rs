@@ -6,12 +6,13 @@
 
 use axum::http::{HeaderMap, HeaderValue, Uri};
 use restante_core::center::Message;
-use restante_core::id::{CustomerId, DeviceId};
+use restante_core::id::{CustomerId, DeviceId, HandoverId};
 use restante_core::wire::enrol::MaxMessage;
 use restante_core::wire::instruct::{CancelInstruction, ListInstructions};
 use restante_core::wire::json::{self, JsonError};
 use restante_core::wire::people::{ListReadings, PeopleRequest, RevokeCode, RevokeToken};
 use restante_core::wire::plan::ListPollLinks;
+use restante_core::wire::provider::{ListHandovers, ProviderRequest};
 use restante_core::wire::services::{ListTargets, ServicesRequest};
 use restante_core::wire::{DeviceRequest, Leave, Poll, PollTag, Refusal, RefusalCode};
 use serde::Deserialize;
@@ -58,7 +59,7 @@ impl Sent<'_> {
     }
 
     fn of_people(&self, route: &Route) -> Result<PeopleRequest, Refusal> {
-        use {PeopleRequest as P, ServicesRequest as S};
+        use {PeopleRequest as P, ProviderRequest as Provider, ServicesRequest as S};
         Ok(match route.operation {
             Operation::IssueCode => P::IssueCode(self.json()?),
             Operation::ListCodes => P::ListCodes(self.query()?),
@@ -83,6 +84,10 @@ impl Sent<'_> {
             Operation::CancelApplication => P::Services(S::CancelApplication(self.json_at(route)?)),
             Operation::StopUse => P::Services(S::StopUse(self.json_at(route)?)),
             Operation::ListEntitlements => P::Services(S::ListEntitlements(self.query()?)),
+            Operation::ListHandovers => P::Provider(Provider::List(self.handovers()?)),
+            Operation::GiveCodes => P::Provider(Provider::Give(self.json_at(route)?)),
+            Operation::ReportEntitlements => P::Provider(Provider::Report(self.json_at(route)?)),
+            Operation::SettleHandovers => P::Provider(Provider::Settle(self.json_at(route)?)),
             _ => return Err(Refusal::plain(RefusalCode::NotFound)),
         })
     }
@@ -173,6 +178,12 @@ impl Sent<'_> {
         })
     }
 
+    fn handovers(&self) -> Result<ListHandovers, Refusal> {
+        let service = self.id()?;
+        let HandoversOf { after } = self.query()?;
+        Ok(ListHandovers { service, after })
+    }
+
     fn cancellation(&self) -> Result<CancelInstruction, Refusal> {
         let instruction = self.id()?;
         let CancellationOf { device, customer } = self.query()?;
@@ -189,6 +200,12 @@ impl Sent<'_> {
 struct PageOf<After> {
     customer: Option<CustomerId>,
     after: Option<After>,
+}
+
+/// The members of [`ListHandovers`] that travel in the query.
+#[derive(Deserialize)]
+struct HandoversOf {
+    after: Option<HandoverId>,
 }
 
 /// The members of [`CancelInstruction`] that travel in the query.

@@ -12,6 +12,7 @@ use restante_core::center::{Reason, Refused, Reply};
 use restante_core::id::CorrelationId;
 use restante_core::time::Seconds;
 use restante_core::wire::people::PeopleReply;
+use restante_core::wire::provider::ProviderReply;
 use restante_core::wire::services::ServicesReply;
 use restante_core::wire::{DeviceReply, ETag, Enrolled, PollReply, Refusal, RefusalCode, json};
 use serde::Serialize;
@@ -157,6 +158,9 @@ pub(super) fn success(route: &Route, reply: Reply, seen: &Seen) -> Option<Answer
         (operation, Reply::People(PeopleReply::Services(reply))) => {
             about_services(operation, status, reply)
         }
+        (operation, Reply::People(PeopleReply::Provider(reply))) => {
+            to_provider(operation, status, reply)
+        }
         (_, Reply::People(reply)) => to_people(route.operation, status, reply),
         (Operation::Register, Reply::Registered(body)) => Some(Answered::json(status, &body)),
         _ => None,
@@ -219,6 +223,17 @@ fn about_services(
         (O::ListTargets, S::Targets(body)) => Answered::json(status, &body),
         (O::StopUse, S::UseStopped(body)) => Answered::json(status, &body),
         (O::ListEntitlements, S::Entitlements(body)) => Answered::json(status, &body),
+        _ => return None,
+    })
+}
+
+fn to_provider(operation: Operation, status: StatusCode, reply: ProviderReply) -> Option<Answered> {
+    use {Operation as O, ProviderReply as P};
+    Some(match (operation, reply) {
+        (O::ListHandovers, P::Handovers(body)) => Answered::json(status, &body),
+        (O::GiveCodes, P::Given(body)) => Answered::json(status, &body),
+        (O::ReportEntitlements, P::Reported(body)) => Answered::json(status, &body),
+        (O::SettleHandovers, P::Settled(body)) => Answered::json(status, &body),
         _ => return None,
     })
 }

@@ -5,10 +5,10 @@ use restante_core::id::{ApplicationId, CustomerId, DeviceId, Model, Note, Reques
 use restante_core::time::{Seconds, Timestamp};
 use restante_core::wire::people::{DateTime, Page, PeopleReply, PeopleRequest};
 use restante_core::wire::services::{
-    ApplicationRow, ApplicationState, Applied, Apply, CancelApplication, Choose, DefineService,
-    Devices, EntitlementRow, ListApplications, ListEntitlements, ListServices, ListTargets, Models,
-    Selection, ServiceRow, ServicesReply, ServicesRequest, StopUse, Tally, TargetRow, TargetState,
-    UseStopped,
+    ApplicationRow, ApplicationState, Applied, Apply, CancelApplication, Choose, Collator,
+    DefineService, Devices, EntitlementRow, ListApplications, ListEntitlements, ListServices,
+    ListTargets, Models, Selection, ServiceRow, ServicesReply, ServicesRequest, StopUse, Tally,
+    TargetRow, TargetState, UseStopped,
 };
 use restante_core::wire::url::ServiceUrl;
 use restante_core::wire::{Refusal, RefusalCode, Register, Registered};
@@ -67,12 +67,14 @@ fn catalogue() -> Vec<(ServicesRequest, ServicesReply)> {
         title: Some(title.clone()),
         url: url(),
         models: vec![model()],
+        collator: Collator::Center,
     };
     let row = ServiceRow {
         service: service(),
         title,
         url: url(),
         models: vec![model()],
+        collator: Collator::Provider,
         used: Some(true),
     };
     let unused = ListServices {

@@ -7,6 +7,8 @@ mod collation;
 mod delivery;
 mod enrolment;
 mod first_use;
+mod given;
+mod handovers;
 mod holdings;
 mod http;
 mod instructing;
@@ -44,6 +46,8 @@ pub(super) const FAULTS: &[&[Fault]] = &[
     collation::FAULTS,
     progress::FAULTS,
     planning::FAULTS,
+    handovers::FAULTS,
+    given::FAULTS,
     holdings::FAULTS,
     refusals::FAULTS,
     messages::FAULTS,

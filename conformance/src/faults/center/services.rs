@@ -566,6 +566,7 @@ fn made_up(scene: &Scene<'_>, request: &ServicesRequest) -> Option<ServicesReply
             title: message.title.clone().or_else(|| "made up".parse().ok())?,
             url: message.url.clone(),
             models: message.models.clone(),
+            collator: message.collator,
             used: None,
         }),
         Request::List(_) => Reply::Services(empty()),
