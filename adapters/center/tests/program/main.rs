@@ -8,6 +8,7 @@ mod console;
 mod in_process;
 mod instructing;
 mod notifying;
+mod planning;
 mod refusals;
 mod serving;
 mod session;

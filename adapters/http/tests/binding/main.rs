@@ -5,6 +5,7 @@ mod hostile;
 mod limits;
 mod log;
 mod notices;
+mod planning;
 mod refusals;
 mod round_trips;
 mod secrets;
