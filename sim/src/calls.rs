@@ -50,15 +50,19 @@ impl World {
                 self.calls.insert(number, running);
                 self.crash(node);
             }
+            None if self.is_twin() => {
+                self.calls.insert(number, running);
+                self.go(number);
+            }
             None => {
                 self.calls.insert(number, running);
-                let after = self.rng.u64(0..4);
+                let after = self.own.rng.u64(0..4);
                 self.schedule(after, Event::Go(number));
             }
         }
         if struck == Some(Fault::DelayedUnknown) {
-            let after = self.rng.u64(0..60_000);
-            let node = self.rng.usize(0..self.nodes.len());
+            let after = self.own.rng.u64(0..60_000);
+            let node = self.own.rng.usize(0..self.nodes.len());
             self.schedule(after, Event::Deliver(node));
         }
     }
@@ -81,6 +85,12 @@ impl World {
             }
         };
         self.tell(|| format!("answer to {:?}: {}", running.mail, brief(&outcome)));
+        if let Ok(Reply::Ticked(ticked)) = &outcome
+            && ticked.more
+            && self.is_twin()
+        {
+            self.job(running.node);
+        }
         if let Some(mail) = running.mail {
             self.answer(mail, Letter::of(outcome));
         }
@@ -97,7 +107,7 @@ impl World {
             self.coverage.note("center: crash in the middle of a call");
             self.no_answer(mail);
         }
-        let after = self.rng.u64(5..30_000);
+        let after = self.own.rng.u64(5..30_000);
         self.schedule(after, Event::Restart(node));
         self.look_at_disk();
     }
@@ -111,6 +121,12 @@ impl World {
     }
 
     pub(crate) fn tick(&mut self, node: usize) {
+        self.job(node);
+        self.schedule(self.scenario.tick, Event::Tick(node));
+    }
+
+    /// The center does what is due, whether or not it is time for that.
+    pub(crate) fn job(&mut self, node: usize) {
         let call = Call {
             source: Source {
                 address: None,
@@ -120,7 +136,6 @@ impl World {
             message: Message::Tick,
         };
         self.begin_call(node, None, call);
-        self.schedule(self.scenario.tick, Event::Tick(node));
     }
 
     pub(crate) fn deliver(&mut self, node: usize) {

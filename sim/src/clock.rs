@@ -43,21 +43,47 @@ impl restante_store::Clock for Wall {
 
 /// Where the center's randomness comes from.
 #[derive(Clone, Debug)]
-pub struct Dice(Arc<Mutex<Rng>>);
+pub struct Dice(Arc<Mutex<Rolled>>);
+
+/// A generator for each party, and whose turn it is.
+#[derive(Debug)]
+struct Rolled {
+    seed: u64,
+    rngs: Vec<Rng>,
+    party: usize,
+}
 
 impl Dice {
-    /// Dice that always fall alike for one `seed`.
+    /// Dice that always fall alike for one `seed`, for so many parties.
     #[must_use]
-    pub fn new(seed: u64) -> Self {
-        Self(Arc::new(Mutex::new(Rng::with_seed(seed))))
+    pub fn new(seed: u64, parties: u32) -> Self {
+        let rng = |party| Rng::with_seed(seed.rotate_left(8 * party));
+        let rngs = (0..parties).map(rng).collect();
+        let party = 0;
+        Self(Arc::new(Mutex::new(Rolled { seed, rngs, party })))
+    }
+
+    /// For the letter with this number of whoever has its turn they fall as if nothing had been
+    /// drawn before: how often a call draws depends on what the center has to write for itself.
+    pub fn letter(&self, number: u64) {
+        let mut rolled = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (seed, party) = (rolled.seed, rolled.party);
+        let of_party = seed.rotate_left(8 * u32::try_from(party).unwrap_or_default());
+        rolled.rngs[party] = Rng::with_seed(of_party ^ number.wrapping_mul(SPREAD));
+    }
+
+    /// They fall for this party from now on.
+    pub fn turn(&self, party: usize) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).party = party;
     }
 }
 
 impl restante_store::Entropy for Dice {
     fn draw(&self) -> Result<[u8; 32], NoEntropy> {
         let mut bytes = [0; 32];
-        let mut rng = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        rng.fill(&mut bytes);
+        let mut rolled = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let party = rolled.party;
+        rolled.rngs[party].fill(&mut bytes);
         Ok(bytes)
     }
 }
@@ -69,3 +95,6 @@ pub fn draw_seed(rng: &mut Rng) -> Seed {
     rng.fill(&mut bytes);
     Seed::new(bytes)
 }
+
+/// An odd number that spreads small ones over 64 bits.
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;

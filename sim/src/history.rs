@@ -1,4 +1,5 @@
-//! One history: a world, its script, the quiet after it, and what was found.
+//! One history: a world, its script, the quiet after it, and what was found; every now and then
+//! twins besides.
 //!
 //! Everything follows from the seed and from how many lines of the script are played. A history
 //! that fails is played again with fewer and fewer lines, as long as it still fails: the shorter
@@ -12,6 +13,7 @@ use restante_core::center::Decide;
 use crate::check::{Found, Invariant, Violation};
 use crate::coverage::Coverage;
 use crate::scenario::Scenario;
+use crate::twin;
 use crate::world::{World, center};
 
 /// How a history is played.
@@ -34,6 +36,14 @@ pub struct Outcome {
     pub steps: u64,
 }
 
+impl Outcome {
+    fn merge(&mut self, other: &Self) {
+        self.found.merge(&other.found);
+        self.coverage.merge(&other.coverage);
+        self.steps += other.steps;
+    }
+}
+
 /// Plays the history of a seed with the real center.
 #[must_use]
 pub fn play(seed: u64, how: Play) -> Outcome {
@@ -44,27 +54,33 @@ pub fn play(seed: u64, how: Play) -> Outcome {
 /// 15.
 #[must_use]
 pub fn play_with(seed: u64, how: Play, decide: impl Fn(&Scenario) -> Arc<dyn Decide>) -> Outcome {
+    let decider = &decide;
     let played = panic::catch_unwind(AssertUnwindSafe(|| {
         let mut scenario = Scenario::draw(seed);
         if let Some(lines) = how.lines {
             scenario.script.truncate(lines);
         }
-        let decide = decide(&scenario);
+        let decide = decider(&scenario);
         let mut world = World::deciding(scenario, decide).traced(how.trace);
         world.run_script();
         world.quiet();
-        Outcome {
+        let mut outcome = Outcome {
             steps: world.steps(),
             found: std::mem::take(&mut world.found),
             coverage: std::mem::take(&mut world.coverage),
+        };
+        if twin::is_due(seed) && outcome.found.violations.is_empty() {
+            outcome.merge(&twin::play(seed, how, decider));
         }
+        outcome
     }));
     played.unwrap_or_else(|cause| panicked(&cause))
 }
 
-/// The fewest lines of the script with which the history still fails in the same way.
+/// The fewest lines of the script with which the history still fails in the same way, if that are
+/// fewer than it has.
 #[must_use]
-pub fn shorten(seed: u64, violation: &Violation) -> usize {
+pub fn shorten(seed: u64, violation: &Violation) -> Option<usize> {
     let fails = |lines| {
         let lines = Some(lines);
         let outcome = play(
@@ -78,7 +94,7 @@ pub fn shorten(seed: u64, violation: &Violation) -> usize {
         violations.any(|it| it.invariant == violation.invariant)
     };
     let all = Scenario::draw(seed).script.len();
-    (0..all).find(|lines| fails(*lines)).unwrap_or(all)
+    (0..all).find(|lines| fails(*lines))
 }
 
 fn panicked(cause: &(dyn std::any::Any + Send)) -> Outcome {

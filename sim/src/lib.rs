@@ -8,6 +8,7 @@
 //! A [`Scenario`] is drawn from a seed; a [`World`] plays it; [`check`] looks at every step. One
 //! history is played by [`history::play`], thousands by [`run::run`] and by the program.
 
+pub mod catalogue;
 pub mod center;
 pub mod check;
 pub mod clock;
@@ -17,12 +18,16 @@ pub mod history;
 pub mod link;
 pub mod machine;
 pub mod mail;
+pub mod orders;
 pub mod parcel;
+pub mod party;
 pub mod people;
+pub mod posted;
 pub mod run;
 pub mod scenario;
 pub mod state;
 pub mod step;
+pub mod twin;
 pub mod unit;
 pub mod witness;
 pub mod world;

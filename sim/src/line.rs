@@ -1,6 +1,8 @@
 //! Carries requests and answers, each as its fate says.
 
-use restante_core::id::CorrelationId;
+use restante_core::id::{CorrelationId, Note};
+use restante_core::registrant::ServiceAnswer;
+use restante_core::time::Seconds;
 
 use crate::link::Leg;
 use crate::machine::Event as Input;
@@ -11,10 +13,11 @@ use crate::world::{Event, World};
 impl World {
     /// Sends a request on its way.
     pub(crate) fn post(&mut self, origin: Origin, parcel: Parcel) -> usize {
-        let fate = self.weather.fate(&mut self.rng, &mut self.coverage);
+        let fate = self.weather.fate(&mut self.own.rng, &mut self.coverage);
         let number = self.mail.len();
         self.tell(|| format!("{origin} sends {number}: {parcel}, {fate:?}"));
         self.mail.push(Mail {
+            party: self.party,
             origin,
             parcel,
             fate,
@@ -49,18 +52,21 @@ impl World {
 
     pub(crate) fn no_answer(&mut self, mail: usize) {
         if self.mail[mail].fate.told {
-            let after = self.rng.u64(10..3_000);
+            let after = self.own.rng.u64(10..3_000);
             self.schedule(after, Event::Reply { mail, bytes: None });
         }
     }
 
     pub(crate) fn arrive(&mut self, mail: usize) {
-        let correlation = CorrelationId::from_bytes(u128::from(self.tickets).to_be_bytes());
-        self.tickets += 1;
+        let correlation = CorrelationId::from_bytes(u128::from(self.own.letters).to_be_bytes());
+        self.own.letters += 1;
+        if self.is_twin() {
+            self.dice.letter(self.own.letters);
+        }
         let up: Vec<usize> = (0..self.nodes.len())
             .filter(|it| self.nodes[*it].is_up())
             .collect();
-        let Some(node) = self.rng.choice(up) else {
+        let Some(node) = self.own.rng.choice(up) else {
             self.coverage.note("line: no center there");
             return self.no_answer(mail);
         };
@@ -77,6 +83,7 @@ impl World {
     pub(crate) fn answer(&mut self, mail: usize, letter: Option<Letter>) {
         let Some(letter) = letter else { return };
         let bytes = letter.to_bytes();
+        self.note_told(&bytes);
         match self.mail[mail].fate.reply {
             Leg::Arrives(after) => {
                 let bytes = Some(bytes);
@@ -112,8 +119,31 @@ impl World {
                 };
                 self.unit(unit, input);
             }
+            Origin::Errand {
+                unit,
+                boot,
+                exchange,
+            } => {
+                if self.units[unit].is_on() && self.units[unit].boots() == boot {
+                    self.unit(unit, Input::ServiceAnswered(exchange, of_service(letter)));
+                }
+            }
             Origin::Person(errand) => self.person_hears(errand, letter),
             Origin::Stranger | Origin::Line => {}
         }
+    }
+}
+
+/// What a service's server has said, as the client of a device reads it (chapter SVC).
+fn of_service(letter: Option<Letter>) -> ServiceAnswer {
+    match letter {
+        Some(Letter::Registered(registered)) => ServiceAnswer::Registered(registered),
+        Some(Letter::Refused(refusal)) => match refusal.code.http_status() {
+            408 | 425 | 429 | 500.. => {
+                ServiceAnswer::Later(refusal.wait().unwrap_or(Seconds::ZERO))
+            }
+            _ => ServiceAnswer::Refused(Note::new(refusal.code.word()).expect("a word")),
+        },
+        _ => ServiceAnswer::Nothing,
     }
 }

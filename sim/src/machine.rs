@@ -4,7 +4,7 @@
 use restante_core::code::{Presented, ProvisionalCode};
 use restante_core::id::{CenterAddress, DeviceId};
 use restante_core::machine::Machine as _;
-use restante_core::registrant::{Exchange, Phase, Standing};
+use restante_core::registrant::{Errand, Exchange, Notice, Phase, ServiceAnswer, Standing};
 use restante_core::wire::site::{CarriedOut, CarryOut, SelfDescription};
 use restante_core::wire::{
     DeviceEntry, DeviceReply, DeviceRequest, Identification, Refusal, Status,
@@ -31,6 +31,8 @@ pub enum Event {
     Refused(Exchange, Refusal),
     /// No answer will come.
     LinkFailed(Exchange),
+    /// This came of a registration for a service.
+    ServiceAnswered(Exchange, ServiceAnswer),
     /// The deadline has passed.
     TimePassed,
     /// A device's readings are these now; a gateway is told to call its children.
@@ -58,8 +60,12 @@ pub enum Wish {
     Keep(Vec<u8>),
     /// Send this.
     Send(Send),
+    /// Present a device at a service's URL.
+    Register(Box<Errand>),
     /// Show this.
     Show(String),
+    /// Show this, which an instruction holds.
+    Message(String),
     /// Call the children.
     Call,
     /// Ask these children how they are.
@@ -178,6 +184,9 @@ fn for_device(event: Event) -> Option<device::Input> {
         Event::Replied(exchange, reply) => device::Input::Replied { exchange, reply },
         Event::Refused(exchange, refusal) => device::Input::Refused { exchange, refusal },
         Event::LinkFailed(exchange) => device::Input::LinkFailed { exchange },
+        Event::ServiceAnswered(exchange, answer) => {
+            device::Input::ServiceAnswered { exchange, answer }
+        }
         Event::TimePassed => device::Input::TimePassed,
         Event::Worked(status) => device::Input::StatusChanged(status),
         Event::Rotate => device::Input::RotateNow,
@@ -199,6 +208,9 @@ fn for_gateway(event: Event) -> gateway::Input {
         Event::Replied(exchange, reply) => gateway::Input::Replied { exchange, reply },
         Event::Refused(exchange, refusal) => gateway::Input::Refused { exchange, refusal },
         Event::LinkFailed(exchange) => gateway::Input::LinkFailed { exchange },
+        Event::ServiceAnswered(exchange, answer) => {
+            gateway::Input::ServiceAnswered { exchange, answer }
+        }
         Event::TimePassed => gateway::Input::TimePassed,
         Event::Worked(_) => gateway::Input::CallNow,
         Event::ChildThere(child) => gateway::Input::CallAnswered(child),
@@ -224,6 +236,8 @@ fn of_device(output: device::Output) -> Option<Wish> {
             presented,
             request,
         }),
+        device::Output::Register(errand) => Wish::Register(errand),
+        device::Output::Show(Notice::Message { text }) => Wish::Message(text.as_str().to_owned()),
         device::Output::Show(notice) => Wish::Show(notice.to_string()),
         _ => return None,
     })
@@ -242,6 +256,7 @@ fn of_gateway(output: gateway::Output) -> Option<Wish> {
             presented,
             request,
         }),
+        gateway::Output::Register(errand) => Wish::Register(errand),
         gateway::Output::Show(notice) => Wish::Show(notice.to_string()),
         gateway::Output::GeneralCall => Wish::Call,
         gateway::Output::AskChildren(asks) => {

@@ -11,6 +11,8 @@ use crate::people::Errand;
 /// A request, and what becomes of it.
 #[derive(Clone, Debug)]
 pub struct Mail {
+    /// Whose it is.
+    pub party: usize,
     /// Who waits for the answer.
     pub origin: Origin,
     /// What was sent.
@@ -31,6 +33,15 @@ pub enum Origin {
         /// Its number for the request.
         exchange: Exchange,
     },
+    /// A device or a gateway, at a service's server.
+    Errand {
+        /// Which one.
+        unit: usize,
+        /// How often it had been switched on.
+        boot: u64,
+        /// Its number for the errand.
+        exchange: Exchange,
+    },
     /// A person or a person's program.
     Person(Errand),
     /// A stranger.
@@ -44,6 +55,7 @@ impl Mail {
     #[must_use]
     pub fn copy(&self) -> Self {
         Self {
+            party: self.party,
             origin: Origin::Line,
             parcel: self.parcel.clone(),
             fate: Fate {
@@ -69,6 +81,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unit { unit, .. } => write!(f, "unit {unit}"),
+            Self::Errand { unit, .. } => write!(f, "unit {unit}, on an errand,"),
             Self::Person(errand) => write!(f, "{errand:?}"),
             Self::Stranger => f.write_str("a stranger"),
             Self::Line => f.write_str("the line"),

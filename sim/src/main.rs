@@ -56,10 +56,11 @@ fn main() -> ExitCode {
     tell_counts(&report);
     if let Some((seed, violation)) = &report.failed {
         println!("\nFAILED with seed {seed}: {violation}");
-        let lines = options.lines.unwrap_or_else(|| shorten(*seed, violation));
+        let lines = options.lines.or_else(|| shorten(*seed, violation));
+        let lines = lines.map_or_else(String::new, |lines| format!(" --lines {lines}"));
         println!(
-            "again: cargo run --release -p restante-sim -- --seed {seed} --histories 1 --lines \
-             {lines} --trace"
+            "again: cargo run --release -p restante-sim -- --seed {seed} --histories 1{lines} \
+             --trace"
         );
         return ExitCode::FAILURE;
     }

@@ -11,8 +11,10 @@ use restante_core::code::Presented;
 use restante_core::id::CorrelationId;
 use restante_core::wire::json::{self, JsonError};
 use restante_core::wire::people::{PeopleReply, PeopleRequest};
-use restante_core::wire::{DeviceReply, DeviceRequest, Refusal, RefusalCode};
+use restante_core::wire::{DeviceReply, DeviceRequest, Refusal, RefusalCode, Register, Registered};
 use serde::{Deserialize, Serialize};
+
+use crate::catalogue;
 
 /// A request on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +51,8 @@ pub enum Desk {
     Devices,
     /// The conversations of people and their programs.
     People,
+    /// The server of the service with this number.
+    Service(usize),
 }
 
 /// An answer on its way.
@@ -58,6 +62,8 @@ pub enum Letter {
     Device(DeviceReply),
     /// To a person.
     People(PeopleReply),
+    /// To a device that registered for a service.
+    Registered(Registered),
     /// To anybody.
     Refused(Refusal),
 }
@@ -110,6 +116,17 @@ impl Parcel {
         }
     }
 
+    /// A device at the server of a service, with nothing but its pair.
+    #[must_use]
+    pub fn register(from: IpAddr, service: usize, register: &Register) -> Self {
+        Self {
+            from,
+            header: Header::None,
+            desk: Desk::Service(service),
+            body: json::to_bytes(register),
+        }
+    }
+
     /// Reads it as the center's transport does.
     ///
     /// # Errors
@@ -118,6 +135,8 @@ impl Parcel {
         let message = match self.desk {
             Desk::Devices => json::parse(&self.body).map(Message::Device),
             Desk::People => json::parse(&self.body).map(Message::People),
+            Desk::Service(number) => json::parse(&self.body)
+                .map(|register| Message::Register(catalogue::service(number), register)),
         };
         let message = message.map_err(|error| Box::new(unreadable(&error)))?;
         let source = Source {
@@ -149,6 +168,7 @@ impl Letter {
         match outcome {
             Ok(Reply::Device(reply)) => Some(Self::Device(reply)),
             Ok(Reply::People(reply)) => Some(Self::People(reply)),
+            Ok(Reply::Registered(registered)) => Some(Self::Registered(registered)),
             Ok(_) => None,
             Err(refusal) => Some(Self::Refused(refusal)),
         }

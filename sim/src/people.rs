@@ -6,7 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use restante_core::code::{AccessToken, ProvisionalCode};
-use restante_core::id::{AccountName, GrantId, TokenId, UserName};
+use restante_core::id::{AccountName, CustomerId, GrantId, TokenId, UserName};
 use restante_core::time::Seconds;
 use restante_core::wire::RefusalCode;
 use restante_core::wire::people::{
@@ -16,7 +16,9 @@ use restante_core::wire::people::{
 
 use crate::link::Weather;
 use crate::mail::Origin;
+use crate::orders::Orders;
 use crate::parcel::{Header, Letter, Parcel};
+use crate::party::{self, OTHER};
 use crate::world::World;
 
 /// Everybody.
@@ -24,8 +26,10 @@ use crate::world::World;
 pub struct People {
     /// The codes that dealers have received, oldest first.
     pub codes: Vec<Known>,
+    /// What administrators have in hand.
+    pub orders: Orders,
+    pub(crate) operator: Option<AccessToken>,
     dealers: Vec<Option<AccessToken>>,
-    operator: Option<AccessToken>,
 }
 
 /// A code that a dealer has received.
@@ -35,6 +39,8 @@ pub struct Known {
     pub code: ProvisionalCode,
     /// What it is listed and revoked by.
     pub grant: GrantId,
+    /// Whose holdings its devices become.
+    pub customer: CustomerId,
     /// Whose it is.
     pub dealer: usize,
     /// Which of the dealer's users it is for.
@@ -55,6 +61,14 @@ pub enum Errand {
         /// For which user.
         user: usize,
     },
+    /// A token for this customer's administrator.
+    Administrator(CustomerId),
+    /// Instructions for devices of this customer.
+    Instruct(CustomerId),
+    /// An application for a service on devices of this customer.
+    Apply(CustomerId),
+    /// Something that the center has jobs for.
+    Jobs,
     /// Nothing that would be remembered.
     Other,
 }
@@ -65,6 +79,7 @@ impl People {
     pub fn new(dealers: usize) -> Self {
         Self {
             codes: Vec::new(),
+            orders: Orders::default(),
             dealers: vec![None; dealers],
             operator: None,
         }
@@ -87,7 +102,7 @@ impl World {
     pub(crate) fn hire(&mut self) {
         let weather = std::mem::replace(&mut self.weather, Weather::FAIR);
         self.issue_token(Role::Operator, "operations", Errand::OperatorToken);
-        for dealer in 0..self.scenario.dealers {
+        for dealer in 0..self.own.people.dealers.len() {
             self.hire_dealer(dealer);
         }
         self.weather = weather;
@@ -96,7 +111,7 @@ impl World {
     fn hire_dealer(&mut self, dealer: usize) {
         self.issue_token(
             Role::Dealer,
-            &format!("dealer {dealer}"),
+            &dealer_name(self.party, dealer),
             Errand::Hire(dealer),
         );
     }
@@ -125,7 +140,7 @@ impl World {
             limit,
             note: None,
         });
-        let (dealer, token) = self.people.dealer(dealer);
+        let (dealer, token) = self.own.people.dealer(dealer);
         match token.cloned() {
             None => self.hire_dealer(dealer),
             Some(token) => {
@@ -137,19 +152,19 @@ impl World {
 
     /// A dealer revokes a code of its own.
     pub(crate) fn revoke_code(&mut self, number: usize) {
-        let Some(Known { grant, dealer, .. }) = self.people.code(number).cloned() else {
+        let Some(Known { grant, dealer, .. }) = self.own.people.code(number).cloned() else {
             return;
         };
         let request = PeopleRequest::RevokeCode(RevokeCode { grant });
-        if let (_, Some(token)) = self.people.dealer(dealer) {
+        if let (_, Some(token)) = self.own.people.dealer(dealer) {
             let header = Header::Token(token.to_text());
             self.write(Errand::Other, header, &request);
         }
     }
 
-    /// A dealer looks at its codes and at a user's devices.
+    /// A dealer looks at its codes and at a user's devices, an administrator at what is under way.
     pub(crate) fn look(&mut self, dealer: usize) {
-        let (_, Some(token)) = self.people.dealer(dealer) else {
+        let (_, Some(token)) = self.own.people.dealer(dealer) else {
             return;
         };
         let header = Header::Token(token.to_text());
@@ -160,11 +175,12 @@ impl World {
         });
         self.write(Errand::Other, header.clone(), &codes);
         self.write(Errand::Other, header, &devices);
+        self.look_around(dealer);
     }
 
     /// The operator accepts the clock.
     pub(crate) fn accept_clock(&mut self) {
-        let header = match &self.people.operator {
+        let header = match &self.own.people.operator {
             Some(token) => Header::Token(token.to_text()),
             None => Header::Console,
         };
@@ -174,7 +190,7 @@ impl World {
 
     /// The operator revokes a dealer's token and hands out another one.
     pub(crate) fn change_token(&mut self, dealer: usize) {
-        let (dealer, token) = self.people.dealer(dealer);
+        let (dealer, token) = self.own.people.dealer(dealer);
         if let Some(token) = token.map(AccessToken::id) {
             self.revoke_token(token);
         }
@@ -186,8 +202,9 @@ impl World {
         self.write(Errand::Other, Header::Console, &request);
     }
 
-    fn write(&mut self, errand: Errand, header: Header, request: &PeopleRequest) {
-        let parcel = Parcel::people(OFFICE, header, request);
+    pub(crate) fn write(&mut self, errand: Errand, header: Header, request: &PeopleRequest) {
+        let office = party::address(self.party, OFFICE);
+        let parcel = Parcel::people(office, header, request);
         self.post(Origin::Person(errand), parcel);
     }
 
@@ -197,30 +214,37 @@ impl World {
             (Some(Letter::Refused(refusal)), Errand::Issue { dealer, .. })
                 if refusal.code == RefusalCode::TokenRefused =>
             {
-                self.people.dealers[dealer] = None;
+                self.own.people.dealers[dealer] = None;
                 return self.coverage.note("people: token refused");
             }
             _ => return self.coverage.note("people: no good answer"),
         };
         match (errand, reply) {
             (Errand::Hire(dealer), PeopleReply::TokenIssued(issued)) => {
-                self.people.dealers[dealer] = Some(issued.token);
+                self.own.people.dealers[dealer] = Some(issued.token);
             }
             (Errand::OperatorToken, PeopleReply::TokenIssued(issued)) => {
-                self.people.operator = Some(issued.token);
+                self.own.people.operator = Some(issued.token);
             }
             (Errand::Issue { dealer, user }, PeopleReply::CodeIssued(issued)) => {
                 let code = issued.code.parse().expect("a code that reads right");
-                self.people.codes.push(Known {
+                self.own.people.codes.push(Known {
                     code,
                     grant: issued.row.grant,
+                    customer: issued.row.customer,
                     dealer,
                     user,
                 });
             }
-            _ => {}
+            (errand, reply) => self.order_heard(errand, reply),
         }
     }
+}
+
+/// Dealers of different parties are different people.
+fn dealer_name(party: usize, dealer: usize) -> String {
+    let other = if party == OTHER { "other " } else { "" };
+    format!("{other}dealer {dealer}")
 }
 
 fn user_name(user: usize) -> UserName {

@@ -9,12 +9,12 @@
 use std::collections::BTreeMap;
 
 use restante_core::code::ProvisionalCode;
-use restante_core::id::GrantId;
-use restante_core::record::State as Standing;
+use restante_core::id::{DeviceId, GrantId};
+use restante_core::record::{Instruction, State as Standing};
 use restante_core::registrant::Phase;
 use restante_core::time::{Seconds, Timestamp};
 
-use crate::check::Invariant;
+use crate::check::{Invariant, duties};
 use crate::clock::Moment;
 use crate::link::Weather;
 use crate::machine::Event as Input;
@@ -41,6 +41,7 @@ impl World {
         self.settle();
         let given = self.give_fresh_codes();
         self.wait_for(&given, "with a fresh code");
+        self.bring_to_an_end();
         self.look_at_disk();
     }
 
@@ -70,6 +71,50 @@ impl World {
         let restless = [Phase::Enrolling, Phase::Enrolled, Phase::Leaving];
         let moves = |world: &Self| world.units.iter().any(|it| restless.contains(&it.phase()));
         while moves(self) && self.violations().is_empty() && self.step(until) {}
+    }
+
+    /// Invariant 8 in the end: whatever waits for a device that comes is brought to an end.
+    fn bring_to_an_end(&mut self) {
+        let every = Moment::from(self.scenario.interval) * 1_000;
+        let until = self.now + 3 * every + LONGEST_ERRAND;
+        let waits = |world: &Self| world.units.iter().any(|it| world.waits_for(it).is_some());
+        while self.violations().is_empty() && waits(self) {
+            // Looking at all mailboxes after every step would cost more than the steps.
+            let next = (self.now + every / 8).min(until);
+            self.run(next);
+            if next == until {
+                break;
+            }
+        }
+        if !self.violations().is_empty() {
+            return;
+        }
+        let waiting = self.units.iter().map(|unit| self.waits_for(unit));
+        let waiting: Vec<_> = waiting
+            .map(|it| it.map(|(device, it)| (device, it.id)))
+            .collect();
+        for waits in waiting {
+            self.found
+                .that(Invariant::Instructions, waits.is_none(), || {
+                    format!("a device that comes was never rid of {waits:?}")
+                });
+        }
+        self.coverage.note("quiet: nothing waits");
+    }
+
+    /// What waits for a unit that comes: it lies there for a device for which the unit and its
+    /// registration speak.
+    fn waits_for(&self, unit: &Unit) -> Option<(DeviceId, &Instruction)> {
+        let holding = unit.holding().filter(|_| unit.is_in_use())?;
+        let registration = self.state.registration(holding.code.registration())?;
+        let members = holding.members.iter().map(|member| member.device);
+        let mut spoken_for = members.filter(|it| duties::speaks_for(&registration.state, *it));
+        // What has run out may lie there until somebody looks; and where the clock has gone back,
+        // time stands still, and what is to be done later is not due yet.
+        let now = self.judged();
+        let due = |it: &&Instruction| it.not_before.is_none_or(|at| at <= now);
+        let lies = |it: &&Instruction| it.expires > now && due(it);
+        spoken_for.find_map(|device| Some((device, self.state.open(device).iter().find(lies)?)))
     }
 
     /// Mends the line, switches everything on, and has the operator accept the clock.
@@ -153,14 +198,14 @@ impl World {
     }
 
     fn fresh_code(&mut self) -> Option<ProvisionalCode> {
-        let before = self.people.codes.len();
+        let before = self.own.people.codes.len();
         // The dealer may find that its token is revoked, and then asks for another one.
         for _ in 0..3 {
             self.issue_code(0, 0, None, None);
             self.run(self.now + 2_000);
         }
         // An older code can still come in meanwhile, its letter having taken a slow way.
-        let received = self.people.codes.get(before..)?;
+        let received = self.own.people.codes.get(before..)?;
         let newest = received.iter().max_by_key(|known| known.grant)?;
         Some(newest.code.clone())
     }
@@ -196,5 +241,8 @@ fn usize_of(number: u32) -> usize {
 
 /// The widest back-off, an hour's throttle, and some exchanges.
 const PATIENCE: Moment = 4 * 3_600_000;
+/// A registration for a service is given up after half a day; the delivery of what a power cut has
+/// made a device forget is over a day after it was taken.
+const LONGEST_ERRAND: Moment = 2 * 86_400_000;
 /// A code that opens something for so long is surely good for the next attempt.
 const LONG: Seconds = Seconds::new(6 * 3_600);

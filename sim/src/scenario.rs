@@ -8,6 +8,7 @@ use fastrand::Rng;
 
 use crate::disk::Fault;
 use crate::link::Weather;
+use crate::party::FIRST;
 
 /// The shape of one world.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +35,21 @@ pub struct Scenario {
     pub weather: Weather,
     /// Whether strangers come from the address of the site.
     pub stranger_on_site: bool,
+    /// The other customer, in a world of twins.
+    pub beside: Option<Beside>,
     /// What happens, in order.
     pub script: Vec<Line>,
+}
+
+/// The other customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beside {
+    /// Its devices.
+    pub devices: usize,
+    /// Its dealers, each with two users.
+    pub dealers: usize,
+    /// Whether it exists. Its lines are in the script in any case.
+    pub present: bool,
 }
 
 /// One thing that happens.
@@ -43,6 +57,8 @@ pub struct Scenario {
 pub struct Line {
     /// So many milliseconds after the one before.
     pub after: u64,
+    /// Who does it: the first party, but for twins.
+    pub party: usize,
     /// What it is.
     pub what: Happening,
 }
@@ -144,6 +160,37 @@ pub enum Happening {
         /// Which dealer.
         dealer: usize,
     },
+    /// People have devices do something.
+    Instruct {
+        /// Which device.
+        choice: usize,
+        /// What, when, and whether all devices of its customer, bit by bit.
+        acts: u32,
+    },
+    /// People call an instruction off.
+    CallOff {
+        /// Which one.
+        choice: usize,
+    },
+    /// People apply for a service.
+    Apply {
+        /// On which device.
+        choice: usize,
+        /// For which service, and whether on all devices.
+        service: usize,
+    },
+    /// People call an application off.
+    Withdraw {
+        /// Which one.
+        choice: usize,
+    },
+    /// People have a device stop using a service.
+    StopUse {
+        /// Which device.
+        choice: usize,
+        /// Which service.
+        service: usize,
+    },
     /// A stranger tries something.
     Stranger {
         /// What.
@@ -176,11 +223,15 @@ pub enum Attack {
     Garbage,
     /// A good message with a credential of another kind, or none.
     WrongDesk,
+    /// A registration code with another device, for another service, altered or left out.
+    WrongPair,
+    /// A registration code that was shown to its device, once more.
+    KnownPair,
 }
 
 impl Attack {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::WrongCode,
         Self::ManyWrongCodes,
         Self::StaleCode,
@@ -191,6 +242,8 @@ impl Attack {
         Self::Replay,
         Self::Garbage,
         Self::WrongDesk,
+        Self::WrongPair,
+        Self::KnownPair,
     ];
 
     /// The word under which it is counted.
@@ -207,6 +260,8 @@ impl Attack {
             Self::Replay => "stranger: replay",
             Self::Garbage => "stranger: garbage",
             Self::WrongDesk => "stranger: credential of another kind",
+            Self::WrongPair => "stranger: wrong pair",
+            Self::KnownPair => "stranger: known pair",
         }
     }
 }
@@ -235,9 +290,11 @@ impl Scenario {
             ceiling: rng.u32(1..9),
             weather: Weather::draw(&mut rng),
             stranger_on_site: rng.u32(0..4) == 0,
+            beside: None,
             script: Vec::new(),
         };
-        scenario.script = scenario.opening(&mut rng);
+        let units = scenario.own_units();
+        scenario.script = opening(&mut rng, scenario.dealers, units);
         let pause = length / happenings as u64;
         for _ in 0..happenings {
             let after = if rng.u32(0..3) == 0 {
@@ -245,26 +302,45 @@ impl Scenario {
             } else {
                 rng.u64(0..pause * 2)
             };
-            let what = draw(&mut rng);
-            scenario.script.push(Line { after, what });
+            let what = ordinary(&mut rng);
+            scenario.script.push(line(after, what));
         }
         scenario
     }
 
-    /// Every history begins with codes that are entered somewhere; otherwise little would happen.
-    fn opening(&self, rng: &mut Rng) -> Vec<Line> {
-        let mut script = Vec::new();
-        for dealer in 0..self.dealers {
-            let what = issue(rng, dealer);
-            script.push(Line { after: 200, what });
-        }
-        for unit in 0..self.devices + self.gateways.len() {
-            let code = rng.usize(0..self.dealers);
-            let what = Happening::Enter { unit, code };
-            let after = rng.u64(100..2_000);
-            script.push(Line { after, what });
-        }
-        script
+    /// How many units the first party has.
+    #[must_use]
+    pub const fn own_units(&self) -> usize {
+        self.devices + self.gateways.len()
+    }
+
+    /// Whether there is another customer.
+    #[must_use]
+    pub fn has_other(&self) -> bool {
+        self.beside.is_some_and(|beside| beside.present)
+    }
+}
+
+/// Every history begins with codes that are entered somewhere; otherwise little would happen.
+pub(crate) fn opening(rng: &mut Rng, dealers: usize, units: usize) -> Vec<Line> {
+    let mut script = Vec::new();
+    for dealer in 0..dealers {
+        script.push(line(200, issue(rng, dealer)));
+    }
+    for unit in 0..units {
+        let code = rng.usize(0..dealers);
+        let what = Happening::Enter { unit, code };
+        let after = rng.u64(100..2_000);
+        script.push(line(after, what));
+    }
+    script
+}
+
+fn line(after: u64, what: Happening) -> Line {
+    Line {
+        after,
+        party: FIRST,
+        what,
     }
 }
 
@@ -278,10 +354,10 @@ fn issue(rng: &mut Rng, dealer: usize) -> Happening {
 }
 
 /// One happening; the more ordinary, the likelier.
-fn draw(rng: &mut Rng) -> Happening {
+pub(crate) fn ordinary(rng: &mut Rng) -> Happening {
     let unit = rng.usize(0..64);
     let code = rng.usize(0..64);
-    match rng.u32(0..100) {
+    match rng.u32(0..122) {
         0..16 => Happening::Enter { unit, code },
         16..23 => issue(rng, unit),
         23..27 => Happening::Revoke { code },
@@ -310,6 +386,20 @@ fn draw(rng: &mut Rng) -> Happening {
         79..81 => Happening::Accept,
         81..83 => Happening::Token { dealer: unit },
         83..85 => Happening::Look { dealer: unit },
+        100..109 => {
+            let acts = rng.u32(0..256);
+            Happening::Instruct { choice: unit, acts }
+        }
+        109..111 => Happening::CallOff { choice: unit },
+        111..118 => Happening::Apply {
+            choice: unit,
+            service: code,
+        },
+        118..120 => Happening::Withdraw { choice: unit },
+        120..122 => Happening::StopUse {
+            choice: unit,
+            service: code,
+        },
         _ => {
             let attack = Attack::ALL[rng.usize(0..Attack::ALL.len())];
             let choice = code;

@@ -5,6 +5,7 @@ use restante_core::time::Seconds;
 
 use crate::disk::Fault;
 use crate::machine::Event as Input;
+use crate::party::{FIRST, OTHER};
 use crate::scenario::Happening;
 use crate::world::{Event, World};
 
@@ -15,7 +16,9 @@ impl World {
             return;
         };
         self.tell(|| format!("— {:?}", line.what));
-        self.happens(line.what);
+        if line.party != OTHER || self.scenario.has_other() {
+            self.happens(line.what);
+        }
         if let Some(next) = self.scenario.script.get(number + 1) {
             self.schedule(next.after, Event::Script(number + 1));
         }
@@ -37,9 +40,15 @@ impl World {
             Happening::Store { node, skip, fault } => self.trouble(node, skip, fault),
             Happening::Kill { node } => self.kill(node),
             Happening::Stranger { attack, choice } => self.stranger(attack, choice),
+            Happening::Instruct { choice, acts } => self.instruct(choice, acts),
+            Happening::CallOff { choice } => self.call_off(choice),
+            Happening::Apply { choice, service } => self.apply(choice, service),
+            Happening::Withdraw { choice } => self.withdraw(choice),
+            Happening::StopUse { choice, service } => self.stop_use(choice, service),
             Happening::Child { unit, .. } => {
                 let gateways = self.scenario.gateways.len();
-                if let Some(gateway) = unit.checked_rem(gateways) {
+                let gateway = unit.checked_rem(gateways).filter(|_| self.party == FIRST);
+                if let Some(gateway) = gateway {
                     self.at_unit(self.scenario.devices + gateway, what);
                 }
             }
@@ -49,7 +58,9 @@ impl World {
             | Happening::Work { unit }
             | Happening::PowerCut { unit, .. }
             | Happening::PowerCutAtWrite { unit, .. } => {
-                self.at_unit(unit % self.units.len().max(1), what);
+                if let Some(unit) = self.own_unit(unit) {
+                    self.at_unit(unit, what);
+                }
             }
         }
     }
@@ -60,7 +71,7 @@ impl World {
         }
         match what {
             Happening::Enter { code, .. } => {
-                if let Some(known) = self.people.code(code) {
+                if let Some(known) = self.own.people.code(code) {
                     let code = known.code.clone();
                     self.coverage.note("site: code entered");
                     self.unit(unit, Input::CodeEntered(code));
@@ -93,7 +104,7 @@ impl World {
         if found {
             self.coverage.note("site: a child comes");
             self.unit(unit, Input::ChildThere(Box::new(entry)));
-        } else if self.rng.bool() {
+        } else if self.own.rng.bool() {
             self.coverage.note("site: a child is removed");
             self.unit(unit, Input::RemoveChild(entry.identification));
         } else {

@@ -1,9 +1,14 @@
 //! What happens at the site: power, deadlines, and carrying out what machines answer.
 
+use restante_core::id::DeviceId;
+use restante_core::wire::{Act, Acts};
+
+use crate::catalogue;
 use crate::clock::draw_seed;
 use crate::machine::Event as Input;
 use crate::mail::Origin;
 use crate::parcel::{Header, Parcel};
+use crate::posted::Effect;
 use crate::unit::Deeds;
 use crate::world::{Event, World};
 
@@ -19,14 +24,14 @@ impl World {
             return;
         }
         self.tell(|| format!("{} is switched on", self.units[unit].name));
-        let seed = draw_seed(&mut self.rng);
+        let seed = draw_seed(&mut self.own.rng);
         let deeds = self.units[unit].switch_on(self.now, &seed);
         self.carry_out(unit, deeds);
     }
 
     /// Something happens to a unit.
     pub(crate) fn unit(&mut self, unit: usize, input: Input) {
-        let seed = draw_seed(&mut self.rng);
+        let seed = draw_seed(&mut self.own.rng);
         let deeds = self.units[unit].handle(self.now, &seed, input);
         self.carry_out(unit, deeds);
     }
@@ -51,6 +56,21 @@ impl World {
             let header = Header::of(&send.presented);
             self.post(origin, Parcel::device(from, header, &send.request));
         }
+        for text in deeds.messages {
+            self.effect(unit, None, text);
+        }
+        for errand in deeds.errands {
+            self.coverage.note("site: errand to a service");
+            let origin = Origin::Errand {
+                unit,
+                boot: self.units[unit].boots(),
+                exchange: errand.exchange,
+            };
+            let from = self.units[unit].address;
+            if let Some(service) = catalogue::number_at(errand.url.as_str()) {
+                self.post(origin, Parcel::register(from, service, &errand.message));
+            }
+        }
         if deeds.call {
             self.call_children(unit);
         }
@@ -60,24 +80,48 @@ impl World {
         }
         for (device, order) in deeds.handed {
             self.coverage.note("site: carry-out");
+            let texts = texts_of(&order.acts);
             if let Some(answer) = self.units[unit].hand(device, *order) {
+                for text in texts {
+                    self.effect(unit, Some(device), text);
+                }
                 self.child_answers(unit, answer);
             }
         }
         if let Some(word) = deeds.cut {
             self.coverage.note(word);
             self.tell(|| format!("{}: {word}", self.units[unit].name));
-            let off = self.rng.u64(10..120_000);
+            let off = self.own.rng.u64(10..120_000);
             self.schedule(off, Event::PowerOn(unit));
         }
         self.set_alarm(unit);
+    }
+
+    /// An instruction has had an effect at a device: at this unit, or at a child of it.
+    fn effect(&mut self, unit: usize, child: Option<DeviceId>, text: String) {
+        let unit = &self.units[unit];
+        let Some(holding) = unit.holding() else {
+            return;
+        };
+        let own = holding.members.first().map(|member| member.device);
+        let Some(device) = child.or(own) else { return };
+        let effect = Effect {
+            device,
+            text,
+            own: child
+                .is_none()
+                .then(|| (unit.forgets(), holding.code.registration())),
+        };
+        self.coverage.note("site: an instruction carried out");
+        self.found.carried_out(&effect, &self.witness);
+        self.witness.posted.carried_out(effect);
     }
 
     /// The general call goes out; whoever is there answers, twice sometimes.
     fn call_children(&mut self, unit: usize) {
         self.coverage.note("site: general call");
         for child in self.units[unit].present() {
-            for _ in 0..self.rng.usize(1..3) {
+            for _ in 0..self.own.rng.usize(1..3) {
                 self.child_answers(unit, Input::ChildThere(Box::new(child.clone())));
             }
         }
@@ -85,11 +129,11 @@ impl World {
 
     /// What a child says travels over the network of the site, which loses some of it on bad days.
     fn child_answers(&mut self, unit: usize, input: Input) {
-        if self.rng.u32(0..1_000) < self.weather.drop_reply {
+        if self.own.rng.u32(0..1_000) < self.weather.drop_reply {
             return self.coverage.note("site: a child's answer lost");
         }
         let boot = self.units[unit].boots();
-        let after = self.rng.u64(1..900);
+        let after = self.own.rng.u64(1..900);
         let input = Box::new(input);
         self.schedule(after, Event::Child { unit, boot, input });
     }
@@ -109,4 +153,12 @@ impl World {
             self.schedule(after, Event::Alarm { unit, number });
         }
     }
+}
+
+fn texts_of(acts: &Acts) -> Vec<String> {
+    let texts = acts.as_slice().iter().filter_map(|act| match act {
+        Act::Notify(notify) => Some(notify.text.as_str().to_owned()),
+        _ => None,
+    });
+    texts.collect()
 }

@@ -7,9 +7,11 @@
 
 use std::collections::BTreeMap;
 
-use restante_core::id::{DeviceId, GrantId, RegistrationId};
+use restante_core::id::{CustomerId, DeviceId, GrantId, RegistrationId};
+use restante_core::provider::Pair;
 use restante_core::record::{
-    Change, Clock, Device, Grant, Key, Kind, Reading, Record, Registration, Token, Write,
+    Change, Clock, Device, Entitlement, Grant, Instruction, Key, Kind, Mailbox, Reading, Record,
+    Registration, Token, Write,
 };
 use restante_core::time::Timestamp;
 
@@ -45,6 +47,12 @@ pub enum Entry {
     Latest(Box<Reading>),
     /// A token.
     Token(Token),
+    /// What waits for a device, or what it has done with.
+    Mailbox(Box<Mailbox>),
+    /// A device's registration code for a service.
+    Pair(Pair),
+    /// A device's use of a service.
+    Entitlement(Entitlement),
     /// Anything else.
     Other,
     /// A record that should be one of these and cannot be read.
@@ -145,6 +153,31 @@ impl State {
         }
     }
 
+    /// All devices that customers hold.
+    pub fn devices(&self) -> impl Iterator<Item = (CustomerId, DeviceId)> {
+        let owned = |key: &Key| Some((CustomerId::from_bytes(key.owner.0), Device::id(key)?));
+        self.of(Kind::Device).filter_map(move |(key, _)| owned(key))
+    }
+
+    /// What waits for a device, in its order.
+    #[must_use]
+    pub fn open(&self, device: DeviceId) -> &[Instruction] {
+        self.instructions(&Mailbox::key(device))
+    }
+
+    /// What a device has done with lately.
+    #[must_use]
+    pub fn finished(&self, device: DeviceId) -> &[Instruction] {
+        self.instructions(&Mailbox::finished_key(device))
+    }
+
+    fn instructions(&self, key: &Key) -> &[Instruction] {
+        match self.entry(key) {
+            Some(Entry::Mailbox(mailbox)) => &mailbox.instructions,
+            _ => &[],
+        }
+    }
+
     /// The latest reading of a device.
     #[must_use]
     pub fn latest(&self, device: DeviceId) -> Option<&Reading> {
@@ -181,6 +214,9 @@ impl Entry {
             Kind::Device => read(format, body, Self::Device),
             Kind::Status => read(format, body, |it| Self::Latest(Box::new(it))),
             Kind::Token => read(format, body, Self::Token),
+            Kind::Mailbox => read(format, body, |it| Self::Mailbox(Box::new(it))),
+            Kind::Pair => read(format, body, Self::Pair),
+            Kind::Entitlement => read(format, body, Self::Entitlement),
             _ => Self::Other,
         }
     }

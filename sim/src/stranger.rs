@@ -7,11 +7,12 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use restante_core::code::{FormalCode, ProvisionalCode};
-use restante_core::id::RequestId;
+use restante_core::id::{DeviceId, RequestId};
 use restante_core::wire::enrol::DeviceList;
-use restante_core::wire::{DeviceRequest, Enrol, Poll};
+use restante_core::wire::{DeviceRequest, Enrol, Poll, Register};
 use restante_crypto::RingCrypto;
 
+use crate::catalogue;
 use crate::clock::draw_seed;
 use crate::mail::Origin;
 use crate::parcel::{Desk, Header, Parcel};
@@ -33,6 +34,8 @@ impl World {
             Attack::Replay => self.replay(choice),
             Attack::Garbage => self.garbage(choice),
             Attack::WrongDesk => self.wrong_desk(choice),
+            Attack::WrongPair => self.wrong_pair(choice),
+            Attack::KnownPair => self.known_pair(choice),
         };
         if done.is_some() {
             self.coverage.note(attack.word());
@@ -54,9 +57,9 @@ impl World {
     }
 
     fn known_code(&mut self, choice: usize) -> Option<()> {
-        let code = self.people.code(choice)?.code.to_text();
+        let code = self.own.people.code(choice)?.code.to_text();
         // Half of the time it claims to be a device of the site.
-        let number = if self.rng.bool() {
+        let number = if self.own.rng.bool() {
             choice % 4
         } else {
             9_500 + choice
@@ -94,7 +97,7 @@ impl World {
     }
 
     fn use_formal(&mut self, code: &FormalCode) -> Option<()> {
-        let request = match self.rng.u32(0..3) {
+        let request = match self.own.rng.u32(0..3) {
             0 => DeviceRequest::Rotate(Default::default()),
             1 => DeviceRequest::Leave(Default::default()),
             _ => DeviceRequest::Poll(Poll::default()),
@@ -122,12 +125,12 @@ impl World {
         } else {
             body.clone()
         };
-        for _ in 0..self.rng.usize(1..4) {
-            let at = self.rng.usize(0..=body.len());
-            match self.rng.u32(0..3) {
-                0 => body.insert(at, self.rng.u8(..)),
+        for _ in 0..self.own.rng.usize(1..4) {
+            let at = self.own.rng.usize(0..=body.len());
+            match self.own.rng.u32(0..3) {
+                0 => body.insert(at, self.own.rng.u8(..)),
                 1 => body.truncate(at),
-                _ if at < body.len() => body[at] ^= 1 << self.rng.u8(0..8),
+                _ if at < body.len() => body[at] ^= 1 << self.own.rng.u8(0..8),
                 _ => body.extend_from_slice(b"[[[[[[[[[[[[[[[[[[[["),
             }
         }
@@ -149,7 +152,7 @@ impl World {
     }
 
     fn wrong_desk(&mut self, choice: usize) -> Option<()> {
-        let code = self.people.code(choice)?.code.to_text();
+        let code = self.own.people.code(choice)?.code.to_text();
         let enrol = self.enrol(9_800);
         let poll = DeviceRequest::Poll(Poll::default());
         match choice % 4 {
@@ -161,6 +164,38 @@ impl World {
         Some(())
     }
 
+    /// A code that a device was shown, with something about it that does not fit.
+    fn wrong_pair(&mut self, choice: usize) -> Option<()> {
+        let pair = self.witness.posted.pair(choice)?.clone();
+        let devices: Vec<_> = self.state.devices().map(|(_, device)| device).collect();
+        let other = *devices.get(choice.checked_rem(devices.len())?)?;
+        let (mut device, mut code) = (pair.device, Some(pair.code));
+        let mut service = pair.service;
+        match self.own.rng.u32(0..4) {
+            0 => device = other,
+            1 => service += 1,
+            2 => code = None,
+            _ => code = code.map(|code| code.replace(['0', '7', 'a', 'k', 'w'], "z")),
+        }
+        self.register(service, device, code.as_deref())
+    }
+
+    fn known_pair(&mut self, choice: usize) -> Option<()> {
+        let pair = self.witness.posted.pair(choice)?.clone();
+        self.register(pair.service, pair.device, Some(&pair.code))
+    }
+
+    fn register(&mut self, service: usize, device: DeviceId, code: Option<&str>) -> Option<()> {
+        let register = Register {
+            device,
+            code: code.map(|code| code.parse().expect("a code that was shown")),
+        };
+        let service = service % catalogue::SERVICES;
+        let parcel = Parcel::register(self.lair(), service, &register);
+        self.post(Origin::Stranger, parcel);
+        Some(())
+    }
+
     fn try_device(&mut self, header: Header, request: &DeviceRequest) {
         let parcel = Parcel::device(self.lair(), header, request);
         self.post(Origin::Stranger, parcel);
@@ -168,7 +203,7 @@ impl World {
 
     fn enrol(&mut self, number: usize) -> DeviceRequest {
         let mut request = [0; 16];
-        self.rng.fill(&mut request);
+        self.own.rng.fill(&mut request);
         DeviceRequest::Enrol(Enrol {
             request: RequestId::from_bytes(request),
             devices: DeviceList::one(entry(number)),
@@ -177,7 +212,7 @@ impl World {
     }
 
     fn draw_code(&mut self) -> ProvisionalCode {
-        ProvisionalCode::draw(&RingCrypto, &draw_seed(&mut self.rng))
+        ProvisionalCode::draw(&RingCrypto, &draw_seed(&mut self.own.rng))
     }
 
     fn lair(&self) -> IpAddr {

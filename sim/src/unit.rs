@@ -7,7 +7,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use restante_core::id::{DeviceId, Model, Serial, Vendor};
-use restante_core::registrant::{Attempt, Phase, Standing};
+use restante_core::registrant::{Attempt, Errand, Holding, Phase, Standing};
 use restante_core::time::Seconds;
 use restante_core::wire::site::{CarriedOut, CarryOut, OwnStatus, SelfDescription};
 use restante_core::wire::{
@@ -18,6 +18,7 @@ use restante_core::{Seed, Uptime};
 
 use crate::clock::Moment;
 use crate::machine::{Event, Machine, Send, Wish};
+use crate::party::{self, OTHER};
 
 /// A device or a gateway.
 pub struct Unit {
@@ -35,6 +36,7 @@ pub struct Unit {
     came_into_use: Option<u64>,
     machine: Option<Machine>,
     boots: u64,
+    forgets: u64,
     switched_on: Moment,
     cut: Option<Cut>,
     sheets: u64,
@@ -66,6 +68,10 @@ pub struct Deeds {
     pub sends: Vec<Send>,
     /// What people were shown.
     pub shown: Vec<String>,
+    /// Errands to the servers of services, in order.
+    pub errands: Vec<Errand>,
+    /// What an instruction has had it show.
+    pub messages: Vec<String>,
     /// How often the memory was written.
     pub writes: u32,
     /// The children are called.
@@ -85,6 +91,15 @@ impl Unit {
     #[must_use]
     pub fn device(number: usize) -> Self {
         Self::new(format!("device {number}"), Kind::Device(entry(number)))
+    }
+
+    /// A device of another customer, switched off, with the same serial number.
+    #[must_use]
+    pub fn other_device(number: usize) -> Self {
+        let name = format!("other device {number}");
+        let mut unit = Self::new(name, Kind::Device(entry(number)));
+        unit.address = party::address(OTHER, SITE);
+        unit
     }
 
     /// A gateway at the site, switched off. The first of its children is the site's first device,
@@ -116,6 +131,7 @@ impl Unit {
             came_into_use: None,
             machine: None,
             boots: 0,
+            forgets: 0,
             switched_on: 0,
             cut: None,
             sheets: 0,
@@ -132,6 +148,13 @@ impl Unit {
     #[must_use]
     pub const fn boots(&self) -> u64 {
         self.boots
+    }
+
+    /// How often it has forgotten what it was told to do: at each switching on, and where a person
+    /// has entered a code, which begins another holding even if the former one comes back.
+    #[must_use]
+    pub const fn forgets(&self) -> u64 {
+        self.forgets
     }
 
     /// Where its machine stands.
@@ -247,12 +270,17 @@ impl Unit {
         ))
     }
 
+    /// The registration that it holds, while that is in force.
+    #[must_use]
+    pub fn holding(&self) -> Option<Holding> {
+        match self.machine.as_ref()?.standing() {
+            Standing::Enrolled { holding } | Standing::Rotating { holding, .. } => Some(holding),
+            _ => None,
+        }
+    }
+
     fn member(&self, device: DeviceId) -> Option<Identification> {
-        let holding = match self.machine.as_ref()?.standing() {
-            Standing::Enrolled { holding } | Standing::Rotating { holding, .. } => holding,
-            _ => return None,
-        };
-        let mut members = holding.members.into_iter();
+        let mut members = self.holding()?.members.into_iter();
         members
             .find(|member| member.device == device)
             .map(|member| member.identification)
@@ -280,6 +308,7 @@ impl Unit {
     pub fn switch_on(&mut self, now: Moment, seed: &Seed) -> Deeds {
         self.switched_on = now;
         self.boots += 1;
+        self.forgets += 1;
         let memory = self.memory.as_deref();
         let (machine, wishes) = match &self.kind {
             Kind::Device(me) => Machine::device(me.clone(), memory, seed),
@@ -311,6 +340,7 @@ impl Unit {
         if matches!(&event, Event::Refused(_, it) if it.code == RefusalCode::Throttled) {
             self.throttled += 1;
         }
+        self.forgets += u64::from(matches!(&event, Event::CodeEntered(_)));
         let (asked, was_in_use) = (self.evaluated(), self.is_in_use());
         let Some(machine) = &mut self.machine else {
             return deeds;
@@ -333,7 +363,9 @@ impl Unit {
                     self.sent += 1;
                     deeds.sends.push(send);
                 }
+                Wish::Register(errand) => deeds.errands.push(*errand),
                 Wish::Show(text) => deeds.shown.push(text),
+                Wish::Message(text) => deeds.messages.push(text),
                 Wish::Call => deeds.call = true,
                 Wish::Ask(children) => deeds.asks.extend(children),
                 Wish::Hand(device, order) => deeds.handed.push((device, order)),
@@ -391,6 +423,8 @@ impl Deeds {
     fn append(&mut self, mut more: Self) {
         self.sends.append(&mut more.sends);
         self.shown.append(&mut more.shown);
+        self.errands.append(&mut more.errands);
+        self.messages.append(&mut more.messages);
         self.asks.append(&mut more.asks);
         self.handed.append(&mut more.handed);
         self.call |= more.call;

@@ -19,6 +19,7 @@ use restante_core::wire::{
 
 use crate::check::devices_of;
 use crate::parcel::{Desk, Header};
+use crate::posted::Posted;
 use crate::state::{Entry, Kept, State, registration_id};
 use crate::step::Step;
 
@@ -61,6 +62,8 @@ pub struct Witness {
     handled: BTreeMap<(Header, Vec<u8>), Handled>,
     /// How often the devices of a registration have changed.
     memberships: BTreeMap<RegistrationId, u64>,
+    /// What was posted to devices, and what came of it.
+    pub posted: Posted,
     /// The highest time that the wall clock has ever shown.
     pub highest_wall: Timestamp,
 }
@@ -161,6 +164,7 @@ impl Witness {
     pub fn absorb(&mut self, step: &Step<'_>, state: &State) {
         self.note_memberships(step);
         self.note_runs(step);
+        self.posted.absorb(step, state);
         if let Some(refused) = step.refused()
             && refused.reason.word == "code-expired"
             && let Some(grant) = self.grant_of(step, state)
@@ -204,6 +208,7 @@ impl Witness {
                 && let Some(id) = registration_id(&changed.key)
             {
                 *self.memberships.entry(id).or_default() += 1;
+                self.posted.spoken_for.insert(id, step.number);
             }
         }
     }

@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fastrand::Rng;
 use restante_core::Timestamp;
 use restante_core::center::{Center, Decide, Keys, Policy};
 use restante_core::record::Row;
@@ -15,6 +14,7 @@ use restante_core::time::Seconds;
 use restante_crypto::RingCrypto;
 use restante_store::memory::Held;
 
+use crate::catalogue;
 use crate::center::{Node, Running, Shared};
 use crate::check::{Found, Violation};
 use crate::clock::{BEGINNING, Dice, Moment, Wall};
@@ -23,7 +23,7 @@ use crate::disk::Disk;
 use crate::link::Weather;
 use crate::machine::Event as Input;
 use crate::mail::{Mail, Origin};
-use crate::people::People;
+use crate::party::{CENTER, FIRST, OTHER, Own};
 use crate::scenario::Scenario;
 use crate::state::State;
 use crate::unit::Unit;
@@ -35,8 +35,6 @@ pub struct World {
     pub scenario: Scenario,
     /// The devices and gateways.
     pub units: Vec<Unit>,
-    /// Dealers, the operator, and what they know.
-    pub people: People,
     /// What lies in the store.
     pub state: State,
     /// Who was told what.
@@ -46,7 +44,9 @@ pub struct World {
     /// What the checks have found.
     pub found: Found,
     pub(crate) now: Moment,
-    pub(crate) rng: Rng,
+    pub(crate) own: Own,
+    pub(crate) waiting: Vec<Own>,
+    pub(crate) party: usize,
     pub(crate) weather: Weather,
     pub(crate) mail: Vec<Mail>,
     pub(crate) nodes: Vec<Node>,
@@ -85,6 +85,8 @@ pub(crate) enum Event {
     Reply { mail: usize, bytes: Option<Vec<u8>> },
     /// A node ticks.
     Tick(usize),
+    /// A node ticks because there is something for it to do.
+    Job(usize),
     /// A node comes back.
     Restart(usize),
     /// A commit that was on its way arrives.
@@ -103,19 +105,21 @@ impl World {
     #[must_use]
     pub fn deciding(scenario: Scenario, decide: Arc<dyn Decide>) -> Self {
         let (disk, wall) = (Disk::empty(), Wall::default());
-        let dice = Dice::new(scenario.seed ^ DICE);
+        let parties = if scenario.beside.is_some() { 3 } else { 1 };
+        let dice = Dice::new(scenario.seed ^ DICE, parties);
         let shared = Shared::new(decide);
         let node = |_| Node::start(&shared, &disk, &wall, &dice);
         let nodes = (0..scenario.nodes).map(node).collect();
         let mut world = Self {
             units: units(&scenario),
-            people: People::new(scenario.dealers),
             state: State::default(),
             witness: Witness::default(),
             coverage: Coverage::default(),
             found: Found::default(),
             now: 0,
-            rng: Rng::with_seed(scenario.seed ^ CHANCE),
+            own: Own::new(scenario.seed ^ CHANCE, scenario.dealers),
+            waiting: waiting(&scenario),
+            party: FIRST,
             weather: scenario.weather,
             mail: Vec::new(),
             nodes,
@@ -144,7 +148,17 @@ impl World {
 
     fn begin(&mut self) {
         self.show_wall();
+        if self.is_twin() {
+            self.turn(CENTER);
+        }
+        self.define_services();
+        self.turn(FIRST);
         self.hire();
+        if self.scenario.has_other() {
+            self.turn(OTHER);
+            self.hire();
+            self.turn(FIRST);
+        }
         for unit in 0..self.units.len() {
             self.schedule(1, Event::PowerOn(unit));
         }
@@ -171,6 +185,7 @@ impl World {
         self.now = self.now.max(at);
         self.steps += 1;
         self.show_wall();
+        self.turn(self.whose(&event));
         match event {
             Event::Script(line) => self.script(line),
             Event::Alarm { unit, number } => self.alarm(unit, number),
@@ -180,10 +195,38 @@ impl World {
             Event::Go(call) => self.go(call),
             Event::Reply { mail, bytes } => self.reply(mail, bytes),
             Event::Tick(node) => self.tick(node),
+            Event::Job(node) => self.job(node),
             Event::Restart(node) => self.restart(node),
             Event::Deliver(node) => self.deliver(node),
         }
         true
+    }
+
+    /// Whose turn an event is.
+    fn whose(&self, event: &Event) -> usize {
+        if !self.is_twin() {
+            return FIRST;
+        }
+        match event {
+            Event::Alarm { unit, .. } | Event::PowerOn(unit) | Event::Child { unit, .. } => {
+                self.party_of(*unit)
+            }
+            Event::Arrive(mail) | Event::Reply { mail, .. } => self.mail[*mail].party,
+            Event::Script(line) => {
+                let line = self.scenario.script.get(*line);
+                line.map_or(CENTER, |line| line.party)
+            }
+            Event::Go(_)
+            | Event::Tick(_)
+            | Event::Job(_)
+            | Event::Restart(_)
+            | Event::Deliver(_) => CENTER,
+        }
+    }
+
+    /// After a script without quiet: what is on its way arrives, and devices go on for a while.
+    pub(crate) fn run_on(&mut self) {
+        self.run(self.now + self.scenario.length / 4);
     }
 
     /// Goes on until `until`, or until a check has found something.
@@ -242,7 +285,10 @@ impl World {
     pub(crate) fn clear_line(&mut self) {
         let mail = &self.mail;
         self.queue.retain(|_, event| match event {
-            Event::Arrive(number) => matches!(mail[*number].origin, Origin::Unit { .. }),
+            Event::Arrive(number) => matches!(
+                mail[*number].origin,
+                Origin::Unit { .. } | Origin::Errand { .. }
+            ),
             _ => true,
         });
     }
@@ -266,7 +312,20 @@ fn units(scenario: &Scenario) -> Vec<Unit> {
     let devices = (0..scenario.devices).map(Unit::device);
     let gateways = scenario.gateways.iter().enumerate();
     let gateways = gateways.map(|(number, children)| Unit::gateway(number, *children));
-    devices.chain(gateways).collect()
+    let beside = scenario.beside.filter(|beside| beside.present);
+    let others = (0..beside.map_or(0, |beside| beside.devices)).map(Unit::other_device);
+    devices.chain(gateways).chain(others).collect()
+}
+
+/// The parties besides the first one.
+fn waiting(scenario: &Scenario) -> Vec<Own> {
+    let seed = |party: usize| (scenario.seed ^ CHANCE).rotate_left(8 * party as u32);
+    scenario.beside.map_or_else(Vec::new, |beside| {
+        vec![
+            Own::new(seed(OTHER), beside.dealers),
+            Own::new(seed(CENTER), 0),
+        ]
+    })
 }
 
 /// The real center of a scenario.
@@ -281,6 +340,7 @@ pub fn center(scenario: &Scenario) -> Center<RingCrypto> {
         poll: every,
         report_status: every,
         devices_per_grant: scenario.ceiling,
+        service_hosts: catalogue::hosts(),
         ..Policy::default()
     };
     Center::new(RingCrypto, keys.expect("two versions"), policy)

@@ -11,7 +11,10 @@ use restante_core::code::FormalCode;
 use restante_core::record::{
     Change, Key, Kind, Loaded, Need, Pause, Records, Registration, Row, State, Write,
 };
-use restante_core::wire::{DeviceReply, DeviceRequest, Refusal, RefusalCode};
+use restante_core::time::Seconds;
+use restante_core::wire::{
+    DeviceReply, DeviceRequest, Mailbox, NoteResult, PollReply, Refusal, RefusalCode, Registered,
+};
 use restante_core::{Seed, Timestamp};
 use restante_crypto::RingCrypto;
 use restante_sim::history::{Play, play_with};
@@ -304,6 +307,145 @@ fn a_center_that_puts_a_device_off_for_ever_breaks_the_seventh() {
         Ok(decision)
     };
     assert_eq!(reported(meddle), only(Invariant::GetsThrough));
+}
+
+#[test]
+fn a_center_that_answers_an_acknowledgement_without_keeping_it_breaks_the_eighth() {
+    let meddle = |question: &Question<'_>| {
+        let mut decision = question.ask()?;
+        if let Ok(Reply::Device(DeviceReply::Acknowledged(_))) = decision.outcome {
+            decision.written = Default::default();
+        }
+        Ok(decision)
+    };
+    assert_eq!(reported(meddle), only(Invariant::Instructions));
+}
+
+#[test]
+fn a_center_that_records_an_end_twice_breaks_the_eighth() {
+    let meddle = |question: &Question<'_>| {
+        let mut decision = question.ask()?;
+        if let Ok(Reply::Device(DeviceReply::Acknowledged(told))) = &mut decision.outcome {
+            for noted in &mut told.acknowledgements {
+                noted.result = NoteResult::Recorded;
+            }
+        }
+        Ok(decision)
+    };
+    assert_eq!(reported(meddle), only(Invariant::Instructions));
+}
+
+/// Has somebody change what a poll is shown.
+fn showing(question: &Question<'_>, change: impl Fn(&mut Mailbox)) -> Asked {
+    let mut decision = question.ask()?;
+    if let Ok(Reply::Device(DeviceReply::Polled(PollReply::Mailbox(mailbox)))) =
+        &mut decision.outcome
+    {
+        change(mailbox);
+    }
+    Ok(decision)
+}
+
+#[test]
+fn a_center_that_shows_the_oldest_instruction_alone_breaks_the_eighth() {
+    let meddle = |question: &Question<'_>| showing(question, |it| it.instructions.truncate(1));
+    assert_eq!(reported(meddle), only(Invariant::Instructions));
+}
+
+#[test]
+fn a_center_that_shows_the_newest_instruction_first_breaks_the_eighth() {
+    let meddle = |question: &Question<'_>| showing(question, |it| it.instructions.reverse());
+    assert_eq!(reported(meddle), only(Invariant::Instructions));
+}
+
+#[test]
+fn a_center_that_takes_any_registration_code_breaks_the_ninth() {
+    let meddle = |question: &Question<'_>| {
+        let mut decision = question.ask()?;
+        if let Message::Register(service, register) = &question.call.message
+            && was_refused(&decision, "registration-code-wrong")
+        {
+            decision.outcome = Ok(Reply::Registered(Registered {
+                device: register.device,
+                service: service.clone(),
+            }));
+        }
+        Ok(decision)
+    };
+    assert_eq!(reported(meddle), only(Invariant::OnePair));
+}
+
+/// Asks about a pair as if its record stood otherwise.
+fn as_if(question: &Question<'_>, is_it: impl Fn(&Value) -> bool, state: Value) -> Asked {
+    if !matches!(question.call.message, Message::Register(..)) {
+        return question.ask();
+    }
+    let records = with(question.records, Kind::Pair, |pair| {
+        if is_it(&pair["state"]) {
+            pair["state"] = state.clone();
+        }
+    });
+    question.ask_about(question.call, &records)
+}
+
+#[test]
+fn a_center_that_takes_a_pair_for_new_each_time_breaks_the_ninth() {
+    let meddle = |question: &Question<'_>| {
+        as_if(
+            question,
+            |state| state["entitled"].is_object(),
+            json!("open"),
+        )
+    };
+    assert_eq!(reported(meddle), only(Invariant::OnePair));
+}
+
+#[test]
+fn a_center_that_refuses_a_pair_once_used_breaks_the_ninth() {
+    let meddle = |question: &Question<'_>| {
+        let used = |state: &Value| state["entitled"].is_object();
+        as_if(question, used, json!({"withdrawn": {"at": 0}}))
+    };
+    assert_eq!(reported(meddle), only(Invariant::OnePair));
+}
+
+#[test]
+fn a_center_that_lets_another_customer_use_a_service_breaks_the_ninth() {
+    let meddle = |question: &Question<'_>| {
+        let mut decision = question.ask()?;
+        for write in &mut decision.written.writes {
+            if write.key.kind == Kind::Entitlement
+                && matches!(question.call.message, Message::Register(..))
+            {
+                write.key.owner.0[0] ^= 1;
+            }
+        }
+        Ok(decision)
+    };
+    assert_eq!(reported(meddle), only(Invariant::OnePair));
+}
+
+#[test]
+fn a_center_that_lets_a_customer_see_another_breaks_the_tenth() {
+    let meddle = |question: &Question<'_>| {
+        let mut decision = question.ask()?;
+        let seen_elsewhere = |write: &Write| match &write.change {
+            Change::Put { body, .. } if write.key.kind == Kind::Sighting => {
+                let value: Value = serde_json::from_slice(body).expect("a record");
+                value["customers"].as_array().is_some_and(|it| it.len() > 1)
+            }
+            _ => false,
+        };
+        let seen_elsewhere = decision.written.writes.iter().any(seen_elsewhere);
+        if let Ok(Reply::Device(DeviceReply::Polled(PollReply::Mailbox(mailbox)))) =
+            &mut decision.outcome
+            && seen_elsewhere
+        {
+            mailbox.schedule.poll = Seconds::new(mailbox.schedule.poll.get() + 1);
+        }
+        Ok(decision)
+    };
+    assert_eq!(reported(meddle), only(Invariant::Apart));
 }
 
 #[test]

@@ -6,15 +6,20 @@
 //! | `codes` | 1 one active and one pending formal code · 3 one registration · 4 the same answer |
 //! | `slots` | 2 free, pending and used slots add up |
 //! | `kept` | 5 what was acknowledged is there · 6 the store is what was committed |
+//! | `duties` | 8 instructions are delivered, carried out and recorded |
+//! | `pairs` | 9 a pair has its effect once |
 //! | `time` | 11 expiry and revocation never go back |
 //! | `replay` | 12 what comes again changes nothing |
 //! | `bounds` | 15 strangers cost little, and work is bounded |
 //!
 //! Invariant 7, that everybody gets through once faults end, is about a whole history (`quiet`).
+//! Invariant 10, that customers see nothing of each other, is about two of them (`twin`).
 
 mod bounds;
 mod codes;
+pub(crate) mod duties;
 mod kept;
+mod pairs;
 mod replay;
 mod slots;
 mod time;
@@ -27,6 +32,7 @@ use restante_core::wire::RefusalCode;
 use restante_store::memory::Held;
 
 use crate::machine::Send;
+use crate::posted::Effect;
 use crate::state::State;
 use crate::step::Step;
 use crate::unit::Unit;
@@ -49,6 +55,12 @@ pub enum Invariant {
     Prefix,
     /// 7: once faults end, everybody with a valid code gets through.
     GetsThrough,
+    /// 8: an instruction is delivered until acknowledged, its end is recorded once, in order.
+    Instructions,
+    /// 9: a device and its registration code have their effect once, and for nobody else.
+    OnePair,
+    /// 10: what one customer can observe does not depend on whether another exists.
+    Apart,
     /// 11: expiry and revocation never go back.
     NeverBack,
     /// 12: what comes again changes nothing.
@@ -59,7 +71,7 @@ pub enum Invariant {
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::OneCode,
         Self::Slots,
         Self::OneRegistration,
@@ -67,6 +79,9 @@ impl Invariant {
         Self::Acknowledged,
         Self::Prefix,
         Self::GetsThrough,
+        Self::Instructions,
+        Self::OnePair,
+        Self::Apart,
         Self::NeverBack,
         Self::Replay,
         Self::Bounded,
@@ -83,6 +98,9 @@ impl Invariant {
             Self::Acknowledged => 5,
             Self::Prefix => 6,
             Self::GetsThrough => 7,
+            Self::Instructions => 8,
+            Self::OnePair => 9,
+            Self::Apart => 10,
             Self::NeverBack => 11,
             Self::Replay => 12,
             Self::Bounded => 15,
@@ -100,6 +118,9 @@ impl Invariant {
             Self::Acknowledged => "what was acknowledged is there",
             Self::Prefix => "the store is what was committed",
             Self::GetsThrough => "active within three exchanges",
+            Self::Instructions => "instructions: delivered, in order, recorded once",
+            Self::OnePair => "(device, registration code) has its effect once",
+            Self::Apart => "nobody sees whether another customer exists",
             Self::NeverBack => "expiry and revocation never go back",
             Self::Replay => "what comes again changes nothing",
             Self::Bounded => "strangers cost little, nothing panics",
@@ -163,6 +184,8 @@ impl Found {
         codes::same_answer(&view, self);
         slots::add_up(&view, self);
         kept::acknowledged(&view, self);
+        duties::recorded_once(&view, self);
+        pairs::once(&view, self);
         time::never_back(&view, self);
         replay::changes_nothing(&view, self);
         bounds::bounded(&view, self);
@@ -177,6 +200,11 @@ impl Found {
     /// A machine is about to use a formal code: it has to be in its memory already.
     pub fn kept_before_use(&mut self, unit: &Unit, send: &Send) {
         kept::before_use(unit, send, self);
+    }
+
+    /// A device is about to do what it was told.
+    pub fn carried_out(&mut self, effect: &Effect, witness: &Witness) {
+        duties::carried_out(effect, witness, self);
     }
 
     /// How often this was put to the question.
@@ -235,6 +263,7 @@ fn is_stranger(view: &View<'_>) -> bool {
         RefusalCode::CodeRefused,
         RefusalCode::FormalCodeRefused,
         RefusalCode::TokenRefused,
+        RefusalCode::RegistrationRefused,
         RefusalCode::Throttled,
     ];
     let refused = view.step.refused();

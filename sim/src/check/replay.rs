@@ -8,7 +8,7 @@
 
 use restante_core::center::{Credential, Reply};
 use restante_core::record::Kind;
-use restante_core::wire::{DeviceReply, DeviceRequest, ReportResult};
+use restante_core::wire::{DeviceReply, DeviceRequest, NoteResult, ReportResult};
 
 use crate::parcel::Desk;
 use crate::state::Changed;
@@ -41,6 +41,12 @@ fn comes_again(view: &View<'_>, changed: &[&Changed], found: &mut Found) {
     let Some(handled) = view.witness.handled(&parcel.header, &parcel.body, begun) else {
         return;
     };
+    let known: Vec<&Changed> = changed
+        .iter()
+        .copied()
+        .filter(|it| !by_time(view, it))
+        .collect();
+    let changed = known.as_slice();
     let moved_on = match (&by.running.call.presented, view.step.request()) {
         (
             Credential::Formal(code),
@@ -59,6 +65,27 @@ fn comes_again(view: &View<'_>, changed: &[&Changed], found: &mut Found) {
             keys(changed)
         )
     });
+}
+
+/// Whether this has changed because time has passed: an instruction that waits is delivered once
+/// more to whoever polls once more, and one whose time is over is seen to be over by whoever comes.
+/// Both are counted, and bounded: invariant 8 follows them.
+fn by_time(view: &View<'_>, changed: &Changed) -> bool {
+    let kinds = [Kind::Mailbox, Kind::Target, Kind::Pair, Kind::Due];
+    let comes = matches!(
+        view.step.request(),
+        Some(DeviceRequest::Poll(_) | DeviceRequest::Acknowledge(_))
+    );
+    comes && kinds.contains(&changed.key.kind) && !has_recorded(view)
+}
+
+/// Whether an acknowledgement was answered as recorded.
+fn has_recorded(view: &View<'_>) -> bool {
+    let Some(Reply::Device(DeviceReply::Acknowledged(told))) = view.step.reply() else {
+        return false;
+    };
+    let mut noted = told.acknowledgements.iter();
+    noted.any(|it| it.result == NoteResult::Recorded)
 }
 
 /// A report that is not above another of its run is answered with `superseded`.
@@ -94,7 +121,7 @@ fn superseded(view: &View<'_>, found: &mut Found) {
 }
 
 /// Whether anything but the time has changed: the same bytes once more are no change.
-fn is_change(changed: &Changed) -> bool {
+pub(super) fn is_change(changed: &Changed) -> bool {
     let same = match (&changed.before, &changed.after) {
         (Some(before), Some(after)) => before.body == after.body,
         _ => false,
