@@ -1,8 +1,8 @@
 //! Parties: customers with their own people, devices, line and chance, in one world.
 //!
 //! An ordinary world has one party. A world of twins (`twin`) has three: two customers and the
-//! center itself. Each has a generator of its own, so that what one of them does is the same whether
-//! or not another is there; only the center could make a difference.
+//! center itself. Each has a generator of its own, so that what one of them does is the same
+//! whether or not another is there; only the center could make a difference.
 
 use std::net::IpAddr;
 

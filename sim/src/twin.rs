@@ -1,10 +1,10 @@
 //! Invariant 10: what one customer can observe does not depend on whether another exists.
 //!
 //! A history is played twice: with another customer beside the first one, and without. Each party
-//! has its own people, devices, dealers, addresses and chance; they share the center, its clock, its
-//! ticks and its crashes. The other customer's devices bear the same serial numbers as the first
-//! one's, its users the same names, and strangers write from its side. Byte for byte and to the
-//! millisecond, the first customer's people and devices have to be told the same.
+//! has its own people, devices, dealers, addresses and chance; they share the center, its clock,
+//! its ticks and its crashes. The other customer's devices bear the same serial numbers as the
+//! first one's, its users the same names, and strangers write from its side. Byte for byte and to
+//! the millisecond, the first customer's people and devices have to be told the same.
 //!
 //! What two customers do share is left out, for it shows by its nature: how long a store operation
 //! takes while another waits, so that a call is one step here; the clock's jumps, which are
