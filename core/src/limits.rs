@@ -134,6 +134,27 @@ pub const POLL_REQUEST_CHARS: usize = 2_048;
 pub const POLL_TAG_CHARS: usize = 64;
 /// The longest time that a poll request may have a device wait before it polls.
 pub const POLL_REQUEST_AFTER: Seconds = Seconds::DAY;
+/// How often poll requests may make a device poll: whoever can speak on its LAN can ask it, and its
+/// center is to feel no more of it than this.
+pub const POLL_REQUEST_EVERY: Seconds = Seconds::new(30);
+/// Polls that poll requests may cause one after the other before [`POLL_REQUEST_EVERY`] counts: a
+/// person who opens a link again, and two plans that meet.
+pub const POLL_REQUEST_BURST: u32 = 3;
+/// Tags that a device remembers, so that it honours each once: at one in 30 seconds they go back
+/// half an hour at the least, longer than a request wanders about.
+pub const POLL_TAGS: usize = 64;
+/// Poll requests that wait for their time or for the line, and plans of whose calls a device has
+/// some left, each: an administrator's, and some that got in its way.
+pub const POLL_REQUESTS: usize = 4;
+/// How long a poll that was asked for is tried while the center does not answer. Whoever asked has
+/// asked again by then, or looks elsewhere.
+pub const POLL_REQUEST_TIME: Seconds = Seconds::new(600);
+/// How long a device sees to its own instructions before it calls others: a server that answers has
+/// answered, and those who wait behind it have not waited for nothing.
+pub const OWN_DUTIES_FIRST: Seconds = Seconds::new(120);
+/// How long a device that is called may take to answer before those below it are called in its
+/// place.
+pub const PEER_WAIT: Seconds = Seconds::new(10);
 
 /// Identifications in one message. More follow with further `add` messages.
 pub const DEVICES_PER_MESSAGE: usize = 500;

@@ -2,8 +2,8 @@
 //!
 //! It is given what happens (a code was entered, a reply came, time passed) and answers with what
 //! to keep, send and show, in that order; it never waits and never looks at a clock. The same code
-//! runs in firmware, in the reference program and in the simulator. Serves spec chapters ENR, STA
-//! and MBX.
+//! runs in firmware, in the reference program and in the simulator. Serves spec chapters ENR, STA,
+//! MBX, SVC and POL.
 
 mod kept;
 mod work;
@@ -21,11 +21,11 @@ use crate::registrant::{Event, KeptError, News, Ready, Registrant, Standing};
 use crate::time::Uptime;
 use crate::wire::enrol::{DeviceList, MaxMessage};
 use crate::wire::{
-    ActResult, DeviceEntry, DeviceReply, DeviceRequest, Refusal, ReportStatus, Status,
+    ActResult, DeviceEntry, DeviceReply, DeviceRequest, PollRequest, Refusal, ReportStatus, Status,
 };
 
 pub use crate::registrant::{
-    Asked, Errand, Exchange, InputError, Need, Notice, Phase, ServiceAnswer, Trouble,
+    Asked, Errand, Exchange, InputError, Need, Notice, PeerCall, Phase, ServiceAnswer, Trouble,
 };
 pub use kept::Kept;
 
@@ -92,6 +92,16 @@ pub enum Input {
         /// What came of it.
         answer: ServiceAnswer,
     },
+    /// Somebody on the LAN asks for a poll. The empty answer has been given.
+    PollRequested(PollRequest),
+    /// A peer that was called has answered as a device does, or not. What nobody waits for any more
+    /// changes nothing.
+    PeerCalled {
+        /// Of which call.
+        exchange: Exchange,
+        /// Whether it has answered.
+        answered: bool,
+    },
     /// A person wants a new formal code.
     RotateNow,
     /// A person wants the registration to end, or the enrolment to be given up.
@@ -118,6 +128,8 @@ pub enum Output {
     /// Present the device and its registration code to a service's server, and say what came of it
     /// with the same exchange number.
     Register(Box<Errand>),
+    /// Ask this peer to poll, and say whether it answered with the same exchange number.
+    CallPeer(Box<PeerCall>),
     /// Tell the people at the device.
     Show(Notice),
 }
@@ -200,6 +212,10 @@ impl<C: Crypto> Device<C> {
             Input::ServiceAnswered { exchange, answer } => {
                 let services = &mut self.registrant;
                 services.service_answered(now, seed, exchange, answer, news);
+            }
+            Input::PollRequested(request) => self.registrant.poll_requested(now, request),
+            Input::PeerCalled { exchange, answered } => {
+                self.registrant.peer_called(now, exchange, answered, news);
             }
             Input::RotateNow => self.registrant.rotate(news)?,
             Input::LeaveNow => self.registrant.leave(now, news)?,
@@ -313,6 +329,9 @@ impl<C: Crypto> Machine for Device<C> {
         self.advance(now, out);
         let errand = self.registrant.errand(now);
         out.extend(errand.map(|it| Output::Register(Box::new(it))));
+        while let Some(call) = self.registrant.peer_call(now) {
+            out.push(Output::CallPeer(Box::new(call)));
+        }
         Ok(())
     }
 

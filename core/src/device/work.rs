@@ -18,6 +18,7 @@ impl<C: Crypto> Device<C> {
             self.begin(now, order, news);
         }
         self.registrant.announce(news);
+        self.registrant.begin_calls(now, news);
     }
 
     fn begin(&mut self, now: Uptime, order: Order, news: &mut News) {

@@ -27,13 +27,15 @@ use crate::registrant::{self, Registrant};
 use crate::time::Uptime;
 use crate::wire::enrol::MaxMessage;
 use crate::wire::site::{CarriedOut, CarryOut, SelfDescription};
-use crate::wire::{DeviceEntry, DeviceReply, DeviceRequest, Identification, Refusal};
+use crate::wire::{DeviceEntry, DeviceReply, DeviceRequest, Identification, PollRequest, Refusal};
 
 use call::Call;
 use kept::Ledger;
 use round::Round;
 
-pub use crate::registrant::{Errand, Exchange, InputError, Need, Phase, ServiceAnswer, Trouble};
+pub use crate::registrant::{
+    Errand, Exchange, InputError, Need, PeerCall, Phase, ServiceAnswer, Trouble,
+};
 pub use children::{Child, ChildState};
 pub use kept::Kept;
 pub use notice::Notice;
@@ -132,6 +134,16 @@ pub enum Input {
         /// What came of it.
         answer: ServiceAnswer,
     },
+    /// Somebody on the LAN asks for a poll. The empty answer has been given.
+    PollRequested(PollRequest),
+    /// A peer that was called has answered as a device does, or not. What nobody waits for any more
+    /// changes nothing.
+    PeerCalled {
+        /// Of which call.
+        exchange: Exchange,
+        /// Whether it has answered.
+        answered: bool,
+    },
     /// A person wants this child removed.
     RemoveChild(Identification),
     /// A person wants a new formal code.
@@ -172,6 +184,8 @@ pub enum Output {
     /// Present a child and its registration code to a service's server, and say what came of it
     /// with the same exchange number.
     Register(Box<Errand>),
+    /// Ask this peer to poll, and say whether it answered with the same exchange number.
+    CallPeer(Box<PeerCall>),
     /// Tell the people at the gateway.
     Show(Notice),
 }
@@ -270,6 +284,9 @@ impl<C: Crypto> Machine for Gateway<C> {
         self.advance(now, out);
         let errand = self.registrant.errand(now);
         out.extend(errand.map(|it| Output::Register(Box::new(it))));
+        while let Some(call) = self.registrant.peer_call(now) {
+            out.push(Output::CallPeer(Box::new(call)));
+        }
         Ok(())
     }
 

@@ -49,6 +49,11 @@ impl<C: Crypto> Gateway<C> {
                 self.registrant
                     .service_answered(now, seed, exchange, answer, news);
             }
+            Input::PollRequested(request) => self.registrant.poll_requested(now, request),
+            Input::PeerCalled { exchange, answered } => {
+                let news = &mut news.center;
+                self.registrant.peer_called(now, exchange, answered, news);
+            }
             Input::LinkFailed { exchange } => {
                 self.registrant
                     .link_failed(now, seed, exchange, &mut news.center);

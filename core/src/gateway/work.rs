@@ -30,6 +30,7 @@ impl<C: Crypto> Gateway<C> {
             self.begin(now, order, news);
         }
         self.registrant.announce(&mut news.center);
+        self.registrant.begin_calls(now, &mut news.center);
         let told_to_report = match self.registrant.duties() {
             Some(duties) if !self.calling() => duties.here(&Act::ReportStatus).collect(),
             _ => Vec::new(),

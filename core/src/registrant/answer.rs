@@ -131,10 +131,19 @@ impl<C: Crypto> Registrant<C> {
     fn polled(&mut self, now: Uptime, reply: PollReply) {
         self.with_diary(|diary| diary.polled(now));
         match reply {
-            PollReply::Unchanged(next) => self.with_diary(|diary| diary.unchanged(now, next)),
-            PollReply::Mailbox(mailbox) => {
+            PollReply::Unchanged(next) => self.with_diary(|diary| {
+                diary.unchanged(now, next);
+                diary.asking.polled();
+            }),
+            PollReply::Mailbox(mut mailbox) => {
+                let named = core::mem::take(&mut mailbox.calls);
                 self.scheduled(now, &mailbox.schedule);
                 self.take_in(now, mailbox);
+                self.with_diary(|diary| {
+                    if let Some(request) = diary.asking.polled() {
+                        diary.asking.calls.plan(now, request, named);
+                    }
+                });
             }
         }
     }
@@ -266,6 +275,7 @@ impl<C: Crypto> Registrant<C> {
         }
         self.pass_services(now, seed, news);
         self.end_registrations(now);
+        self.pass_asking(now, news);
     }
 
     // spec: ENR-022, ENR-023, ERR-005
@@ -377,7 +387,10 @@ impl<C: Crypto> Registrant<C> {
     ) -> Option<Event> {
         self.line.answered(now);
         match asked {
-            Asked::Poll => self.with_diary(|diary| diary.skip_poll(now)),
+            Asked::Poll => self.with_diary(|diary| {
+                diary.skip_poll(now);
+                diary.asking.polled();
+            }),
             Asked::ReportStatus => self.with_diary(|diary| diary.report_over(now)),
             // What was dropped is only shown again to a sender that does not claim to have seen it.
             Asked::Acknowledge => self.with_diary(|diary| {

@@ -11,7 +11,9 @@ use crate::duty::Duties;
 use crate::id::RegistrationId;
 use crate::limits::{INTERVAL, INTERVAL_MAX, INTERVAL_MIN, SPREAD_MAX, SPREAD_PART};
 use crate::time::{Seconds, Uptime};
-use crate::wire::{Action, ETag, Hosts, Schedule};
+use crate::wire::{Action, ETag, Hosts, PollTag, Schedule};
+
+use super::asking::Asking;
 
 /// What a registered sender remembers of its timetable. It lives in RAM only.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub(crate) struct Diary {
     pub(crate) report: Option<Due>,
     /// Where devices may register for services.
     pub(crate) hosts: Hosts,
+    /// The poll requests that wait, and whom to call for those that were answered.
+    pub(super) asking: Asking,
     poll_every: Seconds,
     /// How long the window is in which to poll, where the schedule names one.
     window: Option<Seconds>,
@@ -57,6 +61,7 @@ impl Diary {
             poll_at,
             report: None,
             hosts: Hosts::default(),
+            asking: Asking::default(),
             poll_every: INTERVAL,
             window: None,
             polled: None,
@@ -103,6 +108,25 @@ impl Diary {
         let opens = now.after(opens_in.min(INTERVAL_MAX));
         let place = opens.after_millis(self.late(lasts.as_millis()));
         self.poll_at = if self.polled.is_some() { place } else { now };
+    }
+
+    /// When to poll, whether the timetable or a poll request says so.
+    // spec: MBX-007, POL-052
+    pub(crate) fn poll_due(&self) -> Uptime {
+        match self.asking.wants_poll() {
+            true => Uptime::BOOT,
+            false => self.poll_at,
+        }
+    }
+
+    /// A poll goes out: what it says of the state seen last, and of the poll request that it is
+    /// for.
+    // spec: POL-052
+    pub(crate) fn poll(&mut self) -> (Option<ETag>, Option<PollTag>) {
+        match self.asking.begin() {
+            None => (self.have.clone(), None),
+            tag => (None, tag),
+        }
     }
 
     /// A poll has been answered.

@@ -22,6 +22,11 @@ impl Exchange {
     pub const fn get(self) -> u32 {
         self.0
     }
+
+    /// The number after this one.
+    pub(super) const fn next(self) -> Self {
+        Self(self.0.wrapping_add(1))
+    }
 }
 
 /// The line, and how often in a row it has failed.
@@ -88,7 +93,7 @@ impl Line {
 
     /// Begins a request.
     pub(crate) fn ask(&mut self, now: Uptime, asked: Asked) -> Exchange {
-        self.last = Exchange(self.last.0.wrapping_add(1));
+        self.last = self.last.next();
         self.state = State::Waiting {
             asked,
             until: now.after(REPLY_WAIT),

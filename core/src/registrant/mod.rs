@@ -3,9 +3,11 @@
 //! A registrant enrols with a code that a person entered, keeps what it is given before it uses it,
 //! polls, rotates its code, leaves, and is patient. It decides what to ask next; the machine around
 //! it (`device`, `gateway`) writes the message and knows the devices. Nothing here knows how many
-//! there are. Serves spec chapters ENR (enrolment) and STA (running status).
+//! there are. Serves spec chapters ENR (enrolment), STA (running status) and POL (poll requests).
 
 mod answer;
+mod asking;
+mod calls;
 mod diary;
 mod kept;
 mod line;
@@ -25,13 +27,15 @@ use crate::limits::BOOT_SPREAD;
 use crate::time::{Seconds, Uptime};
 use crate::wire::enrol::{DeviceList, MaxMessage};
 use crate::wire::{
-    DeviceRequest, DevicesAdded, DevicesRemoved, ETag, Enrol, Leave, Poll, Rotate, StatusReported,
+    DeviceRequest, DevicesAdded, DevicesRemoved, Enrol, Leave, Poll, Rotate, StatusReported,
 };
 
+use asking::Gate;
 use diary::{Diary, Due};
 use line::Line;
 use service::Services;
 
+pub use calls::PeerCall;
 pub use kept::{Attempt, Holding, KeptError, Member, Standing};
 pub(crate) use kept::{FORMAT, read, write};
 pub use line::Exchange;
@@ -47,6 +51,7 @@ pub(crate) struct Registrant<C> {
     stage: Stage,
     line: Line,
     services: Services,
+    gate: Gate,
 }
 
 /// ```text
@@ -181,6 +186,7 @@ impl<C: Crypto> Registrant<C> {
             stage: Stage::Off,
             line: Line::default(),
             services: Services::default(),
+            gate: Gate::default(),
         }
     }
 
@@ -362,17 +368,17 @@ impl<C: Crypto> Registrant<C> {
             Stage::Rotating {
                 next: Next::Wanted, ..
             } => at_once(Asked::Rotate),
-            Stage::Rotating { diary, .. } => Some((diary.poll_at, Asked::Poll)),
+            Stage::Rotating { diary, .. } => Some((diary.poll_due(), Asked::Poll)),
             // spec: ENR-005
             Stage::Enrolled { holding, diary } if holding.unused.is_some() => {
-                Some((diary.poll_at, Asked::Poll))
+                Some((diary.poll_due(), Asked::Poll))
             }
             Stage::Enrolled { .. } if ready.remove => at_once(Asked::RemoveDevices),
             Stage::Enrolled { .. } if ready.add => at_once(Asked::AddDevices),
             Stage::Enrolled { diary, .. } if diary.duties.unsaid() => at_once(Asked::Acknowledge),
             Stage::Enrolled { diary, .. } => match ready.report {
-                Some(at) if at <= diary.poll_at => Some((at, Asked::ReportStatus)),
-                _ => Some((diary.poll_at, Asked::Poll)),
+                Some(at) if at <= diary.poll_due() => Some((at, Asked::ReportStatus)),
+                _ => Some((diary.poll_due(), Asked::Poll)),
             },
         }
     }
@@ -408,11 +414,14 @@ impl<C: Crypto> Registrant<C> {
                 devices: attempt.devices.clone(),
                 max_message,
             })),
-            (Asked::Poll, _) => Some(DeviceRequest::Poll(Poll {
-                have: self.have(),
-                max_message,
-                tag: None,
-            })),
+            (Asked::Poll, _) => {
+                let (have, tag) = self.stage.diary_mut().map_or((None, None), Diary::poll);
+                Some(DeviceRequest::Poll(Poll {
+                    have,
+                    max_message,
+                    tag,
+                }))
+            }
             (Asked::Rotate, _) => Some(DeviceRequest::Rotate(Rotate {})),
             (Asked::Leave, _) => Some(DeviceRequest::Leave(Leave {})),
             _ => None,
@@ -428,7 +437,8 @@ impl<C: Crypto> Registrant<C> {
         };
         let duties = self.duties().and_then(Duties::deadline);
         let services = self.services_deadline();
-        [line, duties, services].into_iter().flatten().min()
+        let asking = self.stage.diary().and_then(|diary| diary.asking.deadline());
+        [line, duties, services, asking].into_iter().flatten().min()
     }
 
     fn presents(&self) -> Option<(CenterAddress, Presented)> {
@@ -541,10 +551,6 @@ impl<C: Crypto> Registrant<C> {
                 progress,
             });
         }
-    }
-
-    fn have(&self) -> Option<ETag> {
-        self.stage.diary()?.have.clone()
     }
 
     fn resumed(&self, poll_at: Uptime, holding: Holding) -> Stage {

@@ -8,7 +8,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{CenterAddress, InstructionId, Note, RegistrationId};
+use crate::id::{CenterAddress, InstructionId, LanAddress, Note, RegistrationId};
 use crate::time::Seconds;
 use crate::wire::instruction::Kind;
 use crate::wire::{Progress, Refusal, RefusalCode, ReportResult, StatusReported};
@@ -79,6 +79,17 @@ pub enum Notice {
         instruction: InstructionId,
         /// What came of them.
         progress: Progress,
+    },
+    /// Somebody on the LAN has asked for a poll, which is made.
+    AskedToPoll,
+    /// The center has named others that are to poll; they are called, each at its time.
+    CallsPeers(usize),
+    /// A device that was called does not answer.
+    PeerSilent {
+        /// Which one.
+        address: LanAddress,
+        /// How many are called in its place.
+        instead: usize,
     },
     /// A new formal code is in use.
     Rotated,
@@ -203,6 +214,17 @@ impl fmt::Display for Notice {
                 instruction,
                 progress,
             } => write!(f, "{instruction}: {}", ended(*progress)),
+            Self::AskedToPoll => f.write_str("asked on the LAN to poll now"),
+            Self::CallsPeers(1) => f.write_str("asking 1 device of the LAN to poll"),
+            Self::CallsPeers(peers) => write!(f, "asking {peers} devices of the LAN to poll"),
+            Self::PeerSilent {
+                address,
+                instead: 0,
+            } => write!(f, "{address} does not answer"),
+            Self::PeerSilent { address, instead } => write!(
+                f,
+                "{address} does not answer; {instead} that it was to ask are asked in its place"
+            ),
             Self::Rotated => f.write_str("a new formal access code is in use"),
             Self::RotationFailed => f.write_str(
                 "the new formal access code is not accepted; the former one is used",

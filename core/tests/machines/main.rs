@@ -1,10 +1,12 @@
 //! The device's and the gateway's machine, driven through their public interface against a scripted
 //! center: what they keep and send, in which order, and when.
 
+mod asking;
 mod device;
 mod duties;
 mod duty_table;
 mod gateway;
+mod peers;
 mod post;
 mod registering;
 mod scripted;

@@ -2,7 +2,7 @@
 //! break, and a center that says what the test tells it to say.
 
 use restante_core::code::{FormalCode, Presented, ProvisionalCode};
-use restante_core::device::{Device, Errand, Exchange, Input, Kept, Notice, Output};
+use restante_core::device::{Device, Errand, Exchange, Input, Kept, Notice, Output, PeerCall};
 use restante_core::id::{CenterAddress, DeviceId, Epoch, Model, RegistrationId, Serial, Vendor};
 use restante_core::machine::Machine;
 use restante_core::wire::poll::{Mailbox, PollReply};
@@ -33,6 +33,8 @@ pub(crate) struct World {
     pub(crate) shown: Vec<Notice>,
     /// What is to be taken to services' servers.
     pub(crate) errands: Vec<Errand>,
+    /// Which peers were called, and when.
+    pub(crate) calls: Vec<(Uptime, PeerCall)>,
     /// Every output in order, as a word.
     pub(crate) trace: Vec<String>,
     seeds: u64,
@@ -48,6 +50,7 @@ impl World {
             sent: Vec::new(),
             shown: Vec::new(),
             errands: Vec::new(),
+            calls: Vec::new(),
             trace: Vec::new(),
             seeds: 0,
         };
@@ -127,6 +130,10 @@ impl World {
             Output::Register(errand) => {
                 self.trace.push("register".into());
                 self.errands.push(*errand);
+            }
+            Output::CallPeer(call) => {
+                self.trace.push(format!("call {}", call.address));
+                self.calls.push((self.now, *call));
             }
             other => panic!("an output that this world does not know: {other:?}"),
         }

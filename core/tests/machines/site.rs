@@ -1,7 +1,9 @@
 //! The gateway's world: a LAN of children that answer or are silent, and the scripted center.
 
 use restante_core::code::Presented;
-use restante_core::gateway::{Ask, Errand, Gateway, Input, InputError, Kept, Notice, Output};
+use restante_core::gateway::{
+    Ask, Errand, Gateway, Input, InputError, Kept, Notice, Output, PeerCall,
+};
 use restante_core::id::{DeviceId, LanAddress};
 use restante_core::machine::Machine;
 use restante_core::wire::membership::{DevicesAdded, DevicesRemoved};
@@ -33,6 +35,8 @@ pub(crate) struct Site {
     pub(crate) handed: Vec<(DeviceId, CarryOut)>,
     /// What is to be taken to services' servers.
     pub(crate) errands: Vec<Errand>,
+    /// Which peers were called.
+    pub(crate) calls: Vec<PeerCall>,
     asked: Vec<Ask>,
     seeds: u64,
 }
@@ -50,6 +54,7 @@ impl Site {
             lan: (0..children).map(|n| (child(n), true)).collect(),
             handed: Vec::new(),
             errands: Vec::new(),
+            calls: Vec::new(),
             asked: Vec::new(),
             seeds: 0,
         };
@@ -131,6 +136,7 @@ impl Site {
                 self.asked.extend(children);
             }
             Output::Register(errand) => self.errands.push(*errand),
+            Output::CallPeer(call) => self.calls.push(*call),
             Output::CarryOut { child, order } => {
                 self.trace.push(format!("hand {}", order.id));
                 self.handed.push((child.device, *order));

@@ -8,6 +8,7 @@ use restante_core::machine::Machine;
 use restante_core::wire::{Refusal, RefusalCode};
 use restante_core::{Seconds, Uptime};
 
+use crate::peers::asked;
 use crate::scripted::{
     World, code, enrolled, left, new_device, polled, reported, rotated, status, word,
 };
@@ -30,6 +31,8 @@ const HAPPENINGS: &[&str] = &[
     "link failed",
     "time passed",
     "status changed",
+    "asked to poll",
+    "asked to poll for a plan",
     "rotate now",
     "leave now",
 ];
@@ -69,6 +72,8 @@ fn happen(world: &mut World, what: &str) -> Result<(), restante_core::device::In
             Input::TimePassed
         }
         "status changed" => Input::StatusChanged(Box::new(status(140))),
+        "asked to poll" => asked("/doPolling"),
+        "asked to poll for a plan" => asked("/doPolling?tag=a-plan"),
         "rotate now" => Input::RotateNow,
         "leave now" => Input::LeaveNow,
         other => panic!("no such happening: {other}"),
