@@ -7,9 +7,9 @@ use restante_core::code::Presented;
 use restante_core::duty::Duty;
 use restante_core::gateway::Ask;
 use restante_core::id::CenterAddress;
-use restante_core::registrant::{self, Exchange, Notice, ServiceAnswer};
+use restante_core::registrant::{self, Exchange, Notice, PeerCall, ServiceAnswer};
 use restante_core::wire::site::CarryOut;
-use restante_core::wire::{DeviceReply, DeviceRequest, Refusal};
+use restante_core::wire::{DeviceReply, DeviceRequest, PollRequest, Refusal};
 use restante_core::{Crypto, device, gateway};
 
 /// Something to be done.
@@ -21,6 +21,8 @@ pub enum Act {
     Send(Box<Outgoing>),
     /// Run this errand to a service's server.
     Register(Box<registrant::Errand>),
+    /// Ask this peer to poll.
+    CallPeer(Box<PeerCall>),
     /// Tell people, and note how far things are.
     Show(String, Option<Milestone>),
     /// Have this done by what is around the machine.
@@ -109,6 +111,10 @@ pub trait FromWorld: Send + 'static {
     fn link_failed(exchange: Exchange) -> Self;
     /// This came of an errand.
     fn service_answered(exchange: Exchange, answer: ServiceAnswer) -> Self;
+    /// A peer has answered, or not.
+    fn peer_called(exchange: Exchange, answered: bool) -> Self;
+    /// Somebody on the LAN asks for a poll.
+    fn poll_requested(request: PollRequest) -> Self;
 }
 
 macro_rules! from_world {
@@ -129,6 +135,12 @@ macro_rules! from_world {
             fn service_answered(exchange: Exchange, answer: ServiceAnswer) -> Self {
                 Self::ServiceAnswered { exchange, answer }
             }
+            fn peer_called(exchange: Exchange, answered: bool) -> Self {
+                Self::PeerCalled { exchange, answered }
+            }
+            fn poll_requested(request: PollRequest) -> Self {
+                Self::PollRequested(request)
+            }
         }
     };
 }
@@ -147,6 +159,7 @@ impl ToAct for device::Output {
                 request,
             } => send(exchange, center, presented, request),
             Self::Register(errand) => Act::Register(errand),
+            Self::CallPeer(call) => Act::CallPeer(call),
             Self::Show(notice) => Act::Show(notice.to_string(), milestone(&notice)),
             _ => Act::Show(UNKNOWN.to_owned(), None),
         }
@@ -167,6 +180,7 @@ impl ToAct for gateway::Output {
             Self::AskChildren(children) => Act::Errand(Errand::Ask(children)),
             Self::CarryOut { child, order } => Act::Errand(Errand::Hand(child, order)),
             Self::Register(errand) => Act::Register(errand),
+            Self::CallPeer(call) => Act::CallPeer(call),
             Self::Show(notice) => Act::Show(notice.to_string(), milestone_of_gateway(&notice)),
             _ => Act::Show(UNKNOWN.to_owned(), None),
         }

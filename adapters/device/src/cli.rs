@@ -27,12 +27,12 @@ pub struct Cli {
 pub enum Command {
     /// Enters a code at this device and registers it.
     #[command(
-        after_help = "Example:\n  restante-device enrol --center https://center.example --code 7K2MN-… --serial D10010101 --state device.state"
+        after_help = "Example:\n  restante-device enrol --center https://center.example --code 7K2MN-… --serial D10010101 --state device.state\n  restante-device enrol --center https://center.example --code 7K2MN-… --serial D10010101 --state device.state --address 192.0.2.7:8443"
     )]
     Enrol(EnrolDevice),
     /// Polls and reports on schedule, and carries out what the center asks for.
     #[command(
-        after_help = "Examples:\n  restante-device run --state device.state --copy-sheets 100\n  restante-device run --state device.state --copy-sheets 100 --until-reported"
+        after_help = "Examples:\n  restante-device run --state device.state --copy-sheets 100\n  restante-device run --state device.state --copy-sheets 100 --until-reported\n  restante-device run --state device.state --polling 0.0.0.0:8443"
     )]
     Run(RunDevice),
     /// Shows where this device stands, and what a running one is at.
@@ -69,7 +69,9 @@ pub enum Gateway {
     Enrol(EnrolGateway),
     /// Polls, looks for new devices and reports for all on schedule, and hands on what the center
     /// asks for.
-    #[command(after_help = "Example:\n  restante-device gateway run --state gateway.state")]
+    #[command(
+        after_help = "Examples:\n  restante-device gateway run --state gateway.state\n  restante-device gateway run --state gateway.state --polling 0.0.0.0:8443"
+    )]
     Run(RunGateway),
     /// Shows where the gateway stands, and what a running one is at.
     #[command(after_help = "Example:\n  restante-device gateway status --state gateway.state")]
@@ -171,9 +173,29 @@ pub struct EnrolDevice {
     /// The device.
     #[command(flatten)]
     pub me: Me,
+    /// Where it can be asked to poll on its network. The center makes links of it for the
+    /// customer's administrators, and tells it to other devices that are to ask it.
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub address: Option<LanAddress>,
     /// State and center.
     #[command(flatten)]
     pub act: Act,
+}
+
+/// Where it can be asked to poll.
+#[derive(Args, Debug)]
+pub struct Polling {
+    /// Let people and devices of this network ask for a poll here (/doPolling), with https or http;
+    /// port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub polling: Option<SocketAddr>,
+    /// The certificate to show there, as PEM. Without one, one that nobody knows is made at each
+    /// start.
+    #[arg(long, value_name = "FILE", requires_all = ["polling", "polling_key"])]
+    pub polling_certificate: Option<PathBuf>,
+    /// The private key of that certificate, as PEM.
+    #[arg(long, value_name = "FILE", requires = "polling_certificate")]
+    pub polling_key: Option<PathBuf>,
 }
 
 /// `run`.
@@ -182,6 +204,9 @@ pub struct RunDevice {
     /// State and center.
     #[command(flatten)]
     pub act: Act,
+    /// Poll requests.
+    #[command(flatten)]
+    pub polling: Polling,
     /// The counter to report: sheets copied so far.
     #[arg(long, value_name = "SHEETS")]
     pub copy_sheets: Option<u64>,
@@ -224,6 +249,9 @@ pub struct RunGateway {
     /// The LAN.
     #[command(flatten)]
     pub site: Site,
+    /// Poll requests.
+    #[command(flatten)]
+    pub polling: Polling,
     /// End as soon as the center has taken a report.
     #[arg(long)]
     pub until_reported: bool,
@@ -287,6 +315,10 @@ Examples:
 
   It polls for ever and shows what the center asks it to do, act by act:
     restante-device run --state device.state
+
+  It can be asked to poll now, by whoever is on its network:
+    restante-device run --state device.state --polling 0.0.0.0:8443 &
+    curl --insecure https://192.0.2.7:8443/doPolling
 
   Three trial devices on this network, and a gateway that registers and reports for all of them:
     restante-device child --serial D10010101 --copy-sheets 100 &

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use restante_core::duty::Duty;
 use restante_core::machine::Machine;
-use restante_core::registrant::InputError;
+use restante_core::registrant::{InputError, PeerCall};
 use restante_core::wire::Progress;
 use restante_core::{Seed, Uptime, device, registrant};
 use restante_http::client::Served;
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
 use crate::act::{Act, Errand, FromWorld, Instructed, Milestone, Outgoing, ToAct};
@@ -35,6 +35,7 @@ pub struct Driver<M: Machine, K, L, N> {
     inbox: mpsc::Sender<M::Input>,
     message: Option<JoinHandle<()>>,
     errand: Option<JoinHandle<()>>,
+    calls: JoinSet<()>,
     told: Arc<Mutex<String>>,
     reached: Vec<Milestone>,
     noted: String,
@@ -115,6 +116,7 @@ where
             inbox,
             message: None,
             errand: None,
+            calls: JoinSet::new(),
             told: Arc::default(),
             reached: Vec::new(),
             noted: String::new(),
@@ -206,6 +208,7 @@ where
             Act::Keep(bytes) => self.memory.keep(&bytes)?,
             Act::Send(outgoing) => self.send(*outgoing),
             Act::Register(errand) => self.register(*errand),
+            Act::CallPeer(call) => self.call_peer(*call),
             Act::Errand(errand) => self.neighbours.run(errand, &self.inbox),
             Act::Show(text, milestone) => {
                 say::line(text);
@@ -263,6 +266,19 @@ where
                 .send(M::Input::service_answered(errand.exchange, answer))
                 .await;
         }));
+    }
+
+    /// Calls a peer beside everything else. The machine has few such calls under way.
+    fn call_peer(&mut self, call: PeerCall) {
+        while self.calls.try_join_next().is_some() {}
+        let (line, inbox) = (Arc::clone(&self.line), self.inbox.clone());
+        self.calls.spawn(async move {
+            let answered = line.call_peer(&call).await;
+            // Nobody listens any more when the program ends.
+            let _ = inbox
+                .send(M::Input::peer_called(call.exchange, answered))
+                .await;
+        });
     }
 
     fn now(&self) -> Uptime {

@@ -1,4 +1,4 @@
-//! The line to the center, and to the servers of services, over HTTP.
+//! The line to the center, to the servers of services and to peers, over HTTP.
 //!
 //! A line carries one message and brings back one answer, or none. What to do about it is the
 //! machine's business.
@@ -8,9 +8,11 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use restante_core::code::Presented;
 use restante_core::id::CenterAddress;
-use restante_core::registrant::Errand;
+use restante_core::registrant::{Errand, PeerCall};
 use restante_core::wire::{DeviceReply, DeviceRequest, Refusal};
-use restante_http::client::{Client, ClientError, SendError, Served, ServiceClient, Trust};
+use restante_http::client::{
+    Client, ClientError, PeerClient, SendError, Served, ServiceClient, Trust,
+};
 
 /// What came of a message.
 #[derive(Clone, Debug)]
@@ -23,7 +25,8 @@ pub enum Answer {
     Nothing(String),
 }
 
-/// Something that carries messages to a center, and errands to the servers of services.
+/// Something that carries messages to a center, errands to the servers of services, and calls to
+/// peers.
 pub trait Line: Send + Sync + 'static {
     /// Sends one message and waits for what comes of it.
     fn exchange(
@@ -35,6 +38,9 @@ pub trait Line: Send + Sync + 'static {
 
     /// Runs an errand to a service's server.
     fn register(&self, errand: &Errand) -> impl Future<Output = Served> + Send;
+
+    /// Asks a peer to poll; whether it answered.
+    fn call_peer(&self, call: &PeerCall) -> impl Future<Output = bool> + Send;
 }
 
 /// The line over HTTP: one client, made anew when the center's address changes.
@@ -43,6 +49,7 @@ pub struct HttpLine {
     trust: Trust,
     client: Mutex<Option<(CenterAddress, Client)>>,
     services: OnceLock<ServiceClient>,
+    peers: OnceLock<PeerClient>,
 }
 
 impl HttpLine {
@@ -53,6 +60,7 @@ impl HttpLine {
             trust,
             client: Mutex::new(None),
             services: OnceLock::new(),
+            peers: OnceLock::new(),
         }
     }
 
@@ -79,6 +87,15 @@ impl HttpLine {
         }
         let client = ServiceClient::new(&self.trust)?;
         Ok(self.services.get_or_init(|| client).clone())
+    }
+
+    /// The client for peers, which is made when the first is called.
+    fn peers(&self) -> Result<PeerClient, ClientError> {
+        if let Some(client) = self.peers.get() {
+            return Ok(client.clone());
+        }
+        let client = PeerClient::new()?;
+        Ok(self.peers.get_or_init(|| client).clone())
     }
 }
 
@@ -107,6 +124,16 @@ impl Line for HttpLine {
         match self.services() {
             Ok(client) => client.register(errand).await,
             Err(error) => Served::nothing(error.to_string()),
+        }
+    }
+
+    async fn call_peer(&self, call: &PeerCall) -> bool {
+        match self.peers() {
+            Ok(client) => client.call(call).await,
+            Err(error) => {
+                tracing::warn!(%error, "no peer can be called");
+                false
+            }
         }
     }
 }

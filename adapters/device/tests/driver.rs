@@ -6,15 +6,20 @@ mod scripted;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use restante_core::code::Presented;
 use restante_core::device::{Device, Input, Phase};
+use restante_core::id::CenterAddress;
+use restante_core::registrant::{Errand, PeerCall};
 use restante_core::wire::{
-    Contacts, DeviceEntry, DeviceRequest, Function, FunctionSet, Identification, json,
+    Contacts, DeviceEntry, DeviceRequest, Function, FunctionSet, Identification, PollRequest, json,
 };
 use restante_crypto::RingCrypto;
 use restante_device::act::Milestone;
 use restante_device::driver::Nobody;
+use restante_device::line::{Answer, Line};
 use restante_device::memory::{Memory, MemoryError};
 use restante_device::{Driver, DriverError, Ended, Until, trial};
+use restante_http::client::Served;
 
 use scripted::{Center, Event, Noted, Trace, center, code};
 
@@ -42,6 +47,11 @@ fn driver(trace: &Trace, loses: u32) -> Driver<Device<RingCrypto>, Noted, Center
         trace: Arc::clone(trace),
         loses: Mutex::new(loses),
     };
+    enrolling(trace, line)
+}
+
+/// A device on this line that has just been given a code.
+fn enrolling<L: Line>(trace: &Trace, line: L) -> Driver<Device<RingCrypto>, Noted, L, Nobody> {
     let mut driver = Driver::new(device(), Noted(Arc::clone(trace)), line, Nobody);
     driver.give(Input::Booted { kept: None }).expect("on");
     let status = trial::status(Some(100)).expect("a count");
@@ -57,7 +67,9 @@ fn driver(trace: &Trace, loses: u32) -> Driver<Device<RingCrypto>, Noted, Center
     driver
 }
 
-async fn to_first_report(driver: &mut Driver<Device<RingCrypto>, Noted, Center, Nobody>) -> Ended {
+async fn to_first_report<L: Line>(
+    driver: &mut Driver<Device<RingCrypto>, Noted, L, Nobody>,
+) -> Ended {
     let until = Until::Reached(Milestone::Reported);
     let patience = Some(Duration::from_secs(600));
     driver
@@ -113,6 +125,64 @@ async fn patience_has_an_end() {
     let mut driver = driver(&trace, u32::MAX);
     assert_eq!(to_first_report(&mut driver).await, Ended::OutOfTime);
     assert_eq!(driver.machine().phase(), Phase::Enrolling);
+}
+
+/// A center, and a LAN on which every peer is silent.
+struct Lan {
+    center: Center,
+    called: Arc<Mutex<Vec<PeerCall>>>,
+}
+
+impl Line for Lan {
+    async fn exchange(
+        &self,
+        center: &CenterAddress,
+        presented: &Presented,
+        request: &DeviceRequest,
+    ) -> Answer {
+        self.center.exchange(center, presented, request).await
+    }
+
+    async fn register(&self, errand: &Errand) -> Served {
+        self.center.register(errand).await
+    }
+
+    async fn call_peer(&self, call: &PeerCall) -> bool {
+        self.called.lock().expect("whole").push(call.clone());
+        false
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn asked_on_the_lan_it_polls_and_calls_whom_the_center_names() {
+    let (trace, called) = (Trace::default(), Arc::default());
+    let lan = Lan {
+        center: Center {
+            trace: Arc::clone(&trace),
+            loses: Mutex::new(0),
+        },
+        called: Arc::clone(&called),
+    };
+    let mut driver = enrolling(&trace, lan);
+    to_first_report(&mut driver).await;
+    let request = PollRequest::read("/doPolling?tag=a-plan").expect("a poll request");
+    let asked = Input::PollRequested(request.clone());
+    driver.inbox().send(asked).await.expect("it listens");
+    let patience = Some(Duration::from_secs(60));
+    let ended = driver
+        .run(Until::Forever, patience, std::future::pending())
+        .await;
+    assert_eq!(ended.expect("it runs"), Ended::OutOfTime);
+    let trace = trace.lock().expect("whole");
+    let Some(Event::Sent(DeviceRequest::Poll(poll))) = trace.last() else {
+        panic!("it polls last: {trace:?}");
+    };
+    assert_eq!(poll.tag, request.tag);
+    // The first is silent, so that the one behind it is called in its place.
+    let called = called.lock().expect("whole");
+    let addresses: Vec<&str> = called.iter().map(|it| it.address.as_str()).collect();
+    assert_eq!(addresses, ["192.0.2.2", "192.0.2.3"]);
+    assert!(called.iter().all(|it| it.request == request), "{called:?}");
 }
 
 /// A memory that has become read-only.

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use restante_core::device::{Device, Input, Kept};
 use restante_core::registrant::{Holding, Standing};
-use restante_core::wire::{Contacts, DeviceEntry, Identification};
+use restante_core::wire::{Contacts, DeviceEntry};
 use restante_crypto::RingCrypto;
 
+use super::polling::listen;
 use super::{CommandError, Outcome, line, missing, patience, refused, stop};
 use crate::act::Milestone;
 use crate::cli::{Act, EnrolDevice, RunDevice};
@@ -26,7 +27,14 @@ pub(super) async fn enrol(args: EnrolDevice) -> Result<Outcome, CommandError> {
     line.client(&args.code.center)?;
     let file = StateFile::open(&args.act.state)?;
     let kept = file.read(Kept::from_bytes)?;
-    let mut host = host(me, file, line, kept)?;
+    let entry = DeviceEntry {
+        identification: me,
+        contacts: Contacts {
+            address: args.address,
+            ..Contacts::default()
+        },
+    };
+    let mut host = host(entry, file, line, kept)?;
     host.give(Input::CodeEntered {
         code,
         center: args.code.center,
@@ -46,6 +54,7 @@ pub(super) async fn run(args: RunDevice) -> Result<Outcome, CommandError> {
     if host.machine().deadline_is_never() {
         return Ok(idle(&host));
     }
+    let _listening = listen(&args.polling, host.inbox()).await?;
     let ended = host.run(until, patience(&args.act), stop()).await?;
     Ok(ended.into())
 }
@@ -87,19 +96,19 @@ fn resume(act: &Act) -> Result<Host, CommandError> {
     let kept = file
         .read(Kept::from_bytes)?
         .ok_or_else(|| missing(&act.state))?;
-    host(kept.device().clone(), file, line, Some(kept))
+    let entry = DeviceEntry {
+        identification: kept.device().clone(),
+        contacts: Contacts::default(),
+    };
+    host(entry, file, line, Some(kept))
 }
 
 fn host(
-    me: Identification,
+    entry: DeviceEntry,
     file: StateFile,
     line: HttpLine,
     kept: Option<Kept>,
 ) -> Result<Host, CommandError> {
-    let entry = DeviceEntry {
-        identification: me,
-        contacts: Contacts::default(),
-    };
     let mut host = Driver::new(Device::new(RingCrypto, entry, None), file, line, Nobody);
     let kept = kept.map(Box::new);
     host.give(Input::Booted { kept })?;
@@ -136,7 +145,11 @@ impl std::fmt::Display for Described<'_> {
             writeln!(f, "formal code   epoch {}", holding.code.epoch().get())?;
             writeln!(f, "devices       {}", holding.members.len())?;
             match holding.members.as_slice() {
-                [only] => writeln!(f, "device id     {}", only.device),
+                [only] => {
+                    writeln!(f, "device id     {}", only.device)?;
+                    let mut address = only.contacts.address.iter();
+                    address.try_for_each(|it| writeln!(f, "address       {it}"))
+                }
                 _ => Ok(()),
             }
         };

@@ -9,6 +9,7 @@ use restante_core::{Seed, Uptime};
 use restante_crypto::RingCrypto;
 
 use super::device::{Described, Idle};
+use super::polling::listen;
 use super::{CommandError, Outcome, line, missing, patience, refused, stop};
 use crate::act::Milestone;
 use crate::cli::{self, Act, EnrolGateway, Remove, RunGateway, Site};
@@ -76,6 +77,7 @@ async fn serve(args: RunGateway) -> Result<Outcome, CommandError> {
         }
         return Ok(Outcome::Refused);
     }
+    let _listening = listen(&args.polling, host.inbox()).await?;
     let until = match args.until_reported {
         true => Until::Reached(Milestone::Reported),
         false => Until::Forever,

@@ -5,6 +5,7 @@ mod child;
 mod device;
 mod fleet;
 mod gateway;
+mod polling;
 
 use std::path::Path;
 use std::time::Duration;

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use restante_core::Seconds;
 use restante_core::Seed;
 use restante_core::code::{FormalCode, Presented, ProvisionalCode};
-use restante_core::id::{CenterAddress, DeviceId, Epoch, RegistrationId};
-use restante_core::registrant::Errand;
-use restante_core::wire::poll::{Mailbox, PollReply};
+use restante_core::id::{CenterAddress, DeviceId, Epoch, LanAddress, RegistrationId};
+use restante_core::registrant::{Errand, PeerCall};
+use restante_core::wire::poll::{Below, Mailbox, PollCall, PollReply};
 use restante_core::wire::{
     Action, DeviceReply, DeviceRequest, ETag, EnrolDeviceResult, EnrolResult, Enrolled,
     ReportResult, Reported, Schedule, ScheduleEntry, StatusReported,
@@ -54,6 +54,10 @@ impl Line for Center {
     async fn register(&self, errand: &Errand) -> Served {
         panic!("nothing asks for {errand:?}");
     }
+
+    async fn call_peer(&self, call: &PeerCall) -> bool {
+        panic!("nothing asks for {call:?}");
+    }
 }
 
 /// A memory that holds nothing but remembers when it was written.
@@ -84,6 +88,19 @@ fn schedule() -> Schedule {
     }
 }
 
+/// Whom a device calls that polls for a plan, and who stands behind that one.
+fn to_call() -> PollCall {
+    let address = |text: &str| LanAddress::new(text).expect("an address");
+    PollCall {
+        address: Some(address("192.0.2.2")),
+        after: Seconds::new(3),
+        below: vec![Below {
+            address: address("192.0.2.3"),
+            after: Seconds::new(9),
+        }],
+    }
+}
+
 fn reply(request: &DeviceRequest) -> DeviceReply {
     let registration = RegistrationId::from_bytes([9; 16]);
     match request {
@@ -98,12 +115,12 @@ fn reply(request: &DeviceRequest) -> DeviceReply {
                 .collect(),
             schedule: schedule(),
         }),
-        DeviceRequest::Poll(_) => DeviceReply::Polled(PollReply::Mailbox(Mailbox {
+        DeviceRequest::Poll(poll) => DeviceReply::Polled(PollReply::Mailbox(Mailbox {
             etag: ETag::from_bytes(&[1; 16]),
             instructions: Vec::new(),
             more: false,
             schedule: schedule(),
-            calls: Vec::new(),
+            calls: poll.tag.iter().map(|_| to_call()).collect(),
         })),
         DeviceRequest::ReportStatus(report) => DeviceReply::StatusReported(StatusReported {
             results: report

@@ -9,6 +9,7 @@ mod base;
 mod device;
 mod errand;
 mod exchange;
+mod peer;
 mod people;
 mod provider;
 mod register;
@@ -23,6 +24,7 @@ use restante_core::wire::Refusal;
 
 pub use base::BaseError;
 pub use errand::{Served, ServiceClient, served};
+pub use peer::{PeerClient, lan_tls};
 pub use trust::{Trust, TrustError};
 pub use webhook::{TellError, Webhook, WebhookError, WebhookSecret, WebhookSecretError};
 

@@ -186,7 +186,7 @@ impl Listener {
 }
 
 /// The next connection, when there is a place for it.
-async fn next(socket: &TcpListener, guests: &Guests) -> (Seat, TcpStream, SocketAddr) {
+pub(super) async fn next(socket: &TcpListener, guests: &Guests) -> (Seat, TcpStream, SocketAddr) {
     let seat = guests.seat().await;
     loop {
         match socket.accept().await {

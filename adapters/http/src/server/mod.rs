@@ -13,6 +13,7 @@ mod listen;
 mod message;
 mod metrics;
 mod notices;
+mod polling;
 mod reply;
 mod source;
 mod tls;
@@ -40,6 +41,7 @@ use tokio::sync::Semaphore;
 pub use answer::Answer;
 pub use listen::{Bounds, Drained, Line, ListenError, Listener};
 pub use metrics::metrics_router;
+pub use polling::PollingListener;
 pub use source::{Forwarding, Proxies};
 pub use tls::{Tls, TlsError};
 

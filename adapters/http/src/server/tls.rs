@@ -55,6 +55,13 @@ impl Tls {
         Ok(Self(Arc::new(config)))
     }
 
+    /// The same for a listener that speaks HTTP/1.1 alone.
+    pub(super) fn for_http1(&self) -> Self {
+        let mut config = ServerConfig::clone(&self.0);
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Self(Arc::new(config))
+    }
+
     pub(super) fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor::from(Arc::clone(&self.0))
     }

@@ -6,6 +6,7 @@ mod limits;
 mod log;
 mod notices;
 mod planning;
+mod polling;
 mod refusals;
 mod round_trips;
 mod secrets;

@@ -173,7 +173,7 @@ impl Stand {
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A root as PEM text, and a certificate for 127.0.0.1 that it has signed.
-fn certificates() -> (String, Tls) {
+pub(crate) fn certificates() -> (String, Tls) {
     let mut params = CertificateParams::new(Vec::<String>::new()).expect("no names");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let root =

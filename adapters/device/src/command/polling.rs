@@ -1,0 +1,72 @@
+//! `--polling`: the place on the LAN where a running device or gateway can be asked to poll.
+//!
+//! What is heard goes into the loop like anything else that happens; where too much waits there, it
+//! is passed over, as the machine passes over most of it.
+
+use std::path::Path;
+
+use restante_http::server::{PollingListener, Tls};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::CommandError;
+use crate::act::FromWorld;
+use crate::cli::Polling;
+use crate::say;
+
+/// A listener at work; it ends when this is dropped.
+pub(super) struct Listening(JoinHandle<()>);
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Listens where the command line says, if it does.
+pub(super) async fn listen<I: FromWorld>(
+    polling: &Polling,
+    inbox: mpsc::Sender<I>,
+) -> Result<Option<Listening>, CommandError> {
+    let Some(at) = polling.polling else {
+        return Ok(None);
+    };
+    let tls = tls(polling, &at.ip().to_string())?;
+    let network = |why: String| CommandError::Network {
+        doing: "listening for poll requests".to_owned(),
+        why,
+    };
+    let listener = PollingListener::bind(at, &tls).await;
+    let listener = listener.map_err(|why| network(why.to_string()))?;
+    let at = listener.local_addr();
+    say::line(format!("poll requests are heard at {at}"));
+    let heard = move |request| {
+        if inbox.try_send(I::poll_requested(request)).is_err() {
+            tracing::info!("a poll request is passed over: too much waits");
+        }
+    };
+    let served = listener.serve(heard, std::future::pending());
+    Ok(Some(Listening(tokio::spawn(served))))
+}
+
+/// The certificate that was given, or a new one for this address.
+fn tls(polling: &Polling, address: &str) -> Result<Tls, CommandError> {
+    let unfit = |why: String| CommandError::Value(format!("the polling certificate: {why}"));
+    let (chain, key) = match (&polling.polling_certificate, &polling.polling_key) {
+        (Some(chain), Some(key)) => (read(chain)?, read(key)?),
+        _ => {
+            let made = rcgen::generate_simple_self_signed([address.to_owned()]);
+            let made = made.map_err(|why| unfit(why.to_string()))?;
+            let key = made.signing_key.serialize_pem();
+            (made.cert.pem().into_bytes(), key.into_bytes())
+        }
+    };
+    Tls::from_pem(&chain, &key).map_err(|why| unfit(why.to_string()))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, CommandError> {
+    std::fs::read(path).map_err(|why| CommandError::File {
+        path: path.display().to_string(),
+        why,
+    })
+}
