@@ -273,7 +273,8 @@ pub const FEATURES: &[(&str, &str)] = &[
     ),
     (
         "poll-requests",
-        "operators' and administrators' plans of poll requests, and polls with their tags",
+        "plans of poll requests, and polls with their tags; at a device or a gateway, poll requests \
+         on its LAN, and calls of others",
     ),
     ("waiting", "polls that prefer to wait are let wait"),
 ];

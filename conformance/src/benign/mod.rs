@@ -2,10 +2,11 @@
 //! green.
 //!
 //! A variant changes how messages travel and nothing of what they mean, in the kit's requests, in
-//! the center's responses, or in both. A case that fails under one asks for more than the
-//! specification does. What is no JSON of an ordinary size is left as it is: cases about bytes mean
-//! the bytes that they send.
+//! the center's responses, or in both; or what a device does, within what it may. A case that fails
+//! under one asks for more than the specification does. What is no JSON of an ordinary size is left
+//! as it is: cases about bytes mean the bytes that they send.
 
+mod devices;
 mod json;
 mod manners;
 mod variants;
@@ -16,14 +17,16 @@ use serde_json::Value;
 
 use crate::bundled::{InsideCenter, core_center};
 use crate::case::{Case, CaseId, Catalogue, Role};
-use crate::faults::{FaultyLine, Wire};
+use crate::faults::{FaultyLine, Wire, Wiring};
 use crate::line::{Habit, SocketLine};
+use crate::party::DeviceKind;
 use crate::profile::Profile;
+use crate::results::CaseResult;
 use crate::run::{Circumstances, run_case};
 use crate::verdict::Verdict;
 
 pub use manners::Manner;
-pub use variants::VARIANTS;
+use variants::VARIANTS;
 
 /// One oddity.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +54,8 @@ pub enum Oddity {
     Manner(Manner),
     /// How real connections are used.
     Habit(Habit),
+    /// What a device does.
+    Device(Wiring<DeviceKind>),
 }
 
 impl Oddity {
@@ -73,6 +78,24 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// That of a variant under which nothing has run yet.
+    const fn new(variant: &'static Variant) -> Self {
+        Self {
+            variant,
+            passed: 0,
+            red: Vec::new(),
+        }
+    }
+
+    /// Takes in what became of a case.
+    fn take(&mut self, result: CaseResult) {
+        match result.verdict {
+            Verdict::Pass => self.passed += 1,
+            Verdict::Untested => {}
+            verdict => self.red.push((result.case, verdict, result.reason)),
+        }
+    }
+
     /// Whether all cases that were tried passed.
     #[must_use]
     pub const fn holds(&self) -> bool {
@@ -80,9 +103,14 @@ impl Outcome {
     }
 }
 
-/// Runs all server cases under a variant, each in a new world of a center of this process, over
-/// real connections where the variant is about them. Cases that write bytes themselves are not
-/// concerned.
+/// All variants.
+pub fn all() -> impl Iterator<Item = &'static Variant> {
+    VARIANTS.iter().chain(devices::VARIANTS)
+}
+
+/// Runs all server cases under a variant, or all cases about devices where it is one of theirs,
+/// each in a new world of a center of this process, over real connections where the variant is
+/// about them. Cases that write bytes themselves are not concerned.
 ///
 /// # Errors
 /// A sentence, if the kit's own center fails.
@@ -91,6 +119,9 @@ pub async fn try_out(
     catalogue: &Catalogue,
     seed: u64,
 ) -> Result<Outcome, String> {
+    if let Oddity::Device(wiring) = variant.oddity {
+        return devices::try_out((variant, wiring), catalogue, seed).await;
+    }
     let center = InsideCenter::deciding(core_center(seed));
     let profile = Profile::bundled(Role::Server);
     let around = Circumstances {
@@ -98,11 +129,7 @@ pub async fn try_out(
         seed,
         again: "restante-conformance self-test --benign",
     };
-    let mut outcome = Outcome {
-        variant,
-        passed: 0,
-        red: Vec::new(),
-    };
+    let mut outcome = Outcome::new(variant);
     let served = match variant.oddity.needs_sockets() {
         true => Some(center.serve().await?),
         false => None,
@@ -121,7 +148,7 @@ pub async fn try_out(
             target.line = Box::new(line);
         }
         match variant.oddity {
-            Oddity::Habit(_) => {}
+            Oddity::Habit(_) | Oddity::Device(_) => {}
             Oddity::Manner(manner) => {
                 let behind = target.line;
                 target.line = Box::new(manners::Mannered { behind, manner });
@@ -138,12 +165,7 @@ pub async fn try_out(
                     .map(|time| Box::new(variants::Uneven(time)) as _);
             }
         }
-        let result = run_case(case, &target, None, around).await;
-        match result.verdict {
-            Verdict::Pass => outcome.passed += 1,
-            Verdict::Untested => {}
-            verdict => outcome.red.push((result.case, verdict, result.reason)),
-        }
+        outcome.take(run_case(case, &target, None, around).await);
     }
     Ok(outcome)
 }

@@ -13,7 +13,7 @@ use super::manners::Manner;
 use super::{MESSAGE_BYTES, Oddity, Variant};
 
 /// All of them.
-pub const VARIANTS: &[Variant] = &[
+pub(super) const VARIANTS: &[Variant] = &[
     Variant {
         name: "unknown-members",
         says: "Every object of every message has a member that nobody knows.",

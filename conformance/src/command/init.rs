@@ -109,6 +109,8 @@ const DEVICE_CONTROL: &str = "\
 # code or the end (`ask`); c2 the hook also tells its state (`state`) and moves its time
 # (`advance`: it may stop early when a request was sent, says in `passed` how far it came, and in
 # `busy` whether a request is under way).
+# Where the answer to `start` says where it takes poll requests (`polling = \"https://…\"`), the kit
+# asks it there, and plays the peers that it calls.
 ";
 
 const GATEWAY_CONTROL: &str = "\

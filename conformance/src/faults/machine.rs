@@ -103,7 +103,7 @@ impl<K: Seam> Wiring<K> {
 }
 
 /// A device or a gateway with a fault, as a party under test.
-pub(super) fn faulty<K: Seam>(
+pub(crate) fn faulty<K: Seam>(
     wiring: Wiring<K>,
     line: Box<dyn Line>,
     time: Box<dyn Time>,

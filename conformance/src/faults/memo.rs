@@ -14,7 +14,9 @@ use restante_core::id::DeviceId;
 use restante_core::registrant::Standing;
 use restante_core::time::Seconds;
 use restante_core::wire::site::OwnStatus;
-use restante_core::wire::{DeviceEntry, DeviceReply, DeviceRequest, Identification, Refusal};
+use restante_core::wire::{
+    DeviceEntry, DeviceReply, DeviceRequest, Identification, PollRequest, Refusal,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -46,6 +48,8 @@ pub enum Heard<'a> {
     Refused(&'a Refusal),
     /// No answer will come.
     Failed,
+    /// Somebody on the LAN asks for a poll.
+    Asked(&'a PollRequest),
     /// Anything else.
     Else,
 }
@@ -70,6 +74,8 @@ pub struct Memo<K: Kind> {
     pub unused_refused: u32,
     /// The formal code that was accepted last.
     pub used: Option<FormalCode>,
+    /// How it has been asked on its LAN to poll.
+    pub requests: Vec<PollRequest>,
     /// A number that the fault needs for itself.
     pub number: u64,
     /// Something that the fault holds back.
@@ -109,6 +115,7 @@ impl<K: Seam> Memo<K> {
             unanswered: 0,
             unused_refused: 0,
             used: None,
+            requests: Vec::new(),
             number: 0,
             held: Vec::new(),
             site: Site::default(),
@@ -157,6 +164,7 @@ impl<K: Seam> Memo<K> {
                 self.failed += 1;
                 self.unanswered += 1;
             }
+            Heard::Asked(request) => self.requests.push(request.clone()),
             Heard::Else => {}
         }
     }
@@ -171,7 +179,11 @@ impl<K: Seam> Memo<K> {
                 }
                 Deed::Call => self.site.called = Some(self.now),
                 Deed::Ask(children) => self.site.asked = children,
-                Deed::Hand(..) | Deed::Keep(_) | Deed::Register(_) | Deed::Show(_) => {}
+                Deed::Hand(..)
+                | Deed::Keep(_)
+                | Deed::Register(_)
+                | Deed::CallPeer(_)
+                | Deed::Show(_) => {}
             }
         }
     }
@@ -227,6 +239,7 @@ impl Seam for DeviceKind {
             Input::Replied { reply, .. } => Heard::Replied(reply),
             Input::Refused { refusal, .. } => Heard::Refused(refusal),
             Input::LinkFailed { .. } => Heard::Failed,
+            Input::PollRequested(request) => Heard::Asked(request),
             _ => Heard::Else,
         }
     }
@@ -259,6 +272,7 @@ impl Seam for GatewayKind {
             Input::Replied { reply, .. } => Heard::Replied(reply),
             Input::Refused { refusal, .. } => Heard::Refused(refusal),
             Input::LinkFailed { .. } => Heard::Failed,
+            Input::PollRequested(request) => Heard::Asked(request),
             _ => Heard::Else,
         }
     }

@@ -26,6 +26,7 @@ pub use decision::Faulty;
 pub use front::{Front, Oddness};
 pub use http::{FaultyLine, Wire};
 pub use lan::LanManners;
+pub(crate) use machine::faulty;
 pub use machine::{Wants, Wiring};
 pub use memo::{Heard, Memo, Seam, Site};
 pub use prove::{Collateral, Kill, LEFT_OUT, Proof, Proven, allows, prove, prove_all};

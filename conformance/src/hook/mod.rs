@@ -12,6 +12,10 @@
 //! 8.1 of the specification), with whatever is wrong with it. A hook that has its gateway find them
 //! there, by DNS-SD or directly, answers `{"announced": true}`; with any other answer the case goes
 //! untested. The gateway has to be able to reach the kit's own machine (127.0.0.x).
+//!
+//! Where a case is about poll requests, the kit itself asks the party, and plays its peers. A hook
+//! whose party takes poll requests says in the answer to `start` where: `{"polling":
+//! "https://127.0.0.1:8443"}`, or `http`. The party has to be able to reach the kit's own machine.
 
 mod child;
 
@@ -49,11 +53,13 @@ pub enum Verb {
     Ask,
     /// Switch it off.
     Stop,
+    /// Ask it on its LAN to poll. The kit does that itself, and no hook is asked.
+    PollRequest,
 }
 
 impl Verb {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Start,
         Self::Reset,
         Self::EnterCode,
@@ -63,6 +69,7 @@ impl Verb {
         Self::SetChildren,
         Self::Ask,
         Self::Stop,
+        Self::PollRequest,
     ];
 
     /// The word on the line.
@@ -78,6 +85,7 @@ impl Verb {
             Self::SetChildren => "set-children",
             Self::Ask => "ask",
             Self::Stop => "stop",
+            Self::PollRequest => "poll-request",
         }
     }
 }

@@ -14,6 +14,8 @@ use crate::line::render::{self, Outcome};
 use crate::line::{Line, Request, Response};
 use crate::run::{Asked, PartyError, Reaction};
 
+use super::peer::CALL;
+
 /// The kit's center, behind a party.
 pub struct Behind {
     line: Box<dyn Line>,
@@ -99,6 +101,7 @@ pub(crate) fn unreadable(conversation: &str, message: &Value) -> Option<String> 
         "removeDevices" => wire::parse::<RemoveDevices>(bytes).err(),
         "leave" => wire::parse::<Leave>(bytes).err(),
         "register" => wire::parse::<Register>(bytes).err(),
+        CALL => None,
         other => return Some(format!("got {other:?}, which is no conversation")),
     };
     why.map(|why| format!("got the request {conversation}, which breaks its bounds: {why}"))

@@ -7,10 +7,10 @@
 use restante_core::code::{Presented, ProvisionalCode};
 use restante_core::gateway::Ask;
 use restante_core::id::{CenterAddress, DeviceId};
-use restante_core::registrant::{Errand, Exchange, KeptError, ServiceAnswer, Standing};
+use restante_core::registrant::{Errand, Exchange, KeptError, PeerCall, ServiceAnswer, Standing};
 use restante_core::wire::site::{CarriedOut, CarryOut, SelfDescription};
 use restante_core::wire::{
-    DeviceEntry, DeviceReply, DeviceRequest, Identification, Refusal, Status,
+    DeviceEntry, DeviceReply, DeviceRequest, Identification, PollRequest, Refusal, Status,
 };
 use restante_core::{device, gateway};
 use restante_crypto::RingCrypto;
@@ -76,6 +76,10 @@ pub enum Happening {
     ChildDone(DeviceId, Box<CarriedOut>),
     /// A service's server has answered, or has not.
     ServiceAnswered(Exchange, ServiceAnswer),
+    /// Somebody on the LAN asks for a poll.
+    PollRequested(PollRequest),
+    /// A peer has answered, or has not.
+    PeerCalled(Exchange, bool),
     /// A person wants this child removed.
     RemoveChild(Identification),
 }
@@ -95,6 +99,8 @@ pub enum Deed {
     Hand(Ask, Box<CarryOut>),
     /// Present a device to a service's server.
     Register(Box<Errand>),
+    /// Ask a peer to poll.
+    CallPeer(Box<PeerCall>),
     /// Tell people.
     Show(String),
 }
@@ -146,6 +152,8 @@ impl Kind for DeviceKind {
             Happening::ServiceAnswered(exchange, answer) => {
                 Input::ServiceAnswered { exchange, answer }
             }
+            Happening::PollRequested(request) => Input::PollRequested(request),
+            Happening::PeerCalled(exchange, answered) => Input::PeerCalled { exchange, answered },
             Happening::TimePassed => Input::TimePassed,
             Happening::Status(status) => Input::StatusChanged(status),
             Happening::Rotate => Input::RotateNow,
@@ -169,6 +177,7 @@ impl Kind for DeviceKind {
                 request,
             } => send(exchange, center, presented, request),
             Output::Register(errand) => Deed::Register(errand),
+            Output::CallPeer(call) => Deed::CallPeer(call),
             Output::Show(notice) => Deed::Show(notice.to_string()),
             other => Deed::Show(format!("not carried out: {other:?}")),
         }
@@ -205,6 +214,8 @@ impl Kind for GatewayKind {
             Happening::ServiceAnswered(exchange, answer) => {
                 Input::ServiceAnswered { exchange, answer }
             }
+            Happening::PollRequested(request) => Input::PollRequested(request),
+            Happening::PeerCalled(exchange, answered) => Input::PeerCalled { exchange, answered },
             Happening::TimePassed => Input::TimePassed,
             Happening::Rotate => Input::RotateNow,
             Happening::Leave => Input::LeaveNow,
@@ -231,6 +242,7 @@ impl Kind for GatewayKind {
                 request,
             } => send(exchange, center, presented, request),
             Output::Register(errand) => Deed::Register(errand),
+            Output::CallPeer(call) => Deed::CallPeer(call),
             Output::Show(notice) => Deed::Show(notice.to_string()),
             other => Deed::Show(format!("not carried out: {other:?}")),
         }

@@ -3,7 +3,8 @@
 //!
 //! Two ports, alike but for their certificates: one is for the address that the party is told, the
 //! other for another name. The party trusts both issuers, so that only the name can give the second
-//! one away. On the party's own machine a third port is a service's server.
+//! one away. On the party's own machine a third port is a service's server, and further ones are
+//! peers, with TLS and without.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -23,6 +24,8 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 use crate::line::{Ahead, InsideLine, Line, Request, Response};
+
+use super::peer::PEERS;
 
 /// A request that has come and whose connection waits.
 #[derive(Debug)]
@@ -44,6 +47,8 @@ pub enum Port {
     OtherName,
     /// That of a service's server.
     Service,
+    /// That of the peer with this number, from 0.
+    Peer(usize),
 }
 
 /// The kit's two ports.
@@ -55,6 +60,8 @@ pub struct Listener {
     pub other_name: String,
     /// Where a party on this machine registers for services: a name, and not an address.
     pub service: Option<String>,
+    /// Where peers of a party on this machine listen.
+    pub peers: Vec<String>,
     /// What the party has to trust, as PEM.
     pub certificates: String,
     held: mpsc::Receiver<Held>,
@@ -97,21 +104,24 @@ impl Listener {
             tokio::spawn(accept(first, Some(right), sender.clone(), Port::Center)),
             tokio::spawn(accept(second, Some(other), sender.clone(), Port::OtherName)),
         ];
-        let (mut service, mut service_pem) = (None, String::new());
+        let (mut service, mut service_pem, mut peers) = (None, String::new(), Vec::new());
         if host.is_loopback() {
             let (tls, pem) = certificate(SERVICE_NAME)?;
             let (third, port) = bound(SocketAddr::new(host, 0)).await?;
-            tasks.push(tokio::spawn(accept(
-                third,
-                Some(tls),
-                sender,
-                Port::Service,
-            )));
+            for number in 0..PEERS.len() {
+                let (peer, port) = bound(SocketAddr::new(host, 0)).await?;
+                let (tls, sender, to) = (Some(tls.clone()), sender.clone(), Port::Peer(number));
+                tasks.push(tokio::spawn(accept(peer, tls, sender, to)));
+                peers.push(SocketAddr::new(host, port).to_string());
+            }
+            let to = Port::Service;
+            tasks.push(tokio::spawn(accept(third, Some(tls), sender, to)));
             service = Some(format!("https://{SERVICE_NAME}:{port}"));
             service_pem = pem;
         }
         Ok(Self {
             service,
+            peers,
             center: url("https", host, port),
             other_name: url("https", host, other_port),
             certificates: format!("{right_pem}{other_pem}{service_pem}"),
@@ -136,6 +146,7 @@ impl Listener {
             other_name: center.clone(),
             center,
             service: None,
+            peers: Vec::new(),
             certificates: String::new(),
             held,
             tasks: vec![tokio::spawn(accept(listener, None, sender, Port::Center))],
@@ -201,7 +212,11 @@ async fn accept(
         };
         let (tls, held) = (tls.clone(), held.clone());
         tokio::spawn(async move {
-            match tls {
+            let mut first = [0];
+            let plain = matches!(port, Port::Peer(_))
+                && stream.peek(&mut first).await.is_ok()
+                && first != [TLS_HANDSHAKE];
+            match tls.filter(|_| !plain) {
                 None => serve(stream, &held, port).await,
                 Some(tls) => {
                     if let Ok(stream) = tls.accept(stream).await {
@@ -290,6 +305,8 @@ impl Ahead for Backstage {
     }
 }
 
+/// The first byte of a TLS connection.
+const TLS_HANDSHAKE: u8 = 0x16;
 /// The name for which the second certificate is.
 const OTHER_NAME: &str = "other-center.example";
 /// The name of this machine to itself: a service's URL never names an address.

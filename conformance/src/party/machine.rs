@@ -16,12 +16,13 @@ use serde_json::{Value, json};
 use crate::bundled::DrawnEntropy;
 use crate::case::Role;
 use crate::hook::{Outcome, Verb};
-use crate::line::{Line, Pending};
+use crate::line::{Line, Pending, Response};
 use crate::run::{Asked, Party, PartyError, Reaction, Time};
 
 use super::behind::{Answered, Behind, unreadable};
 use super::children::Child;
 use super::kind::{DeviceKind, GatewayKind, Happening, Kind, Outgoing};
+use super::peer::{self, Knock, PEERS};
 use super::reading::Read;
 use super::senses::Senses;
 use super::service::{SERVICE, heard, presented, serve};
@@ -45,6 +46,7 @@ pub struct MachineParty<K: Kind> {
 enum Sent {
     Center(Exchange),
     Service(Exchange),
+    Peer(Exchange),
 }
 
 /// A request that nobody has answered.
@@ -157,8 +159,8 @@ impl<K: Kind> MachineParty<K> {
         if self.waiting.as_ref().is_some_and(unseen) {
             return Ok(());
         }
-        let served = |it: &Waiting| matches!(it.sent, Sent::Service(_));
-        if self.waiting.as_ref().is_some_and(served) {
+        let elsewhere = |it: &Waiting| !matches!(it.sent, Sent::Center(_));
+        if self.waiting.as_ref().is_some_and(elsewhere) {
             return Ok(());
         }
         while let Some((boot, outgoing)) = self.unit.outgoing.pop_front() {
@@ -191,22 +193,26 @@ impl<K: Kind> MachineParty<K> {
         self.take_up_errand()
     }
 
-    /// Takes up what the unit presents to a service's server, once the center is answered: the two
-    /// know nothing of each other, so that no order between them is right or wrong.
+    /// Takes up what the unit presents to a service's server or asks a peer, once the center is
+    /// answered: they know nothing of each other, so that no order between them is right or wrong.
     fn take_up_errand(&mut self) -> Result<(), PartyError> {
         if self.waiting.is_some() {
             return Ok(());
         }
-        let Some((boot, errand)) = self.unit.registrations.pop_front() else {
-            return Ok(());
-        };
-        let mut asked = presented(&errand);
+        let (sent, boot, mut asked) =
+            if let Some((boot, errand)) = self.unit.registrations.pop_front() {
+                (Sent::Service(errand.exchange), boot, presented(&errand))
+            } else if let Some((boot, call)) = self.unit.calls.pop_front() {
+                (Sent::Peer(call.exchange), boot, peer::called(&call))
+            } else {
+                return Ok(());
+            };
         (self.senses.says)(&self.typed, &mut asked);
         if let Some(why) = unreadable(&asked.conversation, &asked.message) {
             return Err(PartyError::Broke(why));
         }
         self.waiting = Some(Waiting {
-            sent: Sent::Service(errand.exchange),
+            sent,
             asked,
             boot,
             since: self.unit.now(),
@@ -222,6 +228,7 @@ impl<K: Kind> MachineParty<K> {
         let Answered { response, decided } = match waiting.sent {
             Sent::Center(_) => self.behind.react(&waiting.asked, reaction).await?,
             Sent::Service(_) => serve(&waiting.asked, reaction),
+            Sent::Peer(_) => peer::serve(reaction),
         };
         if waiting.boot != self.unit.boots() {
             return Ok(decided);
@@ -231,6 +238,12 @@ impl<K: Kind> MachineParty<K> {
             Sent::Service(exchange) => {
                 let answer = heard(response.as_ref()).answer;
                 let happening = Happening::ServiceAnswered(exchange, answer);
+                self.unit.give(happening).map_err(broke)?;
+                return Ok(decided);
+            }
+            Sent::Peer(exchange) => {
+                let answered = response.is_some_and(|it| it.status == 204);
+                let happening = Happening::PeerCalled(exchange, answered);
                 self.unit.give(happening).map_err(broke)?;
                 return Ok(decided);
             }
@@ -261,6 +274,9 @@ impl<K: Kind> MachineParty<K> {
                 .advance(u32::try_from(seconds).unwrap_or(u32::MAX))
                 .await;
         }
+        if verb == Verb::PollRequest {
+            return self.asked_to_poll(with);
+        }
         let at_once = with.get("when").is_none();
         if at_once && matches!(verb, Verb::Start | Verb::Reset | Verb::Stop) {
             self.waiting = None;
@@ -268,6 +284,26 @@ impl<K: Kind> MachineParty<K> {
         let done = do_to(&mut self.unit, verb, with);
         self.take_up()?;
         Ok(done.unwrap_or_else(Outcome::Error))
+    }
+
+    /// Somebody asks the unit on its LAN to poll, and sees its answer.
+    fn asked_to_poll(&mut self, with: Value) -> Result<Outcome, PartyError> {
+        let knock = match Knock::read(with) {
+            Ok(knock) => knock,
+            Err(why) => return Ok(Outcome::Error(why)),
+        };
+        let sent = self.unit.outgoing.len();
+        if let Some(request) = knock.request(self.senses.asked) {
+            let happening = Happening::PollRequested(request);
+            self.unit.give(happening).map_err(broke)?;
+        }
+        let acts = self.unit.outgoing.len() > sent;
+        self.take_up()?;
+        let answer = Response {
+            status: (self.senses.answers)(acts),
+            ..Response::default()
+        };
+        Ok(Outcome::Ok(peer::answered(&answer)))
     }
 }
 
@@ -326,6 +362,7 @@ pub(super) fn do_to<K: Kind>(
             Ok(Outcome::Ok(json!({})))
         }
         Verb::Advance => Ok(Outcome::Unsupported("time is moved elsewhere".into())),
+        Verb::PollRequest => Ok(Outcome::Unsupported("the kit itself asks".into())),
     }
 }
 
@@ -344,6 +381,10 @@ impl<K: Kind> Party for MachineParty<K> {
 
     fn service(&self) -> Option<String> {
         Some(SERVICE.to_owned())
+    }
+
+    fn peers(&self) -> Vec<String> {
+        PEERS.map(str::to_owned).into()
     }
 }
 

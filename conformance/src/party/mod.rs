@@ -14,6 +14,7 @@ mod lan;
 mod listener;
 mod machine;
 mod outside;
+mod peer;
 mod played;
 mod reading;
 mod remote;

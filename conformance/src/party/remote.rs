@@ -17,6 +17,7 @@ use crate::run::{Asked, Party, PartyError, Reaction, Time};
 
 use super::behind::{Behind, unreadable};
 use super::listener::{Held, Listener, Port};
+use super::peer::{self, CALL, Knock};
 use super::played::Played;
 use super::service::{REGISTER, serve};
 
@@ -32,6 +33,8 @@ pub struct RemoteParty {
     arrived: Option<Held>,
     /// The children of the party's LAN, where the kit plays them.
     played: Option<Played>,
+    /// Where the party takes poll requests, if its hook has said so.
+    polling: Option<String>,
     /// The access codes of the case, which no child may see.
     codes: Vec<String>,
 }
@@ -65,6 +68,7 @@ impl RemoteParty {
             waiting: None,
             arrived: None,
             played: None,
+            polling: None,
             codes: Vec::new(),
         }
     }
@@ -104,8 +108,29 @@ impl RemoteParty {
         if verb == Verb::SetChildren && with.get("onTheLan") == Some(&json!(true)) {
             return self.play_children(with).await;
         }
+        if verb == Verb::PollRequest {
+            return self.ask_to_poll(with).await;
+        }
         let with = self.told(verb, with);
-        self.ask(verb, with).await
+        let outcome = self.ask(verb, with).await?;
+        if let (Verb::Start, Outcome::Ok(given)) = (verb, &outcome) {
+            let polling = given.get("polling").and_then(Value::as_str);
+            self.polling = polling.map(str::to_owned);
+        }
+        Ok(outcome)
+    }
+
+    /// Asks the party to poll, as anybody on its LAN may.
+    async fn ask_to_poll(&mut self, with: Value) -> Result<Outcome, PartyError> {
+        let Some(polling) = &self.polling else {
+            return Ok(Outcome::Unsupported(NOT_ASKED.to_owned()));
+        };
+        let knock = match Knock::read(with) {
+            Ok(knock) => knock,
+            Err(why) => return Ok(Outcome::Error(why)),
+        };
+        let answer = knock.ask(polling).await.map_err(PartyError::Broke)?;
+        Ok(Outcome::Ok(answer))
     }
 
     /// Plays the children on addresses of this machine, and has the hook announce them.
@@ -285,6 +310,9 @@ impl RemoteParty {
         if held.port == Port::Service {
             return self.take_up_registration(held);
         }
+        if let Port::Peer(number) = held.port {
+            return self.take_up_call(held, number);
+        }
         if held.port == Port::OtherName {
             return Err(PartyError::Broke(format!(
                 "got {} {} at the port whose certificate is for another name",
@@ -311,14 +339,28 @@ impl RemoteParty {
         Ok(asked)
     }
 
+    /// The party calls a peer.
+    fn take_up_call(&mut self, held: Held, number: usize) -> Result<Asked, PartyError> {
+        let address = self.listener.peers.get(number);
+        let address = address.map(String::as_str).unwrap_or_default();
+        let secret = self.codes.iter().find(|code| holds(&held.request, code));
+        if secret.is_some() {
+            let why = format!("the peer at {address} got an access code");
+            return Err(PartyError::Broke(why));
+        }
+        let asked = peer::heard(held.request, address)?;
+        self.waiting = Some((asked.clone(), held.reply));
+        Ok(asked)
+    }
+
     async fn answered(&mut self, reaction: Reaction) -> Result<Option<Value>, PartyError> {
         let Some((asked, reply)) = self.waiting.take() else {
             return Ok(None);
         };
-        let to_service = asked.conversation == REGISTER;
-        let answered = match to_service {
-            true => serve(&asked, reaction),
-            false => self.behind.react(&asked, reaction).await?,
+        let answered = match asked.conversation.as_str() {
+            REGISTER => serve(&asked, reaction),
+            CALL => peer::serve(reaction),
+            _ => self.behind.react(&asked, reaction).await?,
         };
         let decided = answered.decided.as_ref();
         let given = decided.and_then(|it| it.get("formalCode")?.as_str());
@@ -326,7 +368,7 @@ impl RemoteParty {
         let mut second = self.arrived.take().or_else(|| self.listener.next_now());
         if second
             .as_ref()
-            .is_some_and(|it| (it.port == Port::Service) != to_service)
+            .is_some_and(|it| may_wait_beside(it.port, &asked.conversation))
         {
             self.arrived = second.take();
         }
@@ -357,6 +399,10 @@ impl Party for RemoteParty {
 
     fn service(&self) -> Option<String> {
         self.listener.service.clone()
+    }
+
+    fn peers(&self) -> Vec<String> {
+        self.listener.peers.clone()
     }
 }
 
@@ -417,6 +463,22 @@ fn elsewhere(request: &Request, credential: &str) -> Option<String> {
     body.contains(credential).then(|| "body".to_owned())
 }
 
+/// Whether a request that came to this port may wait while this conversation does: center, service
+/// and peers know nothing of each other, and several peers may be called at once.
+fn may_wait_beside(port: Port, conversation: &str) -> bool {
+    match port {
+        Port::Peer(_) => true,
+        Port::Service => conversation != REGISTER,
+        Port::Center | Port::OtherName => [REGISTER, CALL].contains(&conversation),
+    }
+}
+
+/// Whether a request holds this anywhere.
+fn holds(request: &Request, secret: &str) -> bool {
+    let mut values = request.headers.iter().map(|(_, value)| value.as_str());
+    request.path.contains(secret) || values.any(|value| value.contains(secret))
+}
+
 /// A registration, with the URL at which it came.
 fn registration(request: Request, service: Option<&str>) -> Result<Asked, PartyError> {
     if request.method != "POST" {
@@ -461,6 +523,8 @@ fn poll<'h>(header: &impl Fn(&str) -> Option<&'h str>) -> Value {
 /// Why a case about the LAN cannot be tried.
 const NOT_ANNOUNCED: &str = "it does not say that its gateway finds the children at `addresses`, \
                              where the kit plays them (`announced`)";
+/// Why a case about poll requests cannot be tried.
+const NOT_ASKED: &str = "it does not say where the party takes poll requests (`polling`)";
 /// How long a request may be on its way before the party's clock is moved.
 const SETTLE: Duration = Duration::from_millis(120);
 /// How soon the kit looks again while an exchange is under way.

@@ -4,6 +4,8 @@
 //! from it. The core's types admit only what is right, so that some faults can stand here alone:
 //! a code that nobody checked, a reply that was read too strictly.
 
+use restante_core::wire::PollRequest;
+
 use crate::line::Response;
 use crate::run::Asked;
 
@@ -18,6 +20,10 @@ pub struct Senses {
     pub says: fn(&str, &mut Asked),
     /// Reads a response to this conversation, of at most so many bytes.
     pub reads: fn(&str, &Response, Option<usize>) -> Read,
+    /// Reads the link by which somebody asks it to poll.
+    pub asked: fn(&str) -> Option<PollRequest>,
+    /// With which status it answers whoever asks it on the LAN to poll, given whether it acts.
+    pub answers: fn(bool) -> u16,
 }
 
 impl Senses {
@@ -26,5 +32,7 @@ impl Senses {
         types: str::to_owned,
         says: |_, _| {},
         reads: read,
+        asked: PollRequest::read,
+        answers: |_| 204,
     };
 }

@@ -6,8 +6,10 @@
 use std::sync::Arc;
 
 use restante_core::gateway::Input;
+use restante_core::wire::PollRequest;
 use restante_device::driver::Neighbours;
-use restante_http::client::{ServiceClient, Trust};
+use restante_http::client::{PeerClient, ServiceClient, Trust};
+use restante_http::server::{PollingListener, Tls};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -19,7 +21,7 @@ use super::kind::{Happening, Kind};
 use super::lan::{Announced, happened};
 use super::machine::{do_to, new_seat};
 use super::outside::{Carry, Outside};
-use super::unit::Unit;
+use super::unit::{Unit, UnitError};
 
 /// Why a hook cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +39,7 @@ pub async fn serve<K: Kind>(
 ) -> Result<(), Stuck> {
     let entropy = DrawnEntropy::new(u64::from(std::process::id()), "bundled hook");
     let (answers, mut answered) = mpsc::channel(1);
+    let (polling, mut asked) = listen().await.map_err(stuck)?;
     let mut served = Served {
         unit: Unit::<K>::new(Arc::new(K::machine), new_seat(), entropy),
         outside,
@@ -45,6 +48,9 @@ pub async fn serve<K: Kind>(
         under_way: None,
         services: None,
         registering: None,
+        peers: PeerClient::new().map_err(stuck)?,
+        calls: (0, 0),
+        polling,
         lan: None,
         errands: (0, 0),
         answers,
@@ -52,6 +58,7 @@ pub async fn serve<K: Kind>(
     loop {
         tokio::select! {
             biased;
+            Some(request) = asked.recv() => served.asked_to_poll(request)?,
             Some((boot, event)) = answered.recv() => served.answered(boot, event)?,
             line = asks.recv() => {
                 let Some(line) = line else { return Ok(()) };
@@ -73,6 +80,11 @@ struct Served<K: Kind> {
     under_way: Option<JoinHandle<()>>,
     services: Option<ServiceClient>,
     registering: Option<JoinHandle<()>>,
+    peers: PeerClient,
+    /// Calls of peers that are under way, and of which boot.
+    calls: (u32, u32),
+    /// Where it takes poll requests.
+    polling: String,
     lan: Option<Box<dyn Neighbours<Input> + Send>>,
     /// Errands on the LAN that are under way, and of which boot.
     errands: (u32, u32),
@@ -85,6 +97,8 @@ enum Event {
     Over(Happening),
     /// A service's server has answered, or has not.
     Served(Happening),
+    /// A peer has answered, or has not.
+    Peer(Happening),
     /// A child has answered.
     Child(Happening),
     /// An errand on the LAN is over.
@@ -127,11 +141,22 @@ impl<K: Kind> Served<K> {
             _ => {}
         }
         let boots = self.unit.boots();
-        let outcome = do_to(&mut self.unit, verb, with);
+        let mut outcome = do_to(&mut self.unit, verb, with);
         if self.unit.boots() != boots || verb == Verb::Stop {
             self.hang_up();
         }
+        if let (Verb::Start, Ok(Outcome::Ok(given))) = (verb, &mut outcome) {
+            given["polling"] = json!(self.polling);
+        }
         outcome
+    }
+
+    /// Somebody on the LAN has asked for a poll; a unit that is switched off hears nothing.
+    fn asked_to_poll(&mut self, request: PollRequest) -> Result<(), Stuck> {
+        match self.unit.give(Happening::PollRequested(request)) {
+            Ok(()) | Err(UnitError::Off) => self.send(),
+            Err(why) => Err(stuck(why)),
+        }
     }
 
     /// The children are where the kit plays them; it is told that the gateway will find them there.
@@ -162,10 +187,12 @@ impl<K: Kind> Served<K> {
     fn is_busy(&self) -> bool {
         let (boot, errands) = self.errands;
         let on_lan = errands > 0 && boot == self.unit.boots();
+        let (boot, calls) = self.calls;
+        let calls = calls > 0 && boot == self.unit.boots();
         let wants = !self.unit.outgoing.is_empty()
             || !self.unit.errands.is_empty()
             || !self.unit.registrations.is_empty();
-        self.under_way.is_some() || self.registering.is_some() || on_lan || wants
+        self.under_way.is_some() || self.registering.is_some() || calls || on_lan || wants
     }
 
     /// Something came from outside. What belongs to an earlier boot is nobody's any more.
@@ -178,6 +205,10 @@ impl<K: Kind> Served<K> {
                 }
                 Event::Served(happening) => {
                     self.registering = None;
+                    self.unit.give(happening).map_err(stuck)?;
+                }
+                Event::Peer(happening) => {
+                    self.calls.1 = self.calls.1.saturating_sub(1);
                     self.unit.give(happening).map_err(stuck)?;
                 }
                 Event::Child(happening) => self.unit.give(happening).map_err(stuck)?,
@@ -236,7 +267,25 @@ impl<K: Kind> Served<K> {
                 let _gone = answers.send((boot, Event::Served(served))).await;
             }));
         }
+        self.call_peers();
         Ok(())
+    }
+
+    fn call_peers(&mut self) {
+        let boot = self.unit.boots();
+        if self.calls.0 != boot {
+            self.calls = (boot, 0);
+        }
+        while let Some((_, call)) = self.unit.calls.pop_front() {
+            self.calls.1 = self.calls.1.saturating_add(1);
+            let (peers, answers) = (self.peers.clone(), self.answers.clone());
+            tokio::spawn(async move {
+                let answered = peers.call(&call).await;
+                let called = Happening::PeerCalled(call.exchange, answered);
+                // Nobody listens any more when the process ends.
+                let _gone = answers.send((boot, Event::Peer(called))).await;
+            });
+        }
     }
 
     fn hang_up(&mut self) {
@@ -244,6 +293,24 @@ impl<K: Kind> Served<K> {
             exchange.inspect(JoinHandle::abort);
         }
     }
+}
+
+/// Where poll requests are taken, and those that have been answered.
+async fn listen() -> Result<(String, mpsc::UnboundedReceiver<PollRequest>), String> {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]);
+    let made = made.map_err(|why| why.to_string())?;
+    let key = made.signing_key.serialize_pem();
+    let tls = Tls::from_pem(made.cert.pem().as_bytes(), key.as_bytes());
+    let tls = tls.map_err(|why| why.to_string())?;
+    let at = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+    let listener = PollingListener::bind(at, &tls).await;
+    let listener = listener.map_err(|why| why.to_string())?;
+    let polling = format!("https://{}", listener.local_addr());
+    let (hears, asked) = mpsc::unbounded_channel();
+    // Nobody listens any more when the process ends.
+    let heard = move |request| drop(hears.send(request));
+    tokio::spawn(listener.serve(heard, std::future::pending()));
+    Ok((polling, asked))
 }
 
 fn stuck(why: impl ToString) -> Stuck {

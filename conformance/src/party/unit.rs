@@ -65,6 +65,8 @@ pub struct Unit<K: Kind> {
     pub outgoing: VecDeque<(u32, Outgoing)>,
     /// The same of what goes to services' servers.
     pub registrations: VecDeque<(u32, registrant::Errand)>,
+    /// The same of what goes to peers.
+    pub calls: VecDeque<(u32, registrant::PeerCall)>,
 }
 
 /// When the power fails next.
@@ -118,6 +120,7 @@ impl<K: Kind> Unit<K> {
             errands: VecDeque::new(),
             outgoing: VecDeque::new(),
             registrations: VecDeque::new(),
+            calls: VecDeque::new(),
         }
     }
 
@@ -153,6 +156,7 @@ impl<K: Kind> Unit<K> {
         self.errands.clear();
         self.outgoing.clear();
         self.registrations.clear();
+        self.calls.clear();
     }
 
     /// Clears the memory.
@@ -190,7 +194,7 @@ impl<K: Kind> Unit<K> {
     pub fn pass(&mut self, until: u64) -> Result<(), UnitError> {
         for _ in 0..STEPS {
             let idle = self.outgoing.is_empty() && self.errands.is_empty();
-            if !(idle && self.registrations.is_empty()) {
+            if !(idle && self.registrations.is_empty() && self.calls.is_empty()) {
                 return Ok(());
             }
             match self.due().filter(|at| *at <= until) {
@@ -259,6 +263,7 @@ impl<K: Kind> Unit<K> {
             }
             Deed::Send(outgoing) => self.outgoing.push_back((self.boots, *outgoing)),
             Deed::Register(errand) => self.registrations.push_back((self.boots, *errand)),
+            Deed::CallPeer(call) => self.calls.push_back((self.boots, *call)),
             Deed::Show(text) => self.shown.push(text),
             Deed::Call if self.on_lan => self.errands.push_back(Errand::Call),
             Deed::Ask(asked) if self.on_lan => self.errands.push_back(Errand::Ask(asked)),

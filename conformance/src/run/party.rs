@@ -72,6 +72,10 @@ pub trait Party: Send {
     /// perhaps a port. None where it could not find the kit by a name.
     fn service(&self) -> Option<String>;
 
+    /// Where peers of it listen that it can be told to call: hosts, perhaps with a port. None where
+    /// it could not reach the kit's.
+    fn peers(&self) -> Vec<String>;
+
     /// Says what becomes of the request that waits. What the kit's center decided, if it was asked.
     fn answer(&mut self, reaction: Reaction) -> Pending<'_, Result<Option<Value>, PartyError>>;
 }

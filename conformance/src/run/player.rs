@@ -76,6 +76,10 @@ impl<'a> Player<'a> {
             scope.bind("serviceHost", json!(host));
             scope.bind("service", json!(service));
         }
+        let peers = party.as_ref().map(|party| party.peers());
+        for (name, peer) in ('B'..).zip(peers.unwrap_or_default()) {
+            scope.bind(&format!("peer{name}"), json!(peer));
+        }
         Self {
             target,
             party,

@@ -70,6 +70,21 @@ pub(super) const FAULTS: &[Fault] = &[
         })),
     },
     Fault {
+        name: "tag-in-another-header",
+        says: "A device names the plan that it polls for in a field of its own.",
+        breaks: &["HTTP-026"],
+        kills: &[(
+            "device/HTTP/a-plan-s-tag-travels-in-its-header",
+            "expected the request poll within 10 s; got the request poll, in which tag",
+        )],
+        also: &[],
+        defect: Defect::Client(Manners::asking(|request| {
+            let tags = request.headers.iter_mut();
+            let tags = tags.filter(|(name, _)| name == "restante-poll-tag");
+            tags.for_each(|(name, _)| "x-poll-tag".clone_into(name));
+        })),
+    },
+    Fault {
         name: "any-certificate-believed",
         says: "A device looks at no certificate.",
         breaks: &["HTTP-017"],

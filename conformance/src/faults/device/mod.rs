@@ -6,6 +6,7 @@ mod http;
 mod instructions;
 mod keeping;
 mod patience;
+mod poll_requests;
 mod polling;
 mod refusals;
 mod replies;
@@ -28,5 +29,6 @@ pub(super) const FAULTS: &[&[Fault]] = &[
     reporting::FAULTS,
     instructions::FAULTS,
     services::FAULTS,
+    poll_requests::FAULTS,
     http::FAULTS,
 ];

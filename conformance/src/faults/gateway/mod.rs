@@ -5,6 +5,7 @@ mod enrolling;
 mod growing;
 mod handing;
 mod lan;
+mod poll_requests;
 mod reporting;
 mod services;
 
@@ -19,4 +20,5 @@ pub(super) const FAULTS: &[&[Fault]] = &[
     handing::FAULTS,
     lan::FAULTS,
     services::FAULTS,
+    poll_requests::FAULTS,
 ];
