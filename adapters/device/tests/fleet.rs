@@ -1,6 +1,6 @@
 //! Many simulated devices in one process, on a real center over TLS.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Arc;
@@ -9,8 +9,10 @@ use std::time::Duration;
 use restante_center::{Running, Setup};
 use restante_core::center::{Call, Center, Credential, Keys, Message, Policy, Reply, Source};
 use restante_core::code::ProvisionalCode;
-use restante_core::id::{CorrelationId, CustomerId, RequestId, UserName};
+use restante_core::id::{ApplicationId, CorrelationId, CustomerId, RequestId, UserName};
+use restante_core::wire::RefusalCode;
 use restante_core::wire::people::{CodeIssued, IssueCode, ListDevices, PeopleReply, PeopleRequest};
+use restante_core::wire::plan::{PlanFirst, PlanOf, PlanPolls, PlanShape};
 use restante_core::wire::services::{
     Apply, Collator, DefineService, ListEntitlements, Selection, ServicesReply, ServicesRequest,
 };
@@ -23,13 +25,14 @@ use restante_device::fleet::{
 use restante_device::line::HttpLine;
 use restante_device::{Ended, trial};
 use restante_http::client::Trust;
-use restante_http::server::{Line as ServerLine, Tls};
+use restante_http::server::{Line as ServerLine, PollingListener, Tls};
 use restante_store::{Driver, MemoryStore};
 
 /// A center on loopback, and the certificate that it shows.
 struct Place {
     running: Running<Center<RingCrypto>, MemoryStore>,
     pem: String,
+    tls: Tls,
 }
 
 impl Place {
@@ -47,9 +50,12 @@ impl Place {
         let center = Center::new(RingCrypto, keys, policy);
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
         let setup = Setup::new(Driver::new(center, MemoryStore::new()));
-        let running = setup.listen(address, ServerLine::Tls(tls)).start().await;
+        let running = setup
+            .listen(address, ServerLine::Tls(tls.clone()))
+            .start()
+            .await;
         let running = running.expect("started");
-        Self { running, pem }
+        Self { running, pem, tls }
     }
 
     fn url(&self) -> String {
@@ -60,6 +66,10 @@ impl Place {
     }
 
     async fn ask(&self, request: PeopleRequest) -> PeopleReply {
+        self.try_to_ask(request).await.expect("accepted")
+    }
+
+    async fn try_to_ask(&self, request: PeopleRequest) -> Result<PeopleReply, RefusalCode> {
         let source = Source {
             address: None,
             correlation: CorrelationId::from_bytes([0; 16]),
@@ -70,8 +80,9 @@ impl Place {
             message: Message::People(request),
         });
         match answer.await.expect("an answer").outcome {
-            Ok(Reply::People(reply)) => reply,
-            other => panic!("{other:?}"),
+            Ok(Reply::People(reply)) => Ok(reply),
+            Ok(other) => panic!("{other:?}"),
+            Err(refused) => Err(refused.refusal.code),
         }
     }
 
@@ -123,8 +134,33 @@ impl Place {
         }
     }
 
+    /// The link by which all devices poll for which an instruction of this application waits.
+    async fn link(&self, customer: CustomerId, application: ApplicationId) -> String {
+        let plan = PlanPolls {
+            request: RequestId::from_bytes([3; 16]),
+            customer: Some(customer),
+            of: PlanOf::Application(application),
+            shape: PlanShape::Roots(1),
+            first: PlanFirst::default(),
+            widths: vec![2],
+            per_minute: None,
+        };
+        loop {
+            match self
+                .try_to_ask(PeopleRequest::PlanPolls(plan.clone()))
+                .await
+            {
+                Ok(PeopleReply::PollsPlanned(plan)) => break plan.links[0].link.clone(),
+                Ok(other) => panic!("{other:?}"),
+                // Its instructions are not made yet.
+                Err(code) => assert_eq!(code, RefusalCode::NoEligibleDevice),
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Makes a service and applies for it on all devices of this customer.
-    async fn apply(&self, customer: CustomerId) {
+    async fn apply(&self, customer: CustomerId) -> ApplicationId {
         let url = format!("{}/v1/services/print/registrations", self.url());
         let define = DefineService {
             service: "print".parse().expect("an id"),
@@ -141,7 +177,10 @@ impl Place {
             on: Selection::All,
             validity: None,
         };
-        self.about_services(ServicesRequest::Apply(apply)).await;
+        match self.about_services(ServicesRequest::Apply(apply)).await {
+            ServicesReply::Applied(applied) => applied.applications[0].application,
+            other => panic!("{other:?}"),
+        }
     }
 
     async fn entitled(&self, customer: CustomerId) -> usize {
@@ -162,6 +201,15 @@ impl Place {
 
 /// New devices of three models, the first half with the first code.
 fn members(count: usize, entries: &[Arc<Entry>]) -> Vec<Member> {
+    devices(count, entries, |_| None)
+}
+
+/// The same, with the addresses at which they can be asked to poll.
+fn devices(
+    count: usize,
+    entries: &[Arc<Entry>],
+    at: impl Fn(usize) -> Option<String>,
+) -> Vec<Member> {
     let mix: Mix = "M1001,M1002,M1003".parse().expect("three models");
     let models = mix.deal(count).into_iter().enumerate();
     let member = |(place, model): (usize, _)| {
@@ -174,7 +222,10 @@ fn members(count: usize, entries: &[Arc<Entry>]) -> Vec<Member> {
         let entry = entries[place * entries.len() / count].clone();
         let me = DeviceEntry {
             identification: me,
-            contacts: Contacts::default(),
+            contacts: Contacts {
+                address: at(place).map(|at| at.parse().expect("an address")),
+                ..Contacts::default()
+            },
         };
         Member::new(me, trial::status(Some(100)).expect("a count"), Some(entry))
     };
@@ -263,6 +314,44 @@ async fn what_needs_a_person_is_said_once_and_ends_a_run_that_waits_for_it() {
     assert_eq!((tally.enrolled, tally.stuck, tally.refused), (2, 2, 2));
     let of_the_code = said.iter().filter(|it| it.contains("code-refused"));
     assert_eq!(of_the_code.count(), 1, "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_link_has_a_whole_fleet_poll_and_start_a_service() {
+    let place = Place::start().await;
+    let issued = place.issue("C001", None).await;
+    let customer = issued.row.customer;
+    let everywhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+    let listener = PollingListener::bind(everywhere, &place.tls).await;
+    let listener = listener.expect("a port");
+    let port = listener.local_addr().port();
+    let entry = [place.entry(&issued)];
+    let at = |number: usize| format!("127.1.0.{}:{port}", number + 1);
+    let fleet = devices(9, &entry, |number| Some(at(number)));
+    let daily = Settings {
+        per_second: 1_000,
+        poll_every: None,
+    };
+    let mut fleet = Fleet::new(fleet, None, place.line(), daily);
+    let hear = fleet.hearing();
+    let heard = move |at: IpAddr, request| match at {
+        IpAddr::V4(at) => hear(usize::from(at.octets()[3]) - 1, request),
+        IpAddr::V6(at) => panic!("{at}"),
+    };
+    tokio::spawn(listener.serve_many(heard, std::future::pending()));
+    let (ended, _) = run(&mut fleet, Goal::Enrolled, 60).await;
+    assert_eq!(ended, Ended::Reached);
+    let application = place.apply(customer).await;
+    let person = async {
+        let link = place.link(customer, application).await;
+        let anybody = reqwest::Client::builder().danger_accept_invalid_certs(true);
+        let got = anybody.build().expect("a client").get(link).send().await;
+        got.expect("an answer").status().as_u16()
+    };
+    let ((ended, _), status) = tokio::join!(run(&mut fleet, Goal::Registered, 60), person);
+    assert_eq!((ended, status), (Ended::Reached, 204));
+    assert_eq!(place.entitled(customer).await, 9);
+    assert_eq!(fleet.tally().asked, 9, "each is asked once");
 }
 
 fn code() -> ProvisionalCode {

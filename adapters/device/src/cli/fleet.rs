@@ -1,5 +1,6 @@
 //! `fleet`: the options of many simulated devices in one process.
 
+use std::net::SocketAddrV4;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -63,6 +64,12 @@ pub struct Fleet {
     /// says, such as 5s.
     #[arg(long, value_name = "DURATION", value_parser = an_interval)]
     pub poll_every: Option<Seconds>,
+    /// Let people and devices ask for polls (/doPolling): the first device at this IPv4 address,
+    /// the second at the next, and so on, all at this port, such as 127.1.0.1:8444. The center
+    /// learns of an address when a device enrols. On Linux 127.0.0.0/8 belongs to the machine
+    /// itself.
+    #[arg(long, value_name = "ADDRESS:PORT", conflicts_with = "devices")]
+    pub polling: Option<SocketAddrV4>,
     /// When to end: once all are enrolled, once all have registered for a service since the start,
     /// or when told to.
     #[arg(long, value_enum, default_value_t = Until::Forever)]
@@ -127,6 +134,10 @@ Examples:
 
   The same fleet again, from its folder:
   restante-device fleet --state fleet --poll-every 5s
+
+  The same fleet, whose devices can be asked to poll now, by a link for one or for all:
+    restante-device fleet --count 50 --models M1001,M1002,M1003 --center https://center.example \
+      --code 7K2MN-… --state fleet --polling 127.1.0.1:8444
 
   A load of 5,000 devices in memory for ten minutes, three in four of them M1002:
     restante-device fleet --count 5000 --models M1001=1,M1002=3 --per-second 200 --for 10m \\

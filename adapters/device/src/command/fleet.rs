@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,10 +10,10 @@ use std::time::{Duration, Instant};
 use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 use restante_core::device::Kept;
-use restante_core::id::{Model, Serial};
+use restante_core::id::{LanAddress, Model, Serial};
 use restante_core::wire::{Contacts, DeviceEntry, Function, FunctionSet, Identification, Status};
 
-use super::{CommandError, Outcome, stop, trusting};
+use super::{CommandError, Outcome, polling, stop, trusting};
 use crate::cli;
 use crate::driver::Ended;
 use crate::fleet::list::{self, Listed};
@@ -46,6 +47,10 @@ pub(super) async fn run(args: cli::Fleet) -> Result<Outcome, CommandError> {
         lasts: args.lasts,
     };
     let mut fleet = Fleet::new(members, folder, line, settings);
+    let _listening = match args.polling {
+        Some(at) => Some(polling::listen_for_many(at, fleet.hearing()).await?),
+        None => None,
+    };
     let mut view = View::new(fleet.members().len(), limits.goal);
     let shown = |tally: &Tally, news: Vec<String>| view.show(tally, news);
     let ended = fleet.run(limits, stop(), shown).await?;
@@ -116,18 +121,38 @@ fn members(
     let mut members = Vec::with_capacity(count);
     for (contacts, kept) in devices {
         let place = members.len();
-        members.push(Member::resumed(
-            kept,
-            contacts,
-            status(place)?,
-            entry(place),
-        ));
+        let contacts = reachable(args, place, contacts)?;
+        let (status, entry) = (status(place)?, entry(place));
+        members.push(Member::resumed(kept, contacts, status, entry));
     }
-    for me in listed {
+    for mut me in listed {
         let place = members.len();
+        me.contacts = reachable(args, place, me.contacts)?;
         members.push(Member::new(me, status(place)?, entry(place)));
     }
     Ok(members)
+}
+
+/// The contacts with the address at which the device at this place can be asked to poll.
+fn reachable(
+    args: &cli::Fleet,
+    place: usize,
+    contacts: Contacts,
+) -> Result<Contacts, CommandError> {
+    let Some(first) = args.polling else {
+        return Ok(contacts);
+    };
+    let wrong = |why: String| CommandError::Value(format!("--polling {first}: {why}"));
+    let address = u32::try_from(place)
+        .ok()
+        .and_then(|place| first.ip().to_bits().checked_add(place))
+        .ok_or_else(|| wrong("there are not so many addresses behind it".to_owned()))?;
+    let address = SocketAddrV4::new(Ipv4Addr::from_bits(address), first.port());
+    let address = LanAddress::new(address.to_string()).map_err(|why| wrong(why.to_string()))?;
+    Ok(Contacts {
+        address: Some(address),
+        ..contacts
+    })
 }
 
 /// The devices of a list.
@@ -261,6 +286,9 @@ fn progress(tally: &Tally) -> String {
         text.push_str(&format!(", {} wait for a person", tally.stuck));
     }
     text.push_str(&format!("; {} messages", tally.sent));
+    if tally.asked > 0 {
+        text.push_str(&format!(", {} poll requests", tally.asked));
+    }
     if tally.refused + tally.unanswered > 0 {
         let (refused, unanswered) = (tally.refused, tally.unanswered);
         text.push_str(&format!(", {refused} refused, {unanswered} unanswered"));

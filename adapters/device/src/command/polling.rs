@@ -3,8 +3,10 @@
 //! What is heard goes into the loop like anything else that happens; where too much waits there, it
 //! is passed over, as the machine passes over most of it.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::Path;
 
+use restante_core::wire::PollRequest;
 use restante_http::server::{PollingListener, Tls};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -47,6 +49,38 @@ pub(super) async fn listen<I: FromWorld>(
     };
     let served = listener.serve(heard, std::future::pending());
     Ok(Some(Listening(tokio::spawn(served))))
+}
+
+/// Listens for many devices: the first at this address, each further one at the next; `heard` is
+/// told the place of the one that is asked.
+pub(super) async fn listen_for_many(
+    first: SocketAddrV4,
+    heard: impl Fn(usize, PollRequest) + Send + Sync + 'static,
+) -> Result<Listening, CommandError> {
+    let polling = Polling {
+        polling: None,
+        polling_certificate: None,
+        polling_key: None,
+    };
+    let tls = tls(&polling, &first.ip().to_string())?;
+    let everywhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, first.port()));
+    let listener = PollingListener::bind(everywhere, &tls).await;
+    let listener = listener.map_err(|why| CommandError::Network {
+        doing: "listening for poll requests".to_owned(),
+        why: why.to_string(),
+    })?;
+    say::line(format!("poll requests are heard from {first} on"));
+    let heard = move |at: IpAddr, request| {
+        let place = match at.to_canonical() {
+            IpAddr::V4(at) => at.to_bits().checked_sub(first.ip().to_bits()),
+            IpAddr::V6(_) => None,
+        };
+        if let Some(place) = place {
+            heard(place as usize, request);
+        }
+    };
+    let served = listener.serve_many(heard, std::future::pending());
+    Ok(Listening(tokio::spawn(served)))
 }
 
 /// The certificate that was given, or a new one for this address.

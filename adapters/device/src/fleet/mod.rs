@@ -18,7 +18,8 @@ use std::time::Duration;
 
 use restante_core::device::{Input, InputError, Output};
 use restante_core::machine::Machine;
-use restante_core::registrant::{self, Exchange};
+use restante_core::registrant::{self, Exchange, PeerCall};
+use restante_core::wire::PollRequest;
 use restante_core::{Seconds, Seed, Uptime};
 use restante_http::client::Served;
 use ring::rand::{SecureRandom, SystemRandom};
@@ -106,10 +107,13 @@ struct Happening {
 enum What {
     Answered(Exchange, Answer),
     Served(Exchange, Served),
+    Called(Exchange, bool),
+    Asked(PollRequest),
 }
 
 impl<L: Line> Fleet<L> {
-    /// Puts a fleet together. Its devices are switched on by [`Fleet::run`], one after the other.
+    /// Puts a fleet together. Its devices are switched on by [`Fleet::run`], one after the other;
+    /// their time begins here.
     /// Without a folder nothing outlives the process.
     pub fn new(
         members: Vec<Member>,
@@ -162,9 +166,8 @@ impl<L: Line> Fleet<L> {
         mut show: impl FnMut(&Tally, Vec<String>),
     ) -> Result<Ended, FleetError> {
         tokio::pin!(stop);
-        self.begun = Instant::now();
-        let over = limits.lasts.map(|lasts| self.begun + lasts);
-        let mut beat = self.begun + BEAT;
+        let over = limits.lasts.map(|lasts| Instant::now() + lasts);
+        let mut beat = Instant::now() + BEAT;
         loop {
             if let Some(ended) = self.tally.ended(limits.goal) {
                 show(&self.tally, std::mem::take(&mut self.news));
@@ -218,8 +221,33 @@ impl<L: Line> Fleet<L> {
                 }
                 Input::ServiceAnswered { exchange, answer }
             }
+            What::Called(exchange, answered) => Input::PeerCalled { exchange, answered },
+            What::Asked(request) if self.is_on(member) => {
+                self.tally.asked += 1;
+                Input::PollRequested(request)
+            }
+            // A device that is off hears nothing.
+            What::Asked(_) => return Ok(()),
         };
         self.give(member, input)
+    }
+
+    fn is_on(&self, number: usize) -> bool {
+        self.members
+            .get(number)
+            .is_some_and(|member| !member.is_off())
+    }
+
+    /// Takes what is asked of the devices on their LAN, each by its place; where too much waits it
+    /// is passed over, as the machines pass over most of it.
+    pub fn hearing(&self) -> impl Fn(usize, PollRequest) + Send + Sync + 'static {
+        let inbox = self.inbox.clone();
+        move |member, request| {
+            let what = What::Asked(request);
+            if inbox.try_send(Happening { member, what }).is_err() {
+                tracing::info!("a poll request is passed over: too much waits");
+            }
+        }
     }
 
     /// The time of some devices has come: they are switched on, or told that time has passed. Where
@@ -299,6 +327,7 @@ impl<L: Line> Fleet<L> {
                 },
             ),
             Output::Register(errand) => self.register(number, *errand),
+            Output::CallPeer(call) => self.call_peer(number, *call),
             Output::Show(notice) => {
                 let serial = self.members.get(number).map_or("", Member::serial);
                 tracing::info!(serial, %notice);
@@ -344,6 +373,17 @@ impl<L: Line> Fleet<L> {
             let _ = inbox.send(Happening { member, what }).await;
         });
         self.replace(number, task, |member| &mut member.errand);
+    }
+
+    /// Calls a peer beside everything else. A machine has few such calls under way.
+    fn call_peer(&mut self, number: usize, call: PeerCall) {
+        let (line, inbox) = (Arc::clone(&self.line), self.inbox.clone());
+        self.tasks.spawn(async move {
+            let answered = line.call_peer(&call).await;
+            let (member, what) = (number, What::Called(call.exchange, answered));
+            // Nobody listens any more when the program ends.
+            let _ = inbox.send(Happening { member, what }).await;
+        });
     }
 
     fn replace(

@@ -34,6 +34,8 @@ pub struct Tally {
     pub refused: u64,
     /// Messages that nothing came of.
     pub unanswered: u64,
+    /// Poll requests that devices were asked.
+    pub asked: u64,
 }
 
 impl Tally {
@@ -47,6 +49,7 @@ impl Tally {
             answered: 0,
             refused: 0,
             unanswered: 0,
+            asked: 0,
         }
     }
 

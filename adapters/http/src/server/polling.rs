@@ -8,7 +8,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -66,7 +66,25 @@ impl PollingListener {
     where
         F: Fn(PollRequest) + Send + Sync + 'static,
     {
-        let guests = Guests::new(CONNECTIONS, PER_SOURCE);
+        let heard = move |_, request| heard(request);
+        self.answer(Guests::new(CONNECTIONS, PER_SOURCE), heard, stop)
+            .await;
+    }
+
+    /// The same for many devices at addresses of one machine: `heard` is told as well at which of
+    /// them it was asked.
+    pub async fn serve_many<F>(self, heard: F, stop: impl Future<Output = ()>)
+    where
+        F: Fn(IpAddr, PollRequest) + Send + Sync + 'static,
+    {
+        self.answer(Guests::new(OF_MANY, OF_MANY), heard, stop)
+            .await;
+    }
+
+    async fn answer<F>(self, guests: Guests, heard: F, stop: impl Future<Output = ()>)
+    where
+        F: Fn(IpAddr, PollRequest) + Send + Sync + 'static,
+    {
         let heard = Arc::new(heard);
         let acceptor = self.tls.acceptor();
         let mut tasks = JoinSet::new();
@@ -79,8 +97,10 @@ impl PollingListener {
                         continue;
                     };
                     let (heard, acceptor) = (Arc::clone(&heard), acceptor.clone());
+                    let at = stream.local_addr().unwrap_or(self.address).ip();
                     tasks.spawn(async move {
-                        let answered = answered(stream, acceptor, &*heard);
+                        let heard = |request| heard(at, request);
+                        let answered = answered(stream, acceptor, &heard);
                         if timeout(CONNECTION, answered).await.is_err() {
                             tracing::debug!(%peer, "a connection for poll requests was cut");
                         }
@@ -161,6 +181,8 @@ const TLS_HANDSHAKE: u8 = 0x16;
 const CONNECTIONS: usize = 16;
 /// Connections at once from one source.
 const PER_SOURCE: usize = 4;
+/// Connections at once for many devices, which all call from one machine.
+const OF_MANY: usize = 1_024;
 /// For the head of a request, which is one link.
 const HEADER: Duration = Duration::from_secs(5);
 /// For a connection from its first byte to its last.
