@@ -1,6 +1,7 @@
 //! The faults of a center, by what they are about.
 
 mod acknowledgements;
+mod calls;
 mod clock;
 mod codes;
 mod collation;
@@ -46,6 +47,7 @@ pub(super) const FAULTS: &[&[Fault]] = &[
     collation::FAULTS,
     progress::FAULTS,
     planning::FAULTS,
+    calls::FAULTS,
     handovers::FAULTS,
     given::FAULTS,
     holdings::FAULTS,
