@@ -88,6 +88,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/",
             "server/SCN/a-service-for-a-site",
             "server/SCN/two-services-at-once",
+            "server/PRV/a-provider-s-devices-start-its-service",
         ],
         defect: Defect::Decision(|scene| {
             let mut first = None;
@@ -104,7 +105,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/each-device-has-a-code-of-its-own",
             "register-service.code: expected nothing",
         )],
-        also: &[],
+        also: &["server/PRV/a-given-code-is-its-device-s-alone"],
         defect: Defect::Decision(|scene| {
             let mut decided = scene.decide();
             if let Ok(Decision {
@@ -153,6 +154,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/the-service-has-to-match",
             "server/SVC/wrong-pairs-are-refused-alike",
             "server/SCN/a-service-for-a-site",
+            "server/PRV/a-provider-s-word-alone-entitles",
         ],
         defect: Defect::Decision(|scene| {
             taken_for_right(scene, "registration-device-mismatch", |_| true)
@@ -336,7 +338,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/done-is-no-entitlement",
             "in the reply entitlements, rows: expected 0 items, got 1",
         )],
-        also: &[],
+        also: &["server/PRV/a-provider-s-word-alone-entitles"],
         defect: Defect::Decision(|scene| {
             let mut decided = scene.decide()?;
             let (Some(device), Some((key, ..))) =

@@ -39,7 +39,10 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/MBX/each-device-of-a-gateway-has-its-own",
             "mailbox.instructions: expected an item like",
         )],
-        also: &["server/SVC/"],
+        also: &[
+            "server/SVC/",
+            "server/PRV/a-provider-s-devices-start-its-service",
+        ],
         defect: Defect::Decision(|scene| {
             showing(scene.decide(), |mailbox| {
                 let shown = &mut mailbox.instructions;

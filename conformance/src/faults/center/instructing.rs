@@ -75,7 +75,10 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/MBX/called-off-while-it-waits-it-is-never-shown",
             "mailbox.instructions: expected 0 items, got 1",
         )],
-        also: &["server/MBX/an-instruction-expires-at-its-end"],
+        also: &[
+            "server/MBX/an-instruction-expires-at-its-end",
+            "server/PRV/a-full-mailbox-gets-its-code-later",
+        ],
         defect: Defect::Decision(|scene| called_off(scene, |attempt| attempt.is_none())),
     },
     Fault {

@@ -124,6 +124,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/MBX/",
             "server/HTTP/services-have-their-routes",
             "server/SVC/",
+            "server/PRV/",
         ],
         defect: Defect::Wire(Wire::answering(|request, response| {
             if is(request, "GET", "/v1/mailbox") {

@@ -27,6 +27,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/MSG/unknown-members-are-ignored",
             "server/STA/reports-have-bounds",
             "server/SVC/",
+            "server/PRV/codes-for-a-foreign-host-are-refused",
         ],
         defect: Defect::Wire(Wire::answering(|_, response| {
             if response.status == 422 {

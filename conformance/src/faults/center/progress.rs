@@ -139,6 +139,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/",
             "server/SCN/a-service-for-a-site",
             "server/SCN/a-service-panel-by-panel",
+            "server/PRV/a-provider-s-devices-start-its-service",
         ],
         defect: Defect::Decision(|scene| {
             ticking(scene, |tick| {
@@ -158,7 +159,10 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/an-application-has-bounds-of-time",
             "expected the refusal registration-refused; got registered",
         )],
-        also: &["server/SVC/applying-again-makes-nothing-twice"],
+        also: &[
+            "server/SVC/applying-again-makes-nothing-twice",
+            "server/PRV/a-handover-is-over-with-its-time",
+        ],
         defect: Defect::Decision(|scene| {
             let later = |at: Timestamp| at.after(Seconds::new(86_400));
             match scene.call.message {
@@ -207,7 +211,10 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/one-device-is-called-off",
             "expected the refusal registration-refused; got registered",
         )],
-        also: &["server/SVC/wrong-pairs-are-refused-alike"],
+        also: &[
+            "server/SVC/wrong-pairs-are-refused-alike",
+            "server/PRV/what-was-given-and-called-off-has-ended",
+        ],
         defect: Defect::Decision(|scene| match asked(scene) {
             Some(ServicesRequest::CancelApplication(_)) => scene.decide().unwriting(Kind::Pair),
             _ => scene.decide(),

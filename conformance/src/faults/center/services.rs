@@ -47,6 +47,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SCN/a-service-panel-by-panel",
             "server/SCN/two-services-at-once",
             "server/SCN/who-is-found-for-a-service",
+            "server/PRV/",
         ],
         defect: Defect::Decision(|scene| match asked(scene) {
             Some(ServicesRequest::Define(_)) => scene.decide().unwriting(Kind::Service),
@@ -374,6 +375,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/HTTP/services-have-their-routes",
             "server/SVC/a-stopped-use-begins-again-with-another-code",
             "server/SVC/use-is-told-with-each-service",
+            "server/PRV/",
         ],
         defect: Defect::Decision(|scene| match asked(scene) {
             Some(ServicesRequest::StopUse(_)) => {
@@ -405,7 +407,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/use-is-told-with-each-service",
             "in the reply entitlements, rows: expected 1 items, got 0",
         )],
-        also: &["server/SVC/a-stopped-use-is-over"],
+        also: &["server/SVC/a-stopped-use-is-over", "server/PRV/"],
         defect: Defect::Decision(|scene| {
             telling(scene.decide(), |reply| {
                 if let ServicesReply::Entitlements(page) = reply {
@@ -425,6 +427,7 @@ pub(super) const FAULTS: &[Fault] = &[
         also: &[
             "server/SVC/an-application-that-comes-to-nothing-is-refused",
             "server/SVC/wrong-pairs-are-refused-alike",
+            "server/PRV/",
         ],
         defect: Defect::Decision(|scene| match asked(scene) {
             Some(ServicesRequest::CancelApplication(cancel)) => {
@@ -444,7 +447,10 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/called-off-codes-open-nothing",
             "expected the refusal registration-refused; got registered",
         )],
-        also: &["server/SVC/calling-off-what-is-over-changes-nothing"],
+        also: &[
+            "server/SVC/calling-off-what-is-over-changes-nothing",
+            "server/PRV/",
+        ],
         defect: Defect::Decision(|scene| match asked(scene) {
             Some(ServicesRequest::CancelApplication(cancel)) if cancel.devices.is_none() => {
                 scene.decide().unwriting(Kind::Application)
