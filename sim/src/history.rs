@@ -1,5 +1,5 @@
 //! One history: a world, its script, the quiet after it, and what was found; every now and then
-//! twins besides.
+//! twins besides, or a LAN.
 //!
 //! Everything follows from the seed and from how many lines of the script are played. A history
 //! that fails is played again with fewer and fewer lines, as long as it still fails: the shorter
@@ -12,6 +12,7 @@ use restante_core::center::Decide;
 
 use crate::check::{Found, Invariant, Violation};
 use crate::coverage::Coverage;
+use crate::lan;
 use crate::scenario::Scenario;
 use crate::twin;
 use crate::world::{World, center};
@@ -71,6 +72,9 @@ pub fn play_with(seed: u64, how: Play, decide: impl Fn(&Scenario) -> Arc<dyn Dec
         };
         if twin::is_due(seed) && outcome.found.violations.is_empty() {
             outcome.merge(&twin::play(seed, how, decider));
+        }
+        if lan::history::is_due(seed) && outcome.found.violations.is_empty() {
+            outcome.merge(&lan::history::play(seed, how, decider));
         }
         outcome
     }));

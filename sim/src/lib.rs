@@ -15,6 +15,7 @@ pub mod clock;
 pub mod coverage;
 pub mod disk;
 pub mod history;
+pub mod lan;
 pub mod link;
 pub mod machine;
 pub mod mail;

@@ -3,11 +3,13 @@
 //! It fails if an invariant was broken, and prints the command that plays that history again; and
 //! it fails if something that should have happened never did, because then nothing was shown.
 
+mod fan;
+
 use std::io::{IsTerminal, Write, stderr};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use restante_sim::Invariant;
 use restante_sim::history::{Play, shorten};
 use restante_sim::run::{Plan, Report, run};
@@ -32,10 +34,21 @@ struct Options {
     /// How many threads.
     #[arg(long, default_value_t = 2)]
     jobs: u64,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum Command {
+    /// Has one link make a whole fleet poll, and prints when the devices arrive at the center.
+    FanOut(fan::Options),
 }
 
 fn main() -> ExitCode {
     let options = Options::parse();
+    if let Some(Command::FanOut(options)) = options.command {
+        return fan::out(&options);
+    }
     let plan = Plan {
         seed: options.seed,
         histories: options.histories,

@@ -13,7 +13,8 @@
 //! | `bounds` | 15 strangers cost little, and work is bounded |
 //!
 //! Invariant 7, that everybody gets through once faults end, is about a whole history (`quiet`).
-//! Invariant 10, that customers see nothing of each other, is about two of them (`twin`).
+//! Invariant 10, that customers see nothing of each other, is about two of them (`twin`). Invariant
+//! 13, that poll requests stay within bounds, is about a world of its own (`lan`).
 
 mod bounds;
 mod codes;
@@ -65,13 +66,15 @@ pub enum Invariant {
     NeverBack,
     /// 12: what comes again changes nothing.
     Replay,
+    /// 13: one trigger causes at most one poll per device, reaches only the roster, and ends.
+    OnePoll,
     /// 15: what a stranger costs is bounded, and no input panics.
     Bounded,
 }
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::OneCode,
         Self::Slots,
         Self::OneRegistration,
@@ -84,6 +87,7 @@ impl Invariant {
         Self::Apart,
         Self::NeverBack,
         Self::Replay,
+        Self::OnePoll,
         Self::Bounded,
     ];
 
@@ -103,6 +107,7 @@ impl Invariant {
             Self::Apart => 10,
             Self::NeverBack => 11,
             Self::Replay => 12,
+            Self::OnePoll => 13,
             Self::Bounded => 15,
         }
     }
@@ -123,6 +128,7 @@ impl Invariant {
             Self::Apart => "nobody sees whether another customer exists",
             Self::NeverBack => "expiry and revocation never go back",
             Self::Replay => "what comes again changes nothing",
+            Self::OnePoll => "one poll per device and trigger, to the roster alone",
             Self::Bounded => "strangers cost little, nothing panics",
         }
     }
