@@ -2,9 +2,9 @@
 //! center, and whoever else stands on that LAN.
 //!
 //! The line to the center is good here, and its store never fails: what other histories are about
-//! is left to them. What can go wrong is what a LAN is made of: devices that are dead, poll requests
-//! that are lost or come twice, and liars ([`history`]). Ten thousand devices are told by one link
-//! in [`fan_out`].
+//! is left to them. What can go wrong is what a LAN is made of: devices that are dead, poll
+//! requests that are lost or come twice, and liars ([`history`]). Ten thousand devices are told by
+//! one link in [`fan_out`].
 
 mod center;
 pub mod fan_out;

@@ -42,6 +42,8 @@ pub(super) const FAULTS: &[Fault] = &[
         also: &[
             "server/SVC/",
             "server/PRV/a-provider-s-devices-start-its-service",
+            "server/SCN/a-service-for-a-site",
+            "server/SCN/two-services-at-once",
         ],
         defect: Defect::Decision(|scene| {
             showing(scene.decide(), |mailbox| {

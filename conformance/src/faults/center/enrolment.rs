@@ -182,6 +182,8 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/MSG/a-refusal-changes-nothing",
             "server/STA/a-foreign-device-refuses-the-whole-message",
             "server/STA/a-new-registration-counts-anew",
+            "server/POL/",
+            "server/SCN/",
         ],
         defect: Defect::Decision(|scene| {
             scene.enrolling(|enrol| enrol.request = RequestId::from_bytes([7; 16]))
@@ -279,6 +281,8 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SCN/one-code-registers-a-site",
             "server/SVC/a-service-is-started-on-chosen-devices",
             "server/SVC/what-was-left-out-is-named",
+            "server/SCN/two-services-at-once",
+            "server/SCN/who-is-found-for-a-service",
         ],
         defect: Defect::Decision(|scene| {
             scene.decide().answering(|reply| {

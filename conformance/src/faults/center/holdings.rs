@@ -70,7 +70,12 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SCN/one-code-registers-a-site",
             "expected the reply devices; in the reply devices, rows: expected an item like",
         )],
-        also: &[],
+        also: &[
+            "server/POL/",
+            "server/SCN/a-link-to-each-address",
+            "server/SCN/one-link-for-three",
+            "server/SCN/poll-requests-at-an-interval",
+        ],
         defect: Defect::Decision(|scene| {
             scene.enrolling(|enrol| {
                 let mut entries = enrol.devices.as_slice().to_vec();

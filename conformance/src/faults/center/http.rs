@@ -71,6 +71,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/MBX/calling-off-again-changes-nothing",
             "server/MBX/the-tag-knows-no-attempt",
             "server/MBX/unchanged-is-said-in-a-word",
+            "server/POL/a-poll-for-a-plan-is-shown-the-mailbox",
         ],
         defect: Defect::Wire(Wire::answering(|_, response| {
             if response.status == 304 {

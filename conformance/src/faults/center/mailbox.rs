@@ -53,6 +53,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/MBX/before-its-time-nothing-is-shown",
             "server/MBX/calling-off-again-changes-nothing",
             "server/MBX/the-tag-knows-no-attempt",
+            "server/POL/a-poll-for-a-plan-is-shown-the-mailbox",
         ],
         defect: Defect::Wire(Wire::asking(|request| {
             request.headers.retain(|(name, _)| name != "if-none-match");
@@ -73,6 +74,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/MBX/before-its-time-nothing-is-shown",
             "server/MBX/calling-off-again-changes-nothing",
             "server/MBX/the-tag-knows-no-attempt",
+            "server/POL/a-poll-for-a-plan-is-shown-the-mailbox",
         ],
         defect: Defect::Decision(|scene| {
             scene.decide().answering(|reply| {
@@ -125,6 +127,8 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/HTTP/services-have-their-routes",
             "server/SVC/",
             "server/PRV/",
+            "server/POL/",
+            "server/SCN/",
         ],
         defect: Defect::Wire(Wire::answering(|request, response| {
             if is(request, "GET", "/v1/mailbox") {

@@ -146,7 +146,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/ENR/leaving-ends-the-registration",
             "expected the reply devices; in the reply devices, rows: expected 1 items, got 0",
         )],
-        also: &[],
+        also: &["server/POL/who-cannot-be-called-is-left-out"],
         defect: Defect::Decision(|scene| match scene.device() {
             Some(DeviceRequest::Leave(_)) => devices_deleted(scene.decide()),
             _ => scene.decide(),

@@ -28,6 +28,8 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/STA/reports-have-bounds",
             "server/SVC/",
             "server/PRV/codes-for-a-foreign-host-are-refused",
+            "server/POL/a-plan-has-bounds",
+            "server/SCN/two-services-at-once",
         ],
         defect: Defect::Wire(Wire::answering(|_, response| {
             if response.status == 422 {

@@ -43,11 +43,9 @@ pub(super) const FAULTS: &[Fault] = &[
         also: &[
             "server/SVC/",
             "server/HTTP/",
-            "server/SCN/a-service-for-a-site",
-            "server/SCN/a-service-panel-by-panel",
-            "server/SCN/two-services-at-once",
-            "server/SCN/who-is-found-for-a-service",
             "server/PRV/",
+            "server/SCN/",
+            "server/POL/",
         ],
         defect: Defect::Decision(|scene| match asked(scene) {
             Some(ServicesRequest::Define(_)) => scene.decide().unwriting(Kind::Service),
@@ -376,6 +374,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/a-stopped-use-begins-again-with-another-code",
             "server/SVC/use-is-told-with-each-service",
             "server/PRV/",
+            "server/PRV/a-stopped-use-is-not-reported-back",
         ],
         defect: Defect::Decision(|scene| match asked(scene) {
             Some(ServicesRequest::StopUse(_)) => {
@@ -407,7 +406,11 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/use-is-told-with-each-service",
             "in the reply entitlements, rows: expected 1 items, got 0",
         )],
-        also: &["server/SVC/a-stopped-use-is-over", "server/PRV/"],
+        also: &[
+            "server/SVC/a-stopped-use-is-over",
+            "server/PRV/",
+            "server/PRV/a-stopped-use-is-not-reported-back",
+        ],
         defect: Defect::Decision(|scene| {
             telling(scene.decide(), |reply| {
                 if let ServicesReply::Entitlements(page) = reply {
@@ -428,6 +431,8 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/an-application-that-comes-to-nothing-is-refused",
             "server/SVC/wrong-pairs-are-refused-alike",
             "server/PRV/",
+            "server/PRV/what-was-called-off-gets-no-code",
+            "server/PRV/what-was-given-and-called-off-has-ended",
         ],
         defect: Defect::Decision(|scene| match asked(scene) {
             Some(ServicesRequest::CancelApplication(cancel)) => {

@@ -117,6 +117,7 @@ pub(super) const FAULTS: &[Fault] = &[
         also: &[
             "server/MBX/who-instructs-is-an-operator-or-administrator",
             "server/SVC/who-applies-is-an-operator-or-administrator",
+            "server/POL/who-plans-is-an-operator-or-administrator",
         ],
         defect: Defect::Decision(|scene| {
             let decided = scene.decide();

@@ -40,6 +40,8 @@ pub(super) const FAULTS: &[Fault] = &[
             "device/MBX/",
             "device/SVC/",
             "device/SCN/a-service-at-the-daily-poll",
+            "device/POL/calls-never-bunch-up",
+            "device/POL/its-own-instructions-come-first",
         ],
         defect: Defect::Device(Wiring::wanting(|_, mut outputs| {
             outputs.retain(|it| {

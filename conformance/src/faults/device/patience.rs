@@ -46,6 +46,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "device/ERR/a-person-does-not-overrule-retry-after",
             "device/ERR/an-unknown-word-with-503-is-temporary",
             "device/MBX/what-has-run-out-is-not-begun",
+            "device/POL/a-request-does-not-shorten-a-wait",
         ],
         defect: Defect::Device(Wiring::hearing(|_, mut input| {
             if let Input::Refused { refusal, .. } = &mut input {

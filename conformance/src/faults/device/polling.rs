@@ -139,7 +139,7 @@ pub(super) const FAULTS: &[Fault] = &[
                 "in which have: expected nothing, got",
             ),
         ],
-        also: &[],
+        also: &["device/POL/"],
         defect: Defect::Device(Wiring::wanting(|_, outputs| {
             sending::<DeviceKind>(outputs, |_, request| {
                 if let DeviceRequest::Poll(poll) = request {

@@ -46,7 +46,12 @@ pub(super) const FAULTS: &[Fault] = &[
                 "expected the request register within 60 s; got the request acknowledge",
             ),
         ],
-        also: &["device/SVC/"],
+        also: &[
+            "device/SVC/",
+            "device/POL/calls-never-bunch-up",
+            "device/POL/its-own-instructions-come-first",
+            "device/POL/two-minutes-are-enough",
+        ],
         defect: Defect::Device(Wiring::wanting(|_, mut outputs| {
             errands(&mut outputs).for_each(|errand| errand.message.code = None);
             outputs
@@ -209,6 +214,8 @@ pub(super) const FAULTS: &[Fault] = &[
         also: &[
             "device/SVC/a-lost-answer-is-asked-for-again",
             "device/SVC/retry-after-is-waited-for-at-a-service",
+            "device/POL/calls-never-bunch-up",
+            "device/POL/its-own-instructions-come-first",
         ],
         defect: Defect::Device(Wiring::wanting(|memo, mut outputs| {
             for errand in errands(&mut outputs) {
@@ -228,7 +235,12 @@ pub(super) const FAULTS: &[Fault] = &[
             "device/SVC/retry-after-is-waited-for-at-a-service",
             "expected not the request register within 598 s; the request register came after",
         )],
-        also: &["device/SVC/what-is-called-off-is-not-tried-again"],
+        also: &[
+            "device/SVC/what-is-called-off-is-not-tried-again",
+            "device/POL/calls-never-bunch-up",
+            "device/POL/its-own-instructions-come-first",
+            "device/POL/two-minutes-are-enough",
+        ],
         defect: Defect::Device(Wiring::hearing(|_, input| {
             answered(input, |answer| match answer {
                 ServiceAnswer::Later(_) => ServiceAnswer::Later(Seconds::ZERO),

@@ -35,6 +35,8 @@ pub(super) const FAULTS: &[Fault] = &[
             "gateway/SITE/ten-seconds-are-enough-for-a-child",
             "gateway/SVC/a-gateway-presents-each-child",
             "gateway/SVC/each-child-has-its-own-code",
+            "gateway/POL/a-gateway-polls-once-for-all-its-children",
+            "gateway/SCN/a-service-for-a-site",
         ],
         defect: Defect::Gateway(Wiring::wanting(|_, outputs| {
             sending::<GatewayKind>(outputs, |_, request| {
