@@ -22,6 +22,7 @@ use crate::line::{Request, Response, http1};
 use crate::run::{Asked, PartyError, Reaction};
 
 use super::behind::Answered;
+use super::remote::credential_of;
 
 /// What the conversation is called in cases.
 pub(super) const CALL: &str = "callPeer";
@@ -151,15 +152,10 @@ pub(super) fn heard(request: Request, address: &str) -> Result<Asked, PartyError
     }
     let read = PollRequest::read(&request.path);
     let asked = read.ok_or_else(|| broke("which is no poll request"))?;
-    let credential = request.headers.iter();
-    let credential = credential
-        .filter(|(name, _)| ["authorization", "cookie"].contains(&name.as_str()))
-        .map(|(_, value)| value.clone())
-        .next();
     Ok(Asked {
         conversation: CALL.to_owned(),
         message: message(address, &asked),
-        credential,
+        credential: credential_of(&request),
         http: Some(request),
     })
 }

@@ -479,6 +479,13 @@ fn holds(request: &Request, secret: &str) -> bool {
     request.path.contains(secret) || values.any(|value| value.contains(secret))
 }
 
+/// What a request presents to whoever is no center, and ought to present nothing.
+pub(super) fn credential_of(request: &Request) -> Option<String> {
+    let presents = |(name, _): &&(String, String)| ["authorization", "cookie"].contains(&&**name);
+    let field = request.headers.iter().find(presents);
+    field.map(|(_, value)| value.clone())
+}
+
 /// A registration, with the URL at which it came.
 fn registration(request: Request, service: Option<&str>) -> Result<Asked, PartyError> {
     if request.method != "POST" {
@@ -492,15 +499,10 @@ fn registration(request: Request, service: Option<&str>) -> Result<Asked, PartyE
         .filter(Value::is_object)
         .ok_or_else(|| PartyError::Broke("got a registration that is no JSON object".to_owned()))?;
     message["url"] = json!(format!("{}{}", service.unwrap_or_default(), request.path));
-    let credential = request.headers.iter();
-    let credential = credential
-        .filter(|(name, _)| ["authorization", "cookie"].contains(&name.as_str()))
-        .map(|(_, value)| value.clone())
-        .next();
     Ok(Asked {
         conversation: REGISTER.to_owned(),
         message,
-        credential,
+        credential: credential_of(&request),
         http: Some(request),
     })
 }
