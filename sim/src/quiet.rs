@@ -138,11 +138,22 @@ impl World {
 
     /// Units that are enrolling with a code that opens something for all of them.
     fn who_should_get_through(&self) -> Vec<usize> {
-        let mut taken = BTreeMap::new();
+        let enrols = |unit: &Unit| matches!(unit.phase(), Phase::Enrolling | Phase::Enrolled);
+        // Where there are fewer slots than are wanted, nobody can tell who comes first.
+        let mut wanted = BTreeMap::new();
+        for unit in self.units.iter().filter(|unit| enrols(unit)) {
+            self.code_opens(unit, &mut wanted);
+        }
         let mut waiting = Vec::new();
         for (number, unit) in self.units.iter().enumerate() {
-            let enrolling = matches!(unit.phase(), Phase::Enrolling | Phase::Enrolled);
-            if enrolling && self.code_opens(unit, &mut taken) {
+            let mut others = wanted.clone();
+            if let Some(attempt) = unit.attempt()
+                && let Some(issued) = self.witness.codes.get(&attempt.code.to_text())
+                && let Some(slots) = others.get_mut(&issued.grant)
+            {
+                *slots = slots.saturating_sub(attempt.devices.as_slice().len());
+            }
+            if enrols(unit) && self.code_opens(unit, &mut others) {
                 waiting.push(number);
             }
         }
