@@ -27,6 +27,9 @@ pub(super) struct Desk {
     wall: Wall,
 }
 
+/// What the center answers.
+pub(super) type Outcome = Box<Result<Reply, Refused>>;
+
 impl Desk {
     pub(super) fn new(seed: u64, decide: Arc<dyn Decide>) -> Self {
         let wall = Wall::default();
@@ -43,7 +46,7 @@ impl Desk {
         now: Moment,
         presented: &Presented,
         request: DeviceRequest,
-    ) -> Result<Reply, Refused> {
+    ) -> Outcome {
         let presented = match presented {
             Presented::Provisional(code) => Credential::Provisional(code.clone()),
             Presented::Formal(code) => Credential::Formal(code.clone()),
@@ -55,7 +58,7 @@ impl Desk {
     pub(super) fn register(&self, now: Moment, errand: &Errand) -> ServiceAnswer {
         let number = catalogue::number_at(errand.url.as_str()).unwrap_or_default();
         let message = Message::Register(catalogue::service(number), errand.message.clone());
-        of_service(self.call(now, Credential::None, message))
+        of_service(&self.call(now, Credential::None, message))
     }
 
     /// The operator asks, at the center's own console.
@@ -70,7 +73,7 @@ impl Desk {
         presented: Credential,
         request: PeopleRequest,
     ) -> PeopleReply {
-        match self.call(now, presented, Message::People(request)) {
+        match *self.call(now, presented, Message::People(request)) {
             Ok(Reply::People(reply)) => reply,
             other => panic!("the center answers {other:?}"),
         }
@@ -79,14 +82,14 @@ impl Desk {
     /// The center does everything that is due.
     pub(super) fn tick(&self, now: Moment) {
         loop {
-            match self.call(now, Credential::None, Message::Tick) {
+            match *self.call(now, Credential::None, Message::Tick) {
                 Ok(Reply::Ticked(ticked)) if ticked.more => {}
                 _ => return,
             }
         }
     }
 
-    fn call(&self, now: Moment, presented: Credential, message: Message) -> Result<Reply, Refused> {
+    fn call(&self, now: Moment, presented: Credential, message: Message) -> Outcome {
         self.wall.show(Timestamp::from_millis(BEGINNING + now));
         let source = Source {
             address: None,
@@ -102,7 +105,7 @@ impl Desk {
             .as_mut()
             .poll(&mut Context::from_waker(Waker::noop()))
         {
-            Poll::Ready(answer) => answer.expect("a store that never fails").outcome,
+            Poll::Ready(answer) => Box::new(answer.expect("a store that never fails").outcome),
             Poll::Pending => panic!("a store in memory does not wait"),
         }
     }

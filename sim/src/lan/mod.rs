@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use fastrand::Rng;
-use restante_core::center::{Decide, Refused, Reply};
+use restante_core::center::{Decide, Reply};
 use restante_core::code::Presented;
 use restante_core::device::{Exchange, Input, PeerCall, ServiceAnswer};
 use restante_core::id::LanAddress;
@@ -29,7 +29,7 @@ use crate::check::{Found, Invariant};
 use crate::clock::{Moment, draw_seed};
 use crate::coverage::Coverage;
 
-use center::Desk;
+use center::{Desk, Outcome};
 use peer::{Life, Peer, Wants};
 
 /// A LAN, its devices and the center.
@@ -85,7 +85,7 @@ enum Event {
     Answer {
         peer: usize,
         exchange: Exchange,
-        outcome: Box<Result<Reply, Refused>>,
+        outcome: Outcome,
     },
     Served {
         peer: usize,
@@ -291,12 +291,11 @@ impl Lan {
         }
         let outcome = self.desk.ask(self.now, presented, request);
         if let (Some(tag), Ok(Reply::Device(DeviceReply::Polled(PollReply::Mailbox(told))))) =
-            (tag, &outcome)
+            (tag, &*outcome)
         {
             self.named.insert((peer, tag), named(told));
         }
         let after = self.rng.u64(5..60);
-        let outcome = Box::new(outcome);
         self.schedule(
             after,
             Event::Answer {
@@ -407,9 +406,9 @@ fn named(told: &Mailbox) -> BTreeSet<LanAddress> {
 }
 
 /// What a service's server has said.
-fn of_service(outcome: Result<Reply, Refused>) -> ServiceAnswer {
-    match outcome {
-        Ok(Reply::Registered(registered)) => ServiceAnswer::Registered(registered),
+fn of_service(outcome: &Outcome) -> ServiceAnswer {
+    match &**outcome {
+        Ok(Reply::Registered(registered)) => ServiceAnswer::Registered(registered.clone()),
         Err(refused) if refused.refusal.code == RefusalCode::RegistrationRefused => {
             let why = restante_core::id::Note::new("refused").expect("a note");
             ServiceAnswer::Refused(why)
