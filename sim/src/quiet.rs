@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use restante_core::code::ProvisionalCode;
 use restante_core::id::{DeviceId, GrantId};
 use restante_core::record::{Instruction, State as Standing};
-use restante_core::registrant::Phase;
+use restante_core::registrant::{Attempt, Phase};
 use restante_core::time::{Seconds, Timestamp};
 
 use crate::check::{Invariant, duties};
@@ -36,33 +36,37 @@ impl World {
         self.tell(|| "— quiet".to_owned());
         self.mend();
         let waiting = self.who_should_get_through();
-        let waiting = self.watch(&waiting);
-        self.wait_for(&waiting, "with the code that it had");
+        let watched = self.watch(waiting.iter().map(|(unit, _)| *unit));
+        self.wait_for(&watched);
+        for ((_, attempt), watched) in waiting.iter().zip(watched) {
+            if !self.slots_went_to_others(attempt) {
+                self.gets_through(watched, "with the code that it had");
+            }
+        }
         self.settle();
         let given = self.give_fresh_codes();
-        self.wait_for(&given, "with a fresh code");
+        self.wait_for(&given);
+        for given in given {
+            self.gets_through(given, "with a fresh code");
+        }
         self.bring_to_an_end();
         self.look_at_disk();
     }
 
-    fn watch(&mut self, units: &[usize]) -> Vec<(usize, u64)> {
-        let watched = units.iter();
-        watched
-            .map(|unit| (*unit, self.units[*unit].watch_use()))
+    fn watch(&mut self, units: impl Iterator<Item = usize>) -> Vec<(usize, u64)> {
+        units
+            .map(|unit| (unit, self.units[unit].watch_use()))
             .collect()
     }
 
     /// Lets time pass until all of these are active, for so long that nothing else can help.
-    fn wait_for(&mut self, units: &[(usize, u64)], how: &str) {
+    fn wait_for(&mut self, units: &[(usize, u64)]) {
         let until = self.now + PATIENCE;
         let waits = |world: &Self| {
             let mut units = units.iter();
             units.any(|(unit, before)| world.exchanges(*unit, *before).is_none())
         };
         while waits(self) && self.violations().is_empty() && self.step(until) {}
-        for (unit, before) in units {
-            self.gets_through(*unit, *before, how);
-        }
     }
 
     /// Lets time pass until whoever was enrolling is active or waits for a person.
@@ -136,36 +140,38 @@ impl World {
         }
     }
 
-    /// Units that are enrolling with a code that opens something for all of them.
-    fn who_should_get_through(&self) -> Vec<usize> {
-        let enrols = |unit: &Unit| matches!(unit.phase(), Phase::Enrolling | Phase::Enrolled);
-        // Where there are fewer slots than are wanted, nobody can tell who comes first.
-        let mut wanted = BTreeMap::new();
-        for unit in self.units.iter().filter(|unit| enrols(unit)) {
-            self.code_opens(unit, &mut wanted);
-        }
+    /// Units that are enrolling with a code that opens something for all of them, and what each of
+    /// them has under way.
+    fn who_should_get_through(&self) -> Vec<(usize, Attempt)> {
+        let mut taken = BTreeMap::new();
         let mut waiting = Vec::new();
         for (number, unit) in self.units.iter().enumerate() {
-            let mut others = wanted.clone();
-            if let Some(attempt) = unit.attempt()
-                && let Some(issued) = self.witness.codes.get(&attempt.code.to_text())
-                && let Some(slots) = others.get_mut(&issued.grant)
+            let enrolling = matches!(unit.phase(), Phase::Enrolling | Phase::Enrolled);
+            let attempt = unit.attempt().filter(|_| enrolling);
+            if let Some(attempt) = attempt
+                && self.code_opens(&attempt, &mut taken)
             {
-                *slots = slots.saturating_sub(attempt.devices.as_slice().len());
-            }
-            if enrols(unit) && self.code_opens(unit, &mut others) {
-                waiting.push(number);
+                waiting.push((number, attempt));
             }
         }
         waiting
     }
 
+    /// Whether others with the same code were faster, so that too few slots are left for this one
+    /// and nothing was registered for it: a gateway that was still calling its children, say.
+    fn slots_went_to_others(&self, attempt: &Attempt) -> bool {
+        let code = attempt.code.to_text();
+        let issued = self.witness.codes.get(&code);
+        let grant = issued.and_then(|issued| self.state.grant(issued.grant));
+        let free = grant.map_or(0, |grant| usize_of(grant.slots.free()));
+        let enrolments = &self.witness.enrolments;
+        !enrolments.contains_key(&(code, attempt.request))
+            && free < attempt.devices.as_slice().len()
+    }
+
     /// Whether the code that a unit is enrolling with still opens something for it, besides those
     /// that were `taken` into account before.
-    fn code_opens(&self, unit: &Unit, taken: &mut BTreeMap<GrantId, usize>) -> bool {
-        let Some(attempt) = unit.attempt() else {
-            return false;
-        };
+    fn code_opens(&self, attempt: &Attempt, taken: &mut BTreeMap<GrantId, usize>) -> bool {
         let code = attempt.code.to_text();
         let Some(issued) = self.witness.codes.get(&code) else {
             return false;
@@ -228,7 +234,7 @@ impl World {
         Some(came.saturating_sub(before))
     }
 
-    fn gets_through(&mut self, unit: usize, before: u64, how: &str) {
+    fn gets_through(&mut self, (unit, before): (usize, u64), how: &str) {
         let it = &self.units[unit];
         let text = format!("{} is {} {how}", it.name, it.phase());
         let exchanges = self.exchanges(unit, before);
