@@ -40,9 +40,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
 
 fn text(role: Role) -> String {
     let (control, features, limits) = match role {
-        Role::Server => (SERVER_CONTROL, features(), SERVER_LIMITS),
-        Role::Device => (DEVICE_CONTROL, String::new(), DEVICE_LIMITS),
-        Role::Gateway => (GATEWAY_CONTROL, String::new(), DEVICE_LIMITS),
+        Role::Server => (SERVER_CONTROL, features(|_| true), SERVER_LIMITS),
+        Role::Device => (DEVICE_CONTROL, features(is_for_devices), DEVICE_LIMITS),
+        Role::Gateway => (GATEWAY_CONTROL, features(is_for_devices), DEVICE_LIMITS),
     };
     format!(
         "# What is under test, for restante-conformance. Commit it beside the source.\n\
@@ -71,12 +71,18 @@ fn text(role: Role) -> String {
     )
 }
 
-fn features() -> String {
+fn features(wanted: fn(&str) -> bool) -> String {
     let features = FEATURES
         .iter()
+        .filter(|(name, _)| wanted(name))
         .map(|(name, meaning)| format!("#   {name}: {meaning}\n"));
     let head = "# Optional features that it serves. What is declared and not served fails.\n";
     std::iter::once(head.to_owned()).chain(features).collect()
+}
+
+/// Whether devices and gateways can declare this feature; the others are a center's.
+fn is_for_devices(feature: &str) -> bool {
+    feature == "poll-requests"
 }
 
 const SERVER_CONTROL: &str = "\

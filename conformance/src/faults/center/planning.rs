@@ -81,7 +81,7 @@ pub(super) const FAULTS: &[Fault] = &[
         }),
     },
     Fault {
-        name: "left-out-without-a-word",
+        name: "nobody-is-said-to-be-left-out",
         says: "Devices that are left out of a plan are not listed.",
         breaks: &["POL-003", "POL-028"],
         kills: &[("server/POL/who-cannot-be-called-is-left-out", "rows")],
