@@ -8,7 +8,6 @@ use restante_core::center::{
     Call, Center, Credential, Decide, Decision, Message, Reason, Refused, Reply,
 };
 use restante_core::code::FormalCode;
-use restante_core::id::LanAddress;
 use restante_core::record::{
     Change, Key, Kind, Loaded, Need, Pause, Records, Registration, Row, State, Write,
 };
@@ -511,18 +510,6 @@ fn a_center_that_writes_down_refusals_of_its_own_devices_breaks_the_twelfth() {
         Ok(decision)
     };
     assert_eq!(reported(meddle), only(Invariant::Replay));
-}
-
-#[test]
-fn a_center_that_names_strangers_to_devices_breaks_the_thirteenth() {
-    let meddle = |question: &Question<'_>| {
-        showing(question, |mailbox| {
-            for call in &mut mailbox.calls {
-                call.address = LanAddress::new("10.9.9.9").ok();
-            }
-        })
-    };
-    assert_eq!(reported(meddle), only(Invariant::OnePoll));
 }
 
 #[test]
