@@ -127,6 +127,13 @@ impl Tree {
         first..first.saturating_add(count)
     }
 
+    /// Whom these devices call, which stand side by side in one layer.
+    #[must_use]
+    pub fn below_all(&self, devices: &Range<u32>) -> Range<u32> {
+        let last = devices.end.saturating_sub(1);
+        self.below(devices.start).start..self.below(last).end
+    }
+
     /// Who calls a device; nobody where it is a root.
     #[must_use]
     pub fn above(&self, device: u32) -> Option<u32> {

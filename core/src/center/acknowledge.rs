@@ -9,7 +9,7 @@ use crate::crypto::Crypto;
 use crate::id::DeviceId;
 use crate::record::{Event, Instruction, Verdict, Word};
 use crate::time::Timestamp;
-use crate::wire::{Acknowledge, Acknowledged, Acknowledgement, NoteResult, Noted, RefusalCode};
+use crate::wire::{Acknowledge, Acknowledged, Acknowledgement, NoteResult, Noted};
 
 use super::mailboxes::Held;
 use super::report::covered;
@@ -84,7 +84,7 @@ fn note(held: Option<&mut Held>, word: &Acknowledgement, now: Timestamp) -> Resu
                 word.attempt,
                 instruction.state.attempt()
             );
-            return Err(Stop::openly(RefusalCode::Invalid, detail));
+            return Err(Stop::invalid(detail));
         }
     };
     Ok(noted(result, instruction.state.shown().word()))

@@ -91,7 +91,7 @@ impl<C: Crypto> Work<'_, C> {
         self.named_are_held(customer, &message.on)?;
         if message.on == Selection::Chosen {
             let detail = "name all, models or devices to choose";
-            return Err(Stop::openly(RefusalCode::Invalid, detail));
+            return Err(Stop::invalid(detail));
         }
         if made.chosen.as_ref() == Some(&message.on) {
             return Ok(made.row(id));
@@ -152,10 +152,7 @@ impl<C: Crypto> Work<'_, C> {
                     RefusalCode::ServiceUnknown,
                     "this center has no service",
                 )),
-                (Some(_), _) => Err(Stop::openly(
-                    RefusalCode::Invalid,
-                    "name a service: this center has several",
-                )),
+                (Some(_), _) => Err(Stop::invalid("name a service: this center has several")),
             };
         }
         let keys: Vec<Key> = named.iter().map(Service::key).collect();
@@ -303,7 +300,7 @@ fn validity(wanted: Option<Seconds>) -> Result<Seconds, Stop> {
         Seconds::MINUTE.get(),
         APPLICATION_VALIDITY_MAX.get()
     );
-    Err(Stop::openly(RefusalCode::Invalid, detail))
+    Err(Stop::invalid(detail))
 }
 
 /// Who may apply for services.

@@ -48,10 +48,10 @@ impl<C: Crypto> Work<'_, C> {
             return Ok(Vec::new());
         };
         let children = tree.below(caller);
-        let Some(last) = children.clone().last() else {
+        if children.is_empty() {
             return Ok(Vec::new());
-        };
-        let below = tree.below(children.start).start..tree.below(last).end;
+        }
+        let below = tree.below_all(&children);
         let numbered = self.numbered(tag, &[children.clone(), below])?;
         let around = self.around(&plan, tree, caller, &numbered)?;
         Ok(children.filter_map(|child| around.call(child)).collect())

@@ -99,15 +99,12 @@ impl<C: Crypto> Work<'_, C> {
         if (least..=most).contains(&validity) {
             return Ok(validity);
         }
-        Err(Stop::openly(
-            RefusalCode::Invalid,
-            format!(
-                "validity is {} seconds; it is {} at least and {} at most",
-                validity.get(),
-                least.get(),
-                most.get()
-            ),
-        ))
+        Err(Stop::invalid(format!(
+            "validity is {} seconds; it is {} at least and {} at most",
+            validity.get(),
+            least.get(),
+            most.get()
+        )))
     }
 
     /// How many devices it may register.
@@ -118,10 +115,9 @@ impl<C: Crypto> Work<'_, C> {
         if (1..=most).contains(&limit) {
             return Ok(limit);
         }
-        Err(Stop::openly(
-            RefusalCode::Invalid,
-            format!("limit is {limit} devices; it is 1 at least and {most} at most"),
-        ))
+        Err(Stop::invalid(format!(
+            "limit is {limit} devices; it is 1 at least and {most} at most"
+        )))
     }
 
     /// A page of the dealer's own codes, oldest first.

@@ -180,14 +180,11 @@ pub(super) fn not_found(detail: alloc::string::String) -> Stop {
 
 fn no_customer() -> Stop {
     let detail = "name the customer, or as a dealer one of your users";
-    Stop::openly(RefusalCode::Invalid, detail)
+    Stop::invalid(detail)
 }
 
 fn one_of_both() -> Stop {
-    Stop::openly(
-        RefusalCode::Invalid,
-        "name the customer or the user, not both",
-    )
+    Stop::invalid("name the customer or the user, not both")
 }
 
 /// Who may read holdings.

@@ -15,6 +15,7 @@ use crate::record::{
     Application, ApplicationLocator, Clock, Entitlement, Handover, Invitation, Key, Kind, Owner,
     Pause, Phase, Service, Target,
 };
+use crate::time::Timestamp;
 use crate::wire::RefusalCode;
 use crate::wire::people::{Page, Role};
 use crate::wire::provider::{
@@ -152,11 +153,8 @@ impl<C: Crypto> Work<'_, C> {
         let devices = &message.devices.0;
         let pair = |it: &DeviceId| Pair::key(*it, &message.service);
         let entitlement = |it: &DeviceId| Entitlement::key(spoken.customer, &message.service, *it);
-        let early: Vec<Key> = devices.iter().map(pair).collect();
-        let early: Vec<Key> = early
-            .into_iter()
-            .chain(devices.iter().map(entitlement))
-            .collect();
+        let pairs = devices.iter().map(pair);
+        let early: Vec<Key> = pairs.chain(devices.iter().map(entitlement)).collect();
         let targets = self.handed_over(&spoken, devices, &early)?;
         let mut results = Vec::with_capacity(devices.len());
         for (device, target) in devices.iter().zip(targets) {
@@ -230,7 +228,8 @@ impl<C: Crypto> Work<'_, C> {
             state: HandoverState::Wanted,
             expires: made.expires,
         };
-        self.put_handover(&made.service, &handover);
+        let key = self.handover_key(&made.service, application, device);
+        self.desk.put(key, &handover);
     }
 
     /// What a device was given opens nothing any more, or it is not to be given anything: its
@@ -246,28 +245,41 @@ impl<C: Crypto> Work<'_, C> {
         if made.collator.is_center() {
             return;
         }
-        let handover = Handover {
-            application,
-            device,
-            state: HandoverState::Ended,
-            expires: made.expires,
-        };
         if was_given {
-            self.put_handover(&made.service, &handover);
+            self.has_ended(&made.service, application, device, made.expires);
         } else {
-            let key = self.handover_key(&made.service, &handover);
+            let key = self.handover_key(&made.service, application, device);
             self.desk.delete(key);
         }
     }
 
-    pub(super) fn put_handover(&mut self, service: &ServiceId, handover: &Handover) {
-        let key = self.handover_key(service, handover);
-        self.desk.put(key, handover);
+    /// The provider has to know that what it gave a device opens nothing any more.
+    // spec: PRV-004
+    pub(super) fn has_ended(
+        &mut self,
+        service: &ServiceId,
+        application: ApplicationId,
+        device: DeviceId,
+        expires: Timestamp,
+    ) {
+        let handover = Handover {
+            application,
+            device,
+            state: HandoverState::Ended,
+            expires,
+        };
+        let key = self.handover_key(service, application, device);
+        self.desk.put(key, &handover);
     }
 
-    fn handover_key(&self, service: &ServiceId, handover: &Handover) -> Key {
+    fn handover_key(
+        &self,
+        service: &ServiceId,
+        application: ApplicationId,
+        device: DeviceId,
+    ) -> Key {
         let (crypto, keys) = (&self.center.crypto, &self.center.keys);
-        let id = keys.handover(crypto, handover.application, handover.device);
+        let id = keys.handover(crypto, application, device);
         Handover::key(keys.service(crypto, service), id)
     }
 

@@ -4,7 +4,6 @@
 //! given twice makes nothing twice and needs no index.
 
 use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::crypto::Crypto;
@@ -85,7 +84,7 @@ impl Times {
         let expires = message.expires.unwrap_or(INSTRUCTION_TIME);
         let (least, most) = (INSTRUCTION_TIME_MIN, INSTRUCTION_TIME_MAX);
         if !(least..=most).contains(&expires) {
-            return Err(invalid(format!(
+            return Err(Stop::invalid(format!(
                 "expires is {} seconds; it is {} at least and {} at most",
                 expires.get(),
                 least.get(),
@@ -93,7 +92,7 @@ impl Times {
             )));
         }
         if message.not_before.is_some_and(|at| at >= expires) {
-            return Err(invalid("notBefore has to be earlier than expires".into()));
+            return Err(Stop::invalid("notBefore has to be earlier than expires"));
         }
         Ok(Self {
             not_before: message.not_before,
@@ -130,7 +129,7 @@ fn put(held: &mut Held, made: Instruction) -> Result<(), RefusalCode> {
 fn may_instruct(person: &Person, acts: &Acts) -> Result<(), Stop> {
     let bytes = json::to_bytes(acts).len();
     if bytes > ACTS_BYTES {
-        return Err(invalid(format!(
+        return Err(Stop::invalid(format!(
             "the acts have {bytes} bytes; at most {ACTS_BYTES} are allowed"
         )));
     }
@@ -142,12 +141,12 @@ fn may_instruct(person: &Person, acts: &Acts) -> Result<(), Stop> {
                 return Err(forbidden(format!("{}, {}", person.account, act.kind())));
             }
             Act::RegisterService(_) => {
-                return Err(invalid(
-                    "register-service comes with an application; it cannot be instructed".into(),
+                return Err(Stop::invalid(
+                    "register-service comes with an application; it cannot be instructed",
                 ));
             }
             Act::Unknown(kind) => {
-                return Err(invalid(format!(
+                return Err(Stop::invalid(format!(
                     "this center knows no act of the kind {}",
                     kind.as_str()
                 )));
@@ -166,10 +165,6 @@ pub(super) fn refuse(code: RefusalCode, devices: Vec<DeviceId>) -> Result<(), St
     let mut refusal = Refusal::plain(code);
     refusal.devices = devices;
     Err(Stop::refusal(refusal, code.word(), detail))
-}
-
-fn invalid(detail: String) -> Stop {
-    Stop::openly(RefusalCode::Invalid, detail)
 }
 
 /// Who may have devices do something.

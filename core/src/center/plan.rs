@@ -25,6 +25,7 @@ use crate::wire::services::Devices;
 use crate::wire::{RefusalCode, json};
 
 use super::apply::APPLICANTS;
+use super::codes::page_of;
 use super::devices::not_found;
 use super::work::{Stop, Work};
 
@@ -48,9 +49,10 @@ impl<C: Crypto> Work<'_, C> {
         let tag = center
             .keys
             .poll_tag(&center.crypto, customer, message.request);
-        let Some(key) = Plan::key(&tag) else {
+        let Some(bytes) = tag.to_bytes() else {
             return Err(not_found(format!("{tag}")));
         };
+        let key = Plan::at(&bytes);
         let asked = self.asked(message);
         if let Some(made) = self.desk.get::<Plan>(&key)? {
             if made.asked != asked {
@@ -69,7 +71,7 @@ impl<C: Crypto> Work<'_, C> {
         let ordered = ordered(wanted, message)?;
         let last = ordered.devices.saturating_sub(1);
         if arrival(last, per_minute) > POLL_REQUEST_AFTER {
-            return Err(invalid(format!(
+            return Err(Stop::invalid(format!(
                 "with {per_minute} in a minute the last of {} devices comes after more than a day",
                 ordered.devices
             )));
@@ -87,7 +89,7 @@ impl<C: Crypto> Work<'_, C> {
             left_out: ordered.left_out,
             firsts: Vec::new(),
         };
-        let plan = self.keep_plan(&key, plan, &ordered.list);
+        let plan = self.keep_plan(bytes, plan, &ordered.list);
         self.shown_plan(tag, &plan)
     }
 
@@ -109,7 +111,7 @@ impl<C: Crypto> Work<'_, C> {
         if (1..=most).contains(&wanted) {
             return Ok(wanted);
         }
-        Err(invalid(format!(
+        Err(Stop::invalid(format!(
             "perMinute is {wanted}; it is 1 at least and {most} at most"
         )))
     }
@@ -124,17 +126,14 @@ impl<C: Crypto> Work<'_, C> {
         let limit = u32::try_from(HOLDINGS_PER_PLAN).unwrap_or(u32::MAX);
         let targets = Target::of(customer, id, None, limit);
         let holdings = Range {
-            kind: Kind::Device,
-            owner: Owner::customer(customer),
-            after: Vec::new(),
-            through: Vec::new(),
             limit,
+            ..page_of(Kind::Device, Owner::customer(customer), Vec::new())
         };
         self.desk.ranges([&targets, &holdings])?;
         let targets = self.desk.look::<Target>(&targets)?;
         let holdings = self.desk.look::<Device>(&holdings)?;
         if holdings.len() >= HOLDINGS_PER_PLAN || targets.len() >= HOLDINGS_PER_PLAN {
-            return Err(invalid(format!(
+            return Err(Stop::invalid(format!(
                 "the customer holds {HOLDINGS_PER_PLAN} devices or more; name the devices"
             )));
         }
@@ -188,24 +187,23 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// Keeps a plan with its list, and has it go when its time is over.
-    fn keep_plan(&mut self, key: &Key, mut plan: Plan, list: &[DeviceId]) -> Plan {
+    fn keep_plan(&mut self, tag: [u8; 16], mut plan: Plan, list: &[DeviceId]) -> Plan {
+        let key = Plan::at(&tag);
         let parts = list.chunks(DEVICES_PER_PART);
         for (part, number) in parts.zip(0_u32..) {
             plan.firsts.extend(part.first());
             let part = PlanPart(part.to_vec());
-            self.desk.put(Plan::part_key(key, number), &part);
+            self.desk.put(Plan::part_key(&key, number), &part);
         }
-        self.desk.put(key.clone(), &plan);
-        if let Ok(tag) = key.key.as_slice().try_into() {
-            let due = Due::EndPlan { tag: Bytes(tag) };
-            self.desk.put(due.key(plan.expires), &due);
-        }
+        self.desk.put(key, &plan);
+        let due = Due::EndPlan { tag: Bytes(tag) };
+        self.desk.put(due.key(plan.expires), &due);
         plan
     }
 
     /// Removes a plan whose time is over, with its list.
     pub(super) fn end_plan(&mut self, tag: &[u8; 16]) -> Result<(), Stop> {
-        let key = Key::unowned(Kind::Plan, tag);
+        let key = Plan::at(tag);
         if let Some(plan) = self.desk.get::<Plan>(&key)? {
             for (_, part) in plan.firsts.iter().zip(0_u32..) {
                 self.desk.delete(Plan::part_key(&key, part));
@@ -267,7 +265,7 @@ fn ordered(wanted: Wanted, message: &PlanPolls) -> Result<Ordered, Stop> {
         return Err(Stop::openly(RefusalCode::NoEligibleDevice, detail));
     }
     if wanted.called.len() > DEVICES_PER_PLAN {
-        return Err(invalid(format!(
+        return Err(Stop::invalid(format!(
             "{devices} devices wait; a plan has at most {DEVICES_PER_PLAN}: name the devices"
         )));
     }
@@ -275,12 +273,12 @@ fn ordered(wanted: Wanted, message: &PlanPolls) -> Result<Ordered, Stop> {
         PlanShape::Each => devices,
         PlanShape::Roots(roots @ 1..=ROOTS_PER_PLAN) => roots.min(devices),
         PlanShape::Roots(roots) => {
-            return Err(invalid(format!(
+            return Err(Stop::invalid(format!(
                 "{roots} roots are asked for; a plan has 1 at least and {ROOTS_PER_PLAN} at most"
             )));
         }
     };
-    Tree::new(devices, roots, &message.widths).map_err(|why| invalid(format!("{why}")))?;
+    Tree::new(devices, roots, &message.widths).map_err(|why| Stop::invalid(format!("{why}")))?;
     let mut called = wanted.called;
     let most_capable = message.first == PlanFirst::MostCapable;
     if let (PlanShape::Roots(_), true) = (message.shape, most_capable) {
@@ -309,8 +307,4 @@ fn ordered(wanted: Wanted, message: &PlanPolls) -> Result<Ordered, Stop> {
 
 fn count<T>(of: &[T]) -> u32 {
     u32::try_from(of.len()).unwrap_or(u32::MAX)
-}
-
-fn invalid(detail: alloc::string::String) -> Stop {
-    Stop::openly(RefusalCode::Invalid, detail)
 }

@@ -203,8 +203,7 @@ fn told(tree: &Tree, root: u32, place: &impl Fn(&u32) -> Option<LanAddress>) -> 
         for number in layer.clone() {
             addresses.push(place(&number)?);
         }
-        let last = layer.end.saturating_sub(1);
-        layer = tree.below(layer.start).start..tree.below(last).end;
+        layer = tree.below_all(&layer);
     }
     Addresses::new(addresses).ok()
 }

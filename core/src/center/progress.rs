@@ -6,7 +6,6 @@ use crate::crypto::Crypto;
 use crate::id::{ApplicationId, CustomerId, DeviceId};
 use crate::limits::{PAGE_READ, PAGE_ROWS};
 use crate::record::{Application, Device, Due, Key, Phase, Service, Target};
-use crate::wire::RefusalCode;
 use crate::wire::people::Page;
 use crate::wire::services::{
     ApplicationRow, CancelApplication, ListTargets, TargetRow, TargetState,
@@ -93,7 +92,7 @@ impl<C: Crypto> Work<'_, C> {
         };
         if made.phase == Phase::Choosing {
             let detail = "nothing is chosen yet; choose the others, or call off the whole";
-            return Err(Stop::openly(RefusalCode::Invalid, detail));
+            return Err(Stop::invalid(detail));
         }
         let devices = devices.iter().copied().zip(held).collect();
         self.withdraw_these(customer, id, &made, devices)?;

@@ -7,9 +7,8 @@ use crate::crypto::Crypto;
 use crate::id::{CustomerId, DeviceId, Note, ServiceId};
 use crate::limits::SERVICES;
 use crate::provider::{Pair, PairState};
-use crate::record::{Entitlement, Handover, InForce, Key, Kind, Owner, Range, Service};
+use crate::record::{Entitlement, InForce, Key, Kind, Owner, Range, Service};
 use crate::wire::people::{Page, Role};
-use crate::wire::provider::HandoverState;
 use crate::wire::services::{
     DefineService, EntitlementRow, ListEntitlements, ListServices, ServiceRow, StopUse, UseStopped,
 };
@@ -33,7 +32,7 @@ impl<C: Crypto> Work<'_, C> {
         }
         if held.is_none() && self.desk.range::<Service>(&all_services())?.len() >= SERVICES {
             let detail = format!("a center has at most {SERVICES} services");
-            return Err(Stop::openly(RefusalCode::Invalid, detail));
+            return Err(Stop::invalid(detail));
         }
         let (since, account) = match held {
             Some(held) => (held.since, held.account),
@@ -68,7 +67,7 @@ impl<C: Crypto> Work<'_, C> {
              `service-hosts` in the configuration first",
             url.host()
         );
-        Err(Stop::openly(RefusalCode::Invalid, detail))
+        Err(Stop::invalid(detail))
     }
 
     /// The services, and whether the customer uses them. A provider sees nobody's use.
@@ -178,13 +177,8 @@ impl<C: Crypto> Work<'_, C> {
                 && matches!(used.state, PairState::Entitled { .. })
             {
                 if used.code.is_none() {
-                    let handover = Handover {
-                        application: used.application,
-                        device: *device,
-                        state: HandoverState::Ended,
-                        expires: used.expires,
-                    };
-                    self.put_handover(&message.service, &handover);
+                    let of = used.application;
+                    self.has_ended(&message.service, of, *device, used.expires);
                 }
                 let state = PairState::Withdrawn { at: now };
                 self.desk.put(pair, &Pair { state, ..used });
@@ -209,8 +203,7 @@ impl<C: Crypto> Work<'_, C> {
 
 /// The title of a service that was given none: its id.
 fn titled(service: &ServiceId) -> Result<Note, Stop> {
-    Note::new(service.as_str())
-        .map_err(|error| Stop::openly(RefusalCode::Invalid, format!("{error}")))
+    Note::new(service.as_str()).map_err(|error| Stop::invalid(format!("{error}")))
 }
 
 fn all_services() -> Range {

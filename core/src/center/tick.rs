@@ -13,7 +13,7 @@ use crate::id::{CustomerId, EffectId, GrantId, RegistrationId};
 use crate::limits::{CLOCK_SAVE, DUE_PER_TICK, PENDING_GRACE, SWEEP_STRETCHES};
 use crate::record::{
     Application, Clock, Due, Ended, Found, Grant, GrantLocator, Judged, Key, Kind, Outbox, Owner,
-    Pause, Range, Registration, State, Why,
+    Pause, Plan, Range, Registration, State, Why,
 };
 use crate::time::{Seconds, Timestamp};
 use crate::wire::people::{ClockAccepted, DateTime, Role};
@@ -226,7 +226,7 @@ fn leads_to(due: &Due) -> Key {
             customer,
             application,
         } => Application::key(*customer, *application),
-        Due::EndPlan { tag } => Key::unowned(Kind::Plan, &tag.0),
+        Due::EndPlan { tag } => Plan::at(&tag.0),
     }
 }
 

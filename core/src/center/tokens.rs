@@ -63,7 +63,7 @@ impl<C: Crypto> Work<'_, C> {
                 format!("there is no customer {customer}")
             }
         };
-        Err(Stop::openly(RefusalCode::Invalid, detail))
+        Err(Stop::invalid(detail))
     }
 
     /// A page of all tokens, oldest first.

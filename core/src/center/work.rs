@@ -61,6 +61,11 @@ impl Stop {
         let detail = detail.into();
         Self::refusal(Refusal::new(code, detail.clone()), code.word(), detail)
     }
+
+    /// A message that can be read and breaks a rule; `detail` says which, and what would be right.
+    pub(super) fn invalid(detail: impl Into<String>) -> Self {
+        Self::openly(RefusalCode::Invalid, detail)
+    }
 }
 
 impl<'a, C: Crypto> Work<'a, C> {

@@ -70,8 +70,13 @@ impl Plan {
     /// Where the plan with this tag is. A tag of another form than the center's names none.
     #[must_use]
     pub fn key(tag: &PollTag) -> Option<Key> {
-        let tag = tag.to_bytes()?;
-        Some(Key::unowned(Kind::Plan, &tag))
+        tag.to_bytes().map(|tag| Self::at(&tag))
+    }
+
+    /// Where the plan is whose tag has these bytes.
+    #[must_use]
+    pub fn at(tag: &[u8; 16]) -> Key {
+        Key::unowned(Kind::Plan, tag)
     }
 
     /// Where a part of its list is.
