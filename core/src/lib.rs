@@ -10,10 +10,11 @@
 //!
 //! 1. ground: [`time`], [`id`], [`limits`], [`entropy`], [`crypto`]
 //! 2. [`code`] (what people type and machines present) and [`wire`] (every message)
-//! 3. `record` (what the center remembers), `tree` (who calls whom with poll requests)
-//! 4. `center` (decisions), and beside it, never on top of it, `device` and `gateway` (machines),
-//!    which
-//!    share `registrant` (enrolment, rotation and patience) and `duty` (instructions)
+//! 3. `record` (what a server remembers), `tree` (who calls whom with poll requests)
+//! 4. `decision` (what a server's decision is), `provider` (which device may use a service)
+//! 5. `center` (its decisions), and beside it, never on top of it, `device` and `gateway`
+//!    (machines), which share `registrant` (enrolment, rotation and patience) and `duty`
+//!    (instructions)
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -42,11 +43,13 @@ pub mod wire;
 
 #[cfg(feature = "center")]
 pub mod center;
-#[cfg(feature = "center")]
+#[cfg(feature = "provider")]
+pub mod decision;
+#[cfg(feature = "provider")]
 pub mod provider;
-#[cfg(feature = "center")]
+#[cfg(feature = "provider")]
 pub mod record;
-#[cfg(feature = "center")]
+#[cfg(feature = "provider")]
 pub mod tree;
 
 #[cfg(feature = "device")]

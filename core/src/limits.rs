@@ -158,6 +158,9 @@ pub const PEER_WAIT: Seconds = Seconds::new(10);
 
 /// Identifications in one message. More follow with further `add` messages.
 pub const DEVICES_PER_MESSAGE: usize = 500;
+/// Entitlements that a provider looks at for one report: as many as a message may name.
+pub const REPORTED_AT_ONCE: u32 = 500;
+const _: () = assert!(REPORTED_AT_ONCE as usize == DEVICES_PER_MESSAGE);
 /// Devices that one registration may name: a large site behind one gateway.
 pub const DEVICES_PER_REGISTRATION: usize = 1_000;
 /// Devices that a registration's locator names. Most registrations have one; the locator of a large

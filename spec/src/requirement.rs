@@ -52,6 +52,8 @@ pub enum Role {
     Gateway,
     /// A device on a site's LAN that a gateway speaks for.
     Child,
+    /// A service's own server.
+    Provider,
 }
 
 /// How strongly a requirement binds (RFC 2119, RFC 8174).
@@ -113,7 +115,13 @@ impl Requirement {
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Center, Self::Device, Self::Gateway, Self::Child];
+    pub const ALL: [Self; 5] = [
+        Self::Center,
+        Self::Device,
+        Self::Gateway,
+        Self::Child,
+        Self::Provider,
+    ];
 
     /// The word in the chapters.
     #[must_use]
@@ -123,6 +131,7 @@ impl Role {
             Self::Device => "device",
             Self::Gateway => "gateway",
             Self::Child => "child",
+            Self::Provider => "provider",
         }
     }
 }

@@ -10,6 +10,7 @@ use alloc::string::String;
 
 use crate::code::ProvisionalCode;
 use crate::crypto::{Crypto, Digest};
+use crate::decision::{count_wrong, throttled};
 use crate::id::{CustomerId, GrantId};
 use crate::record::{Bytes, Clock, Grant, GrantLocator, Key, Owner, Pause, Throttle};
 use crate::wire::{Refusal, RefusalCode};
@@ -102,31 +103,14 @@ impl<'a, C: Crypto> Work<'a, C> {
         }
     }
 
-    pub(super) fn count(&mut self, mark: Bytes<16>) -> Result<(), Pause> {
-        let Some(key) = self.call.source.address.map(Throttle::key) else {
-            return Ok(());
-        };
-        let throttle = self.desk.get::<Throttle>(&key)?.unwrap_or_default();
-        if let Some(noted) = throttle.noting(mark, self.wall) {
-            self.desk.put(key, &noted);
-        }
-        Ok(())
+    fn count(&mut self, mark: Bytes<16>) -> Result<(), Pause> {
+        count_wrong(&mut self.desk, self.call.source.address, self.wall, mark)
     }
 
     /// Tells a source that has tried too many wrong codes to wait.
     // spec: COD-021, ERR-006
     pub(super) fn check_throttle(&mut self) -> Result<(), Stop> {
-        let Some(address) = self.call.source.address else {
-            return Ok(());
-        };
-        let throttle = self.desk.peek::<Throttle>(&Throttle::key(address))?;
-        let Some(wait) = throttle.and_then(|it| it.wait(self.wall)) else {
-            return Ok(());
-        };
-        let mut refusal = Refusal::plain(RefusalCode::Throttled);
-        refusal.retry_after = Some(wait);
-        let detail = format!("{address}, for {} s", wait.get());
-        Err(Stop::refusal(refusal, "throttled", detail))
+        throttled(&mut self.desk, self.call.source.address, self.wall)
     }
 }
 

@@ -237,7 +237,7 @@ impl<C: Crypto> Work<'_, C> {
         code: Option<Bytes<32>>,
     ) {
         let pair = Pair {
-            customer,
+            customer: Some(customer),
             application,
             code,
             expires: made.expires,

@@ -4,17 +4,14 @@
 //! Wrong pairs are counted against their source as wrong codes are. What is refused changes nothing
 //! else, whoever asks and however often.
 
-use alloc::format;
-
-use crate::code::RegistrationCode;
 use crate::crypto::Crypto;
-use crate::id::{DeviceId, ServiceId};
-use crate::provider::{Collated, Pair, PresentedPair, Wrong, collate};
+use crate::id::{CustomerId, DeviceId, ServiceId};
+use crate::provider::{Collated, Pair, PresentedPair, Wrong, collate, wrong_pair};
 use crate::record::{
-    Application, Bytes, Clock, Entitlement, InForce, Key, Pause, Phase, Target, Throttle,
+    Application, Clock, Entitlement, InForce, Key, Pause, Phase, Target, Throttle,
 };
 use crate::wire::services::TargetState;
-use crate::wire::{Refusal, RefusalCode, Register, Registered};
+use crate::wire::{Register, Registered};
 
 use super::work::{Stop, Work};
 
@@ -32,17 +29,11 @@ impl<C: Crypto> Work<'_, C> {
         self.check_throttle()?;
         let now = self.time()?;
         let center = self.center;
-        let (crypto, code) = (&center.crypto, message.code.as_ref());
-        let text = code.map_or("", RegistrationCode::as_str);
-        let presented = PresentedPair {
-            device: message.device,
-            service,
-            code: center.keys.pair(crypto, message.device, service, text),
-            has_code: code.is_some(),
-        };
+        let crypto = &center.crypto;
+        let presented = PresentedPair::of(crypto, &center.keys, service, message);
         let collated = collate(&mut self.desk, crypto, now, &presented)?;
         let collated = match collated {
-            Ok(collated) => self.not_called_off(collated)?,
+            Ok(collated) => self.not_called_off(&presented, collated)?,
             Err(wrong) => Err(wrong),
         };
         match collated {
@@ -61,11 +52,16 @@ impl<C: Crypto> Work<'_, C> {
     /// An application that was called off entitles nobody from that moment on, however far the job
     /// is that withdraws its codes.
     // spec: SVC-041
-    fn not_called_off(&mut self, collated: Collated) -> Result<Result<Collated, Wrong>, Stop> {
+    fn not_called_off(
+        &mut self,
+        presented: &PresentedPair<'_>,
+        collated: Collated,
+    ) -> Result<Result<Collated, Wrong>, Stop> {
         if !collated.is_new {
             return Ok(Ok(collated));
         }
-        let key = Application::key(collated.pair.customer, collated.pair.application);
+        let customer = self.whose(presented.device, presented.service, &collated.pair)?;
+        let key = Application::key(customer, collated.pair.application);
         let made = self.desk.get::<Application>(&key)?;
         Ok(match made {
             Some(made) if made.phase != Phase::Cancelled => Ok(collated),
@@ -81,7 +77,7 @@ impl<C: Crypto> Work<'_, C> {
         service: &ServiceId,
         pair: &Pair,
     ) -> Result<(), Stop> {
-        let (customer, application) = (pair.customer, pair.application);
+        let (customer, application) = (self.whose(device, service, pair)?, pair.application);
         let target = Target::key(customer, application, device);
         let entitlement = Entitlement::key(customer, service, device);
         self.load([&target, &entitlement])?;
@@ -119,25 +115,21 @@ impl<C: Crypto> Work<'_, C> {
         Ok(())
     }
 
-    /// The same words whatever was wrong. A code whose time is over stays over: the time by which
-    /// that was judged is written down.
-    // spec: SVC-027, SVC-033
     fn wrong_pair(&mut self, presented: &PresentedPair<'_>, wrong: Wrong) -> Result<Stop, Pause> {
-        let (mark, _) = presented.code.0.split_at(16);
-        self.count(Bytes(mark.try_into().unwrap_or_default()))?;
-        if wrong == Wrong::Expired {
-            self.expired(presented)?;
-        }
-        let detail = format!("{} for {}", presented.device, presented.service);
-        let refusal = Refusal::plain(RefusalCode::RegistrationRefused);
-        Ok(Stop::refusal(refusal, wrong.word(), detail))
+        let source = self.call.source.address;
+        wrong_pair(&mut self.desk, &mut self.judge, source, presented, wrong)
     }
 
-    fn expired(&mut self, presented: &PresentedPair<'_>) -> Result<(), Pause> {
-        let key = Pair::key(presented.device, presented.service);
-        if let Some(pair) = self.desk.peek::<Pair>(&key)? {
-            self.has_passed(pair.expires)?;
-        }
-        Ok(())
+    /// Whose device a pair is about. At a center each names somebody.
+    fn whose(
+        &self,
+        device: DeviceId,
+        service: &ServiceId,
+        pair: &Pair,
+    ) -> Result<CustomerId, Pause> {
+        pair.customer.ok_or_else(|| Pause::Damaged {
+            key: Pair::key(device, service),
+            why: "it names no customer".into(),
+        })
     }
 }

@@ -26,13 +26,7 @@ impl<C: Crypto> Work<'_, C> {
     /// Does what has become due.
     // spec: ENR-039
     pub(super) fn tick(&mut self) -> Result<Ticked, Stop> {
-        let saved = self.desk.peek::<Clock>(&Clock::key())?;
-        let judged = self.judged()?;
-        if saved.is_none() || judged.at > judged.saved.after(CLOCK_SAVE) {
-            self.desk.get::<Clock>(&Clock::key())?;
-            let highest = judged.at;
-            self.desk.put(Clock::key(), &Clock { highest });
-        }
+        let judged = self.pass()?;
         let mut damage = Damage::default();
         let more = self.sweep(judged.at, &mut damage)?;
         self.hand_over_again(judged, &mut damage)?;

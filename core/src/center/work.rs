@@ -2,21 +2,22 @@
 //!
 //! Every conversation is a method of [`Work`] in a file of its own and reads straight down. It ends
 //! with a reply, with a refusal or with a pause; `?` carries the last two out. All refusals leave
-//! through [`Work::refused`], which throws away whatever the conversation had wanted to write.
+//! through [`Decision::refused`], which throws away whatever the conversation had wanted to write.
 
-use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::crypto::Crypto;
+use crate::decision::Judge;
 use crate::entropy::Seed;
 use crate::id::EffectId;
-use crate::limits::WRITES_PER_DECISION;
-use crate::record::{Clock, Desk, Judged, Key, Kind, Outbox, Pause, Records};
+use crate::record::{Desk, Judged, Key, Outbox, Pause, Records};
 use crate::time::Timestamp;
 use crate::wire::{Refusal, RefusalCode, Schedule};
 
-use super::{Call, Center, Decision, Effect, EffectKind, Message, Reason, Refused, Reply};
+use super::{Call, Center, Decision, Effect, EffectKind, Message, Reply};
+
+pub(super) use crate::decision::Stop;
 
 /// One attempt at one call.
 pub(super) struct Work<'a, C> {
@@ -27,43 +28,18 @@ pub(super) struct Work<'a, C> {
     pub(super) call: &'a Call,
     pub(super) desk: Desk<'a>,
     effects: Vec<Effect>,
-    time: Option<Judged>,
-}
-
-/// Why a conversation does not go on to a reply.
-#[derive(Debug)]
-pub(super) enum Stop {
-    Pause(Pause),
-    Refused(Box<Refused>),
-}
-
-impl From<Pause> for Stop {
-    fn from(pause: Pause) -> Self {
-        Self::Pause(pause)
-    }
+    pub(super) judge: Judge,
 }
 
 impl Stop {
-    /// A refusal, and what the operator's log says of it.
-    pub(super) fn refusal(refusal: Refusal, word: &'static str, detail: impl Into<String>) -> Self {
-        let detail = detail.into();
-        let reason = Reason { word, detail };
-        Self::Refused(Box::new(Refused { refusal, reason }))
-    }
-
-    /// A refusal in the registry's own words.
-    pub(super) fn plain(code: RefusalCode, word: &'static str, detail: impl Into<String>) -> Self {
-        Self::refusal(Refusal::plain(code), word, detail)
-    }
-
     /// A refusal that tells the sender and the operator the same.
-    pub(super) fn openly(code: RefusalCode, detail: impl Into<String>) -> Self {
+    pub(in crate::center) fn openly(code: RefusalCode, detail: impl Into<String>) -> Self {
         let detail = detail.into();
         Self::refusal(Refusal::new(code, detail.clone()), code.word(), detail)
     }
 
     /// A message that can be read and breaks a rule; `detail` says which, and what would be right.
-    pub(super) fn invalid(detail: impl Into<String>) -> Self {
+    pub(in crate::center) fn invalid(detail: impl Into<String>) -> Self {
         Self::openly(RefusalCode::Invalid, detail)
     }
 }
@@ -83,7 +59,7 @@ impl<'a, C: Crypto> Work<'a, C> {
             call,
             desk: Desk::new(records),
             effects: Vec::new(),
-            time: None,
+            judge: Judge::new(wall),
         }
     }
 
@@ -97,37 +73,13 @@ impl<'a, C: Crypto> Work<'a, C> {
             Message::Register(service, message) => self
                 .register_for_service(service, message)
                 .map(Reply::Registered),
+            Message::Heard(..) => Err(Stop::elsewhere()),
             Message::Tick => self.tick().map(Reply::Ticked),
         };
         match outcome {
-            Ok(reply) => self.granted(reply),
+            Ok(reply) => Decision::granted(self.desk, reply, self.effects),
             Err(Stop::Pause(pause)) => Err(pause),
-            Err(Stop::Refused(refused)) => Ok(self.refused(*refused)),
-        }
-    }
-
-    fn granted(self, reply: Reply) -> Result<Decision, Pause> {
-        if self.desk.changes() > WRITES_PER_DECISION {
-            return Err(Pause::TooMuch);
-        }
-        Ok(Decision {
-            outcome: Ok(reply),
-            written: self.desk.into_written(),
-            effects: self.effects,
-        })
-    }
-
-    /// The one way out of every refusal. What it leaves behind is a counted wrong code, and the
-    /// time by which something was judged to have run out; nothing else that was wanted is written.
-    // spec: MSG-007, ERR-008
-    fn refused(mut self, mut refused: Refused) -> Decision {
-        self.desk
-            .retain_changes(|key| matches!(key.kind, Kind::Throttle | Kind::Clock));
-        refused.refusal.correlation = Some(self.call.source.correlation);
-        Decision {
-            outcome: Err(refused),
-            written: self.desk.into_written(),
-            effects: Vec::new(),
+            Err(Stop::Refused(refused)) => Ok(Decision::refused(self.desk, self.call, *refused)),
         }
     }
 
@@ -143,28 +95,18 @@ impl<'a, C: Crypto> Work<'a, C> {
 
     /// The time by which this call is judged, with what is known of it.
     pub(super) fn judged(&mut self) -> Result<Judged, Pause> {
-        if let Some(time) = self.time {
-            return Ok(time);
-        }
-        let saved = self.desk.peek::<Clock>(&Clock::key())?;
-        let time = Clock::judge(saved, self.wall);
-        self.time = Some(time);
-        Ok(time)
+        self.judge.judged(&mut self.desk)
     }
 
-    /// Whether `deadline` has passed. Where that is so by a time that is not written down yet, the
-    /// time is written down with the decision: what has run out once never comes back.
+    /// Whether `deadline` has passed; if so, that is written down.
     // spec: ENR-039, COD-017
     pub(super) fn has_passed(&mut self, deadline: Timestamp) -> Result<bool, Pause> {
-        let time = self.judged()?;
-        if time.at < deadline {
-            return Ok(false);
-        }
-        if time.saved < deadline {
-            self.desk.get::<Clock>(&Clock::key())?;
-            self.desk.put(Clock::key(), &Clock { highest: time.at });
-        }
-        Ok(true)
+        self.judge.has_passed(&mut self.desk, deadline)
+    }
+
+    /// Lets time pass.
+    pub(super) fn pass(&mut self) -> Result<Judged, Pause> {
+        self.judge.pass(&mut self.desk)
     }
 
     /// Sixteen bytes that begin with the time, so that what bears them as its id is found in order

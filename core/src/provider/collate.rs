@@ -4,10 +4,16 @@
 //! that was made. Which of them fails is for the operator's log; an outsider is told the same after
 //! the same work, so that nobody learns by asking which devices are about to start a service.
 
+use alloc::format;
+use core::net::IpAddr;
+
+use crate::code::RegistrationCode;
 use crate::crypto::Crypto;
+use crate::decision::{Judge, Keys, Stop, count_wrong};
 use crate::id::{DeviceId, ServiceId};
 use crate::record::{Bytes, Desk, Pause};
 use crate::time::Timestamp;
+use crate::wire::{Refusal, RefusalCode, Register};
 
 use super::pair::{Pair, PairState};
 
@@ -23,6 +29,26 @@ pub struct PresentedPair<'p> {
     pub code: Bytes<32>,
     /// Whether a code was given.
     pub has_code: bool,
+}
+
+impl<'p> PresentedPair<'p> {
+    /// What a registration for this service presents.
+    #[must_use]
+    pub fn of(
+        crypto: &impl Crypto,
+        keys: &Keys,
+        service: &'p ServiceId,
+        message: &Register,
+    ) -> Self {
+        let code = message.code.as_ref();
+        let text = code.map_or("", RegistrationCode::as_str);
+        Self {
+            device: message.device,
+            service,
+            code: keys.pair(crypto, message.device, service, text),
+            has_code: code.is_some(),
+        }
+    }
 }
 
 /// A pair that is right.
@@ -105,4 +131,28 @@ pub fn collate(
             Ok(Collated { pair, is_new: true })
         }
     })
+}
+
+/// The refusal of a wrong pair, in the same words whatever was wrong. It is counted against its
+/// source. A code whose time is over stays over: the time by which that was judged is written down.
+// spec: SVC-027, SVC-033, PRV-026
+pub(crate) fn wrong_pair(
+    desk: &mut Desk<'_>,
+    judge: &mut Judge,
+    source: Option<IpAddr>,
+    presented: &PresentedPair<'_>,
+    wrong: Wrong,
+) -> Result<Stop, Pause> {
+    let (mark, _) = presented.code.0.split_at(16);
+    let mark = Bytes(mark.try_into().unwrap_or_default());
+    count_wrong(desk, source, judge.wall(), mark)?;
+    if wrong == Wrong::Expired {
+        let key = Pair::key(presented.device, presented.service);
+        if let Some(pair) = desk.peek::<Pair>(&key)? {
+            judge.has_passed(desk, pair.expires)?;
+        }
+    }
+    let detail = format!("{} for {}", presented.device, presented.service);
+    let refusal = Refusal::plain(RefusalCode::RegistrationRefused);
+    Ok(Stop::refusal(refusal, wrong.word(), detail))
 }

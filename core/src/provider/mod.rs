@@ -1,11 +1,18 @@
 //! The provider's side of a service: which device may use it.
 //!
 //! A device is entitled when it presents itself with the registration code that was made for it,
-//! and never otherwise. What a provider has to keep for that is one record per device and service;
-//! a provider's own server needs this module and nothing of the center.
+//! and never otherwise. A center that runs services itself needs no more of this than collation. A
+//! provider with a server of its own needs this module and nothing of the center: the server
+//! collates at its own URL, and dials the center. Serves spec chapters SVC and PRV.
 
 mod collate;
+mod decide;
+mod next;
 mod pair;
+mod register;
 
 pub use collate::{Collated, PresentedPair, Wrong, collate};
+pub use decide::Provider;
 pub use pair::{Pair, PairState};
+
+pub(crate) use collate::wrong_pair;

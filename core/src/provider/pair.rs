@@ -12,8 +12,9 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Pair {
-    /// Whose device it is.
-    pub customer: CustomerId,
+    /// Whose device it is; nobody's at a provider's own server, which is not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<CustomerId>,
     /// By which application.
     pub application: ApplicationId,
     /// The keyed hash of the code; none where another server makes and collates it, so that no

@@ -70,11 +70,14 @@ pub enum Kind {
     Handover = 25,
     /// Whose application it is that a provider names; owned by the service, keyed by its id.
     ApplicationLocator = 26,
+    /// A device that a provider has entitled and has not reported yet; owned by the service, keyed
+    /// by application, then device.
+    Unreported = 27,
 }
 
 impl Kind {
     /// All kinds, in the order of their numbers.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Clock,
         Self::Token,
         Self::Customer,
@@ -101,6 +104,7 @@ impl Kind {
         Self::PlanPart,
         Self::Handover,
         Self::ApplicationLocator,
+        Self::Unreported,
     ];
 
     /// The number in the stored key.

@@ -29,6 +29,7 @@ mod status;
 mod target;
 mod throttle;
 mod token;
+mod unreported;
 
 pub use application::{Application, Counting, Phase};
 pub use bytes::Bytes;
@@ -58,3 +59,4 @@ pub use status::Reading;
 pub use target::Target;
 pub use throttle::{Throttle, WrongCode};
 pub use token::Token;
+pub use unreported::Unreported;

@@ -22,15 +22,15 @@ pub mod site;
 pub mod status;
 pub mod url;
 
-#[cfg(feature = "center")]
+#[cfg(feature = "provider")]
 pub mod instruct;
-#[cfg(feature = "center")]
+#[cfg(feature = "provider")]
 pub mod people;
-#[cfg(feature = "center")]
+#[cfg(feature = "provider")]
 pub mod plan;
-#[cfg(feature = "center")]
+#[cfg(feature = "provider")]
 pub mod provider;
-#[cfg(feature = "center")]
+#[cfg(feature = "provider")]
 pub mod services;
 
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! The center's decisions, tested through their public API in a small world.
+//! The decisions of a center and of a provider, tested through their public API in a small world.
 
 mod codes;
 mod enrolment;
@@ -12,6 +12,7 @@ mod mailbox;
 mod mailbox_table;
 mod people;
 mod planning;
+mod provider;
 mod redeeming_model;
 mod running_status;
 mod services;
@@ -19,5 +20,6 @@ mod site;
 mod time;
 mod timetable;
 mod trial;
+mod two_servers;
 mod upkeep;
 mod world;

@@ -1,5 +1,6 @@
-//! A small world for the center's tests: a clock that the test moves, a store in memory that checks
-//! revisions as real ones do, and devices, dealers and operators as a few short calls.
+//! A small world for the tests of those who decide: a clock that the test moves, a store in memory
+//! that checks revisions as real ones do, and, where a center decides, devices, dealers and
+//! operators as a few short calls.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -30,10 +31,10 @@ use restante_core::wire::{
 use restante_core::{Seconds, Seed, Timestamp};
 use restante_crypto::RingCrypto;
 
-/// The center, its store and the time.
+/// Who decides (a center unless it is said otherwise), its store and the time.
 #[derive(Clone)]
-pub(crate) struct World {
-    pub(crate) center: Arc<Center<RingCrypto>>,
+pub(crate) struct World<D = Center<RingCrypto>> {
+    pub(crate) center: Arc<D>,
     pub(crate) rows: BTreeMap<Key, Arc<Row>>,
     pub(crate) now: Timestamp,
     pub(crate) source: Option<IpAddr>,
@@ -58,8 +59,18 @@ impl World {
 
     pub(crate) fn with(policy: Policy) -> Self {
         let keys = Keys::new([1; 32], vec![(1, [2; 32])]).expect("one master key");
+        Self::of(Center::new(RingCrypto, keys, policy))
+    }
+
+    pub(crate) fn keys(&self) -> &Keys {
+        self.center.keys()
+    }
+}
+
+impl<D: Decide> World<D> {
+    pub(crate) fn of(decides: D) -> Self {
         let mut world = Self {
-            center: Arc::new(Center::new(RingCrypto, keys, policy)),
+            center: Arc::new(decides),
             rows: BTreeMap::new(),
             now: Timestamp::from_millis(1_800_000_000_000),
             source: Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))),
@@ -67,10 +78,6 @@ impl World {
         };
         world.tick();
         world
-    }
-
-    pub(crate) fn keys(&self) -> &Keys {
-        self.center.keys()
     }
 
     /// Lets time pass; a day at a time, with a tick in between, as a running center sees it.
@@ -203,30 +210,6 @@ impl World {
         decided.decision.outcome.map_err(Box::new)
     }
 
-    pub(crate) fn device(
-        &mut self,
-        presented: Credential,
-        request: DeviceRequest,
-    ) -> Result<DeviceReply, RefusalCode> {
-        match self.call(presented, Message::Device(request)) {
-            Ok(Reply::Device(reply)) => Ok(reply),
-            Ok(other) => panic!("a device's request was answered by {other:?}"),
-            Err(refused) => Err(refused.refusal.code),
-        }
-    }
-
-    pub(crate) fn people(
-        &mut self,
-        presented: Credential,
-        request: PeopleRequest,
-    ) -> Result<PeopleReply, RefusalCode> {
-        match self.call(presented, Message::People(request)) {
-            Ok(Reply::People(reply)) => Ok(reply),
-            Ok(other) => panic!("a person's request was answered by {other:?}"),
-            Err(refused) => Err(refused.refusal.code),
-        }
-    }
-
     /// What is stored at `key`.
     pub(crate) fn stored<R: Record>(&self, key: &Key) -> Option<R> {
         let row = self.rows.get(key)?;
@@ -251,8 +234,32 @@ impl World {
     }
 }
 
-/// What dealers and operators do.
+/// What devices and people ask of a center, and what dealers and operators do.
 impl World {
+    pub(crate) fn device(
+        &mut self,
+        presented: Credential,
+        request: DeviceRequest,
+    ) -> Result<DeviceReply, RefusalCode> {
+        match self.call(presented, Message::Device(request)) {
+            Ok(Reply::Device(reply)) => Ok(reply),
+            Ok(other) => panic!("a device's request was answered by {other:?}"),
+            Err(refused) => Err(refused.refusal.code),
+        }
+    }
+
+    pub(crate) fn people(
+        &mut self,
+        presented: Credential,
+        request: PeopleRequest,
+    ) -> Result<PeopleReply, RefusalCode> {
+        match self.call(presented, Message::People(request)) {
+            Ok(Reply::People(reply)) => Ok(reply),
+            Ok(other) => panic!("a person's request was answered by {other:?}"),
+            Err(refused) => Err(refused.refusal.code),
+        }
+    }
+
     pub(crate) fn issue(&mut self, user: &str, limit: Option<u32>) -> Code {
         self.issue_for(user, limit, None)
     }

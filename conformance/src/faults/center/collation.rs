@@ -247,12 +247,13 @@ pub(super) const FAULTS: &[Fault] = &[
         also: &["server/SVC/"],
         defect: Defect::Decision(|scene| {
             let was_stopped = |scene: &Scene<'_>| -> Result<bool, Pause> {
-                let (Some((id, register)), Some((_, pair, _))) =
-                    (registering(scene), scene.any::<Pair>(Kind::Pair))
+                let pair = scene.any::<Pair>(Kind::Pair).map(|(_, pair, _)| pair);
+                let (Some((id, register)), Some(customer)) =
+                    (registering(scene), pair.and_then(|pair| pair.customer))
                 else {
                     return Ok(false);
                 };
-                let key = Entitlement::key(pair.customer, id, register.device);
+                let key = Entitlement::key(customer, id, register.device);
                 Ok(scene.load::<Entitlement>(&key)?.is_some())
             };
             match was_stopped(scene)? {

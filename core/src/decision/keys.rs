@@ -1,4 +1,4 @@
-//! The center's keys, and everything that is derived from them.
+//! A server's keys, and everything that is derived from them.
 //!
 //! The pepper makes look-up keys that mean nothing without it; the master keys make secrets that
 //! need not be stored. Both live outside the store. Each derivation has its own label, and every
@@ -25,7 +25,7 @@ pub struct Keys {
     current: u32,
 }
 
-/// Why keys cannot serve a center.
+/// Why keys cannot serve a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeysError {
@@ -68,6 +68,11 @@ impl Keys {
     #[must_use]
     pub const fn current(&self) -> u32 {
         self.current
+    }
+
+    /// The versions of all master keys that are here, the one for new secrets last.
+    pub fn versions(&self) -> impl DoubleEndedIterator<Item = u32> + '_ {
+        self.masters.iter().map(|(version, _)| *version)
     }
 
     /// Who owns the records of a dealer's account.
@@ -304,7 +309,7 @@ impl Keys {
     /// Something of 16 bytes that stands in for an id that does not exist, so that looking up what
     /// is unknown takes the same steps as looking up what is known.
     #[must_use]
-    pub(super) fn decoy(&self, crypto: &impl Crypto, purpose: &str, of: &Digest) -> [u8; 16] {
+    pub fn decoy(&self, crypto: &impl Crypto, purpose: &str, of: &Digest) -> [u8; 16] {
         self.id(crypto, "decoy", &[purpose.as_bytes(), of])
     }
 

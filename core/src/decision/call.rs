@@ -1,0 +1,110 @@
+//! A call and its answer: one message that reached a server, where it came from, what was presented
+//! with it, and what is said in return.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use crate::code::{AccessToken, FormalCode, ProvisionalCode};
+use crate::id::{CorrelationId, ServiceId};
+use crate::wire::people::{PeopleReply, PeopleRequest};
+use crate::wire::provider::{ProviderReply, ProviderRequest};
+use crate::wire::{DeviceReply, DeviceRequest, Refusal, Register, Registered};
+
+/// One message that reached a server, whatever line it came by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Where it came from.
+    pub source: Source,
+    /// What was presented with it.
+    pub presented: Credential,
+    /// What it says.
+    pub message: Message,
+}
+
+/// Where a call came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The peer's address, where the line has such a thing; wrong codes are counted by it.
+    pub address: Option<IpAddr>,
+    /// Joins what the peer is told to what the operator's log says.
+    pub correlation: CorrelationId,
+}
+
+/// What a caller presents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Credential {
+    /// Nothing.
+    None,
+    /// A provisional access code that reads right.
+    Provisional(ProvisionalCode),
+    /// A formal access code that reads right.
+    Formal(FormalCode),
+    /// An access token that reads right.
+    Token(AccessToken),
+    /// Something meant as a provisional code that does not read right.
+    BadProvisional,
+    /// Something meant as a formal code that does not read right.
+    BadFormal,
+    /// Something meant as a token that does not read right.
+    BadToken,
+    /// The operator at the server's own console. No transport makes this.
+    Console,
+}
+
+/// What a call says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Message {
+    /// A device or a gateway.
+    Device(DeviceRequest),
+    /// A person or a person's program.
+    People(PeopleRequest),
+    /// A device that registers for a service, at the service's URL.
+    Register(ServiceId, Register),
+    /// What a provider's own program has heard of its center about a service: what is to be kept
+    /// of that, and what is it to say next? No transport makes this.
+    Heard(ServiceId, Heard),
+    /// Time has passed: do what has become due.
+    Tick,
+}
+
+/// What a provider's own program has heard of its center.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Heard {
+    /// Nothing yet: a round begins.
+    Nothing,
+    /// This answer to what it had said.
+    Answer(ProviderRequest, ProviderReply),
+    /// That what it had said is refused as a whole.
+    Refused(ProviderRequest, Refusal),
+}
+
+/// What is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reply {
+    /// To a device or a gateway.
+    Device(DeviceReply),
+    /// To a person or a person's program.
+    People(PeopleReply),
+    /// To a device that registered for a service.
+    Registered(Registered),
+    /// To a provider's own program: what it is to say to its center next, in this order.
+    ToSay(Vec<ProviderRequest>),
+    /// To a tick.
+    Ticked(Ticked),
+}
+
+/// What a tick did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ticked {
+    /// More is due already: tick again at once.
+    pub more: bool,
+    /// Whether expiry is suspended because the clock jumped ahead.
+    pub suspended: bool,
+    /// What was passed over because a record is damaged, for the operator; the rest was done.
+    pub damage: Option<String>,
+}

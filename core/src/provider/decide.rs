@@ -1,0 +1,94 @@
+//! A provider's own server: its keys, its services and cryptography, and which message leads where.
+
+use alloc::collections::BTreeMap;
+
+use crate::crypto::Crypto;
+use crate::decision::{Call, Decide, Decision, Judge, Keys, Message, Reply, Stop, Ticked};
+use crate::entropy::Seed;
+use crate::id::ServiceId;
+use crate::record::{Desk, Pause, Records};
+use crate::time::Timestamp;
+use crate::wire::ServiceUrl;
+
+/// A provider: everything that a decision needs besides the records.
+#[derive(Clone, Debug)]
+pub struct Provider<C> {
+    pub(super) crypto: C,
+    pub(super) keys: Keys,
+    pub(super) services: BTreeMap<ServiceId, ServiceUrl>,
+}
+
+impl<C: Crypto> Provider<C> {
+    /// A provider with these keys, and the URL at which devices register for each of its services.
+    #[must_use]
+    pub const fn new(crypto: C, keys: Keys, services: BTreeMap<ServiceId, ServiceUrl>) -> Self {
+        Self {
+            crypto,
+            keys,
+            services,
+        }
+    }
+
+    /// Its services, and where devices register for them.
+    #[must_use]
+    pub const fn services(&self) -> &BTreeMap<ServiceId, ServiceUrl> {
+        &self.services
+    }
+}
+
+impl<C: Crypto + Send + Sync> Decide for Provider<C> {
+    fn decide(
+        &self,
+        now: Timestamp,
+        _seed: &Seed,
+        call: &Call,
+        records: &Records,
+    ) -> Result<Decision, Pause> {
+        let work = Work {
+            provider: self,
+            call,
+            desk: Desk::new(records),
+            judge: Judge::new(now),
+        };
+        work.decide()
+    }
+}
+
+/// One attempt at one call.
+pub(super) struct Work<'a, C> {
+    pub(super) provider: &'a Provider<C>,
+    pub(super) call: &'a Call,
+    pub(super) desk: Desk<'a>,
+    pub(super) judge: Judge,
+}
+
+impl<C: Crypto> Work<'_, C> {
+    fn decide(mut self) -> Result<Decision, Pause> {
+        let outcome = match &self.call.message {
+            Message::Register(service, message) => {
+                self.register(service, message).map(Reply::Registered)
+            }
+            Message::Heard(service, heard) => self.next(service, heard).map(Reply::ToSay),
+            Message::Tick => self.tick().map(Reply::Ticked),
+            _ => Err(Stop::elsewhere()),
+        };
+        match outcome {
+            Ok(reply) => Decision::granted(self.desk, reply, alloc::vec::Vec::new()),
+            Err(Stop::Pause(pause)) => Err(pause),
+            Err(Stop::Refused(refused)) => Ok(Decision::refused(self.desk, self.call, *refused)),
+        }
+    }
+
+    /// Time passes. Nothing becomes due here: whatever has run out is judged where it is read.
+    fn tick(&mut self) -> Result<Ticked, Stop> {
+        let judged = self.judge.pass(&mut self.desk)?;
+        Ok(Ticked {
+            suspended: judged.suspended,
+            ..Ticked::default()
+        })
+    }
+
+    pub(super) fn time(&mut self) -> Result<Timestamp, Pause> {
+        Ok(self.judge.judged(&mut self.desk)?.at)
+    }
+}
