@@ -124,6 +124,12 @@ pub const DEVICES_PER_PART: usize = 500;
 pub const PLAN_TIME: Seconds = Seconds::WEEK;
 /// Devices that poll requests bring to a center in a minute unless its operator says otherwise.
 pub const POLL_REQUESTS_PER_MINUTE: u32 = 1_200;
+/// Over this time a plan spreads the devices that may arrive in a minute: a tenth more, so that no
+/// minute sees too many although lines delay some of them by seconds.
+pub const ARRIVALS_SPREAD: Seconds = Seconds::new(66);
+/// How long those below devices that are called stand back behind these at the least: by then it is
+/// known which of them are silent ([`PEER_WAIT`]), and most have seen to their own instructions.
+pub const LAYER_GAP: Seconds = Seconds::new(15);
 /// The most that an operator may choose.
 pub const POLL_REQUESTS_PER_MINUTE_MAX: u32 = 60_000;
 /// Addresses that one poll request names.

@@ -2,14 +2,15 @@
 //!
 //! Devices are numbered from 0 in the order of their plan. The first ones are the roots, whom
 //! people call; each layer stands behind the one before, and the devices of a layer share those of
-//! the next one evenly, in order. Device `i` arrives at the center `60 i / rate` seconds after the
-//! first, so that whoever calls it waits for the difference between its own time and that one. Pure
-//! arithmetic, for the center and for whoever simulates it. Serves spec chapter POL.
+//! the next one evenly, in order. Each device has its time to arrive at the center, so that whoever
+//! calls it waits for the difference between its own time and that one. The times leave room for
+//! what a line delays, and for finding out that a device is silent. Pure arithmetic, for the center
+//! and for whoever simulates it. Serves spec chapter POL.
 
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use crate::limits::{CALL_LAYERS, CALLS_PER_DEVICE};
+use crate::limits::{ARRIVALS_SPREAD, CALL_LAYERS, CALLS_PER_DEVICE, LAYER_GAP};
 use crate::time::Seconds;
 
 /// Who calls whom among so many devices.
@@ -151,6 +152,44 @@ impl Tree {
         };
         Some(layer.start.saturating_add(caller))
     }
+
+    /// When a device arrives at the center, counted from the arrival of the first, where at most so
+    /// many may arrive in a minute. Nobody arrives whom the tree does not have.
+    ///
+    /// What a minute may see is spread over a little more than a minute, so that a device may come
+    /// late by the difference. Those below devices that are called stand back until it is known
+    /// which of these are silent; a root is called by a person, who sees whether it answers.
+    // spec: POL-013
+    #[must_use]
+    pub fn arrival(&self, device: u32, per_minute: u32) -> Seconds {
+        let mut begins = Seconds::ZERO;
+        let mut gap = Seconds::ZERO;
+        for layer in &self.layers {
+            if layer.contains(&device) {
+                let place = device.saturating_sub(layer.start);
+                return begins.plus(spread(place, per_minute));
+            }
+            let lasts = spread(layer_size(layer), per_minute);
+            begins = begins.plus(lasts.max(gap));
+            gap = LAYER_GAP;
+        }
+        Seconds::ZERO
+    }
+
+    /// How long a device waits before it calls another one that stands below it.
+    // spec: POL-013
+    #[must_use]
+    pub fn wait(&self, caller: u32, called: u32, per_minute: u32) -> Seconds {
+        let from = self.arrival(caller, per_minute).get();
+        let to = self.arrival(called, per_minute).get();
+        Seconds::new(to.saturating_sub(from))
+    }
+
+    /// When the last device arrives.
+    #[must_use]
+    pub fn lasts(&self, per_minute: u32) -> Seconds {
+        self.arrival(self.devices().saturating_sub(1), per_minute)
+    }
 }
 
 fn layer_size(layer: &Range<u32>) -> u32 {
@@ -165,27 +204,16 @@ fn shares(layer: &Range<u32>, next: &Range<u32>) -> (u32, u32) {
     (each, called.checked_rem(callers).unwrap_or_default())
 }
 
-/// When a device arrives at the center, counted from the arrival of the first, where so many arrive
-/// in a minute.
-// spec: POL-013
-#[must_use]
-pub fn arrival(device: u32, per_minute: u32) -> Seconds {
-    let millis = u64::from(device).saturating_mul(60_000);
-    let rate = u64::from(per_minute.max(1));
-    Seconds::covering(millis.div_ceil(rate))
-}
-
-/// How long a device waits before it calls another one that stands behind it.
-// spec: POL-013
-#[must_use]
-pub fn wait(caller: u32, called: u32, per_minute: u32) -> Seconds {
-    let (from, to) = (arrival(caller, per_minute), arrival(called, per_minute));
-    Seconds::new(to.get().saturating_sub(from.get()))
+/// How long so many devices take to arrive.
+fn spread(devices: u32, per_minute: u32) -> Seconds {
+    let millis = u64::from(devices).saturating_mul(ARRIVALS_SPREAD.as_millis());
+    Seconds::covering(millis.div_ceil(u64::from(per_minute.max(1))))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::PEER_WAIT;
     use std::collections::BTreeMap;
 
     #[test]
@@ -273,26 +301,66 @@ mod tests {
             for device in [1, 9, 73, 585, 4_680] {
                 let (mut at, mut waited) = (device, 0);
                 while let Some(above) = tree.above(at) {
-                    waited += wait(above, at, per_minute).get();
+                    waited += tree.wait(above, at, per_minute).get();
                     at = above;
                 }
-                assert_eq!(waited, arrival(device, per_minute).get());
+                assert_eq!(waited, tree.arrival(device, per_minute).get());
             }
         }
     }
 
     #[test]
-    fn no_minute_sees_more_arrivals_than_the_rate() {
+    fn a_layer_begins_when_the_one_before_is_through_and_its_silent_ones_are_known() {
+        let tree = Tree::new(14, 1, &[3, 4]).expect("a tree");
+        let times = |per_minute| -> Vec<u32> {
+            let all = (0..14).map(|it| tree.arrival(it, per_minute).get());
+            all.collect()
+        };
+        let slow = [0, 11, 22, 33, 44, 55, 66, 77, 88, 99, 110, 121, 132, 143];
+        assert_eq!(times(6), slow);
+        let quick = [0, 1, 2, 3, 16, 17, 18, 18, 19, 19, 20, 20, 21, 21];
+        assert_eq!(times(120), quick);
+        assert_eq!(tree.lasts(120).get(), 21);
+        assert_eq!(tree.arrival(14, 120), Seconds::ZERO, "there is none");
+    }
+
+    #[test]
+    fn whoever_is_below_one_that_is_called_comes_once_its_silence_is_known() {
+        for widths in [&[][..], &[1, 8], &[3, 4], &[2, 1, 8]] {
+            let Ok(tree) = Tree::new(77, 3, widths) else {
+                continue;
+            };
+            for per_minute in [1, 60, 1_200] {
+                for device in 3..77 {
+                    for below in tree.below(device) {
+                        assert!(tree.wait(device, below, per_minute) >= LAYER_GAP);
+                    }
+                }
+            }
+        }
+        assert!(LAYER_GAP > PEER_WAIT);
+    }
+
+    /// Each device may come late, by as much as the times leave room for, and no other may suffer.
+    #[test]
+    fn no_minute_sees_more_arrivals_than_the_rate_although_some_are_late() {
+        let late = |device: u32| device.wrapping_mul(2_654_435_761) % LATE;
         for per_minute in [1, 7, 59, 60, 61, 1_200] {
-            let times: Vec<u32> = (0..5_000).map(|it| arrival(it, per_minute).get()).collect();
-            assert!(times.is_sorted());
-            for (first, at) in times.iter().enumerate() {
-                let within = times.iter().skip(first).take_while(|it| **it < at + 60);
-                assert!(
-                    within.count() <= per_minute as usize,
-                    "{per_minute}, {first}"
-                );
+            for (roots, widths) in [(1, &[][..]), (7, &[2, 8]), (5_000, &[])] {
+                let tree = Tree::new(5_000, roots, widths).expect("a tree");
+                let planned = |it| tree.arrival(it, per_minute).get() * 1_000;
+                assert!((0..5_000).map(planned).is_sorted());
+                let mut times: Vec<u32> = (0..5_000).map(|it| planned(it) + late(it)).collect();
+                times.sort_unstable();
+                for (first, at) in times.iter().enumerate() {
+                    let within = times.get(first + per_minute as usize);
+                    let above = within.is_some_and(|it| *it < at + 60_000);
+                    assert!(!above, "{per_minute}, {first}");
+                }
             }
         }
     }
+
+    /// Milliseconds by which nobody may be late.
+    const LATE: u32 = 6_000;
 }

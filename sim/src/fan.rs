@@ -1,7 +1,7 @@
 //! `restante-sim fan-out`: the fan-out in figures, and as a picture.
 //!
 //! It fails if the tree has more layers than there may be, or if more devices arrive in a minute
-//! than may although none is dead.
+//! than may.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -62,10 +62,7 @@ pub(crate) fn out(options: &Options) -> ExitCode {
         println!("picture                 {}", path.display());
     }
     let deep = usize::try_from(figures.layers).unwrap_or(usize::MAX) > CALL_LAYERS;
-    // What takes a moment on its way can fall into the next minute; a silent device makes those
-    // below it late, who then come with others.
-    let jitter = options.per_minute.div_ceil(60);
-    let above = figures.dead == 0 && most > (options.per_minute + jitter) as usize;
+    let above = most > options.per_minute as usize;
     if deep || above {
         println!("FAILED: too deep, or above the set rate");
         return ExitCode::FAILURE;

@@ -37,17 +37,34 @@ fn one_link_makes_a_fleet_poll_at_the_set_rate() {
     let figures = run(Settings {
         devices: 300,
         dead: 0,
-        per_minute: 60,
+        per_minute: 66,
         seed: 1,
     });
     assert_eq!(
         (figures.layers, figures.arrivals.len(), figures.missed),
         (3, 300, 0)
     );
-    assert_eq!(figures.planned.get(), 299);
-    assert!(figures.longest_wait() < 302_000);
-    assert!(figures.most_within(60_000) <= 61);
+    assert_eq!(figures.planned.get(), 1 + 15 + 64 + 226);
+    assert!(figures.longest_wait() < 308_000);
     assert!(svg(&figures).ends_with("</svg>\n"));
+}
+
+/// With each of these seeds, inner devices near the root are among the dead.
+#[test]
+fn no_minute_sees_more_than_the_set_rate_although_inner_devices_are_dead() {
+    for (dead, seed) in [(0, 0), (20, 2), (20, 11), (20, 13)] {
+        let figures = run(Settings {
+            devices: 600,
+            dead,
+            per_minute: 300,
+            seed,
+        });
+        let most = figures.most_within(60_000);
+        assert!(most <= 300, "{most} with {dead} of 1,000 dead, seed {seed}");
+        assert_eq!(figures.dead > 0, dead > 0);
+        let came = figures.arrivals.len();
+        assert_eq!(came + figures.missed + figures.dead, 600);
+    }
 }
 
 const LANS: u64 = 80;

@@ -142,7 +142,7 @@ impl Place {
             of: PlanOf::Application(application),
             shape: PlanShape::Roots(1),
             first: PlanFirst::default(),
-            widths: vec![2],
+            widths: vec![8],
             per_minute: None,
         };
         loop {

@@ -12,7 +12,8 @@ use alloc::vec::Vec;
 use crate::crypto::Crypto;
 use crate::id::{DeviceId, LanAddress};
 use crate::record::{Key, Plan, Target};
-use crate::tree::{Tree, wait};
+use crate::time::Seconds;
+use crate::tree::Tree;
 use crate::wire::{Below, Mailbox, PollCall, PollReply, PollTag, json};
 
 use super::poll_links::{Numbered, address};
@@ -133,7 +134,7 @@ impl Around<'_> {
         }
         Some(PollCall {
             address,
-            after: wait(self.caller, child, self.plan.per_minute),
+            after: self.wait(child),
             below,
         })
     }
@@ -145,8 +146,13 @@ impl Around<'_> {
         }
         Some(Below {
             address: self.place(number)?,
-            after: wait(self.caller, number, self.plan.per_minute),
+            after: self.wait(number),
         })
+    }
+
+    fn wait(&self, number: u32) -> Seconds {
+        let per_minute = self.plan.per_minute;
+        self.tree.wait(self.caller, number, per_minute)
     }
 
     fn place(&self, number: u32) -> Option<LanAddress> {

@@ -19,7 +19,7 @@ use crate::record::{
     Application, Bytes, Device, Due, Key, Kind, LeftOut, Owner, Plan, PlanPart, Range,
     Registration, State, Target,
 };
-use crate::tree::{Tree, arrival};
+use crate::tree::Tree;
 use crate::wire::plan::{PlanFirst, PlanOf, PlanPolls, PlanShape, PollPlan};
 use crate::wire::services::Devices;
 use crate::wire::{RefusalCode, json};
@@ -69,8 +69,7 @@ impl<C: Crypto> Work<'_, C> {
         };
         let made = self.time()?;
         let ordered = ordered(wanted, message)?;
-        let last = ordered.devices.saturating_sub(1);
-        if arrival(last, per_minute) > POLL_REQUEST_AFTER {
+        if ordered.tree.lasts(per_minute) > POLL_REQUEST_AFTER {
             return Err(Stop::invalid(format!(
                 "with {per_minute} in a minute the last of {} devices comes after more than a day",
                 ordered.devices
@@ -245,6 +244,7 @@ impl Wanted {
 /// A plan's list, and which of its devices are what.
 struct Ordered {
     list: Vec<DeviceId>,
+    tree: Tree,
     devices: u32,
     roots: u32,
     left_out: LeftOut,
@@ -278,7 +278,8 @@ fn ordered(wanted: Wanted, message: &PlanPolls) -> Result<Ordered, Stop> {
             )));
         }
     };
-    Tree::new(devices, roots, &message.widths).map_err(|why| Stop::invalid(format!("{why}")))?;
+    let tree = Tree::new(devices, roots, &message.widths);
+    let tree = tree.map_err(|why| Stop::invalid(format!("{why}")))?;
     let mut called = wanted.called;
     let most_capable = message.first == PlanFirst::MostCapable;
     if let (PlanShape::Roots(_), true) = (message.shape, most_capable) {
@@ -299,6 +300,7 @@ fn ordered(wanted: Wanted, message: &PlanPolls) -> Result<Ordered, Stop> {
     list.extend(wanted.unregistered);
     Ok(Ordered {
         list,
+        tree,
         devices,
         roots,
         left_out,

@@ -13,7 +13,8 @@ use crate::crypto::Crypto;
 use crate::id::{CustomerId, DeviceId, LanAddress};
 use crate::limits::{ADDRESSES_PER_POLL_REQUEST, PAGE_ROWS, POLL_REQUEST_CHARS, ROOTS_PER_PLAN};
 use crate::record::{Device, Key, Plan, PlanPart};
-use crate::tree::{Tree, arrival};
+use crate::time::Seconds;
+use crate::tree::Tree;
 use crate::wire::people::{DateTime, Page};
 use crate::wire::plan::{ListPollLinks, PollLink, PollLinkRow, PollLinkState, PollPlan};
 use crate::wire::{Addresses, PollRequest, PollTag};
@@ -30,6 +31,7 @@ impl<C: Crypto> Work<'_, C> {
     // spec: POL-001, POL-004, POL-013
     pub(super) fn shown_plan(&mut self, tag: PollTag, plan: &Plan) -> Result<PollPlan, Stop> {
         let tree = plan.tree();
+        let arrival = |number| arrival(tree.as_ref(), plan, number);
         let is_small = plan.devices <= SMALL_PLAN;
         let first = match is_small {
             true => plan.devices,
@@ -41,7 +43,7 @@ impl<C: Crypto> Work<'_, C> {
         let mut links = Vec::new();
         for (number, device) in numbered.range(..plan.roots.min(ROOTS_PER_PLAN)) {
             let Some(at) = place(number) else { continue };
-            let mut request = asked_of(&tag, plan, *number);
+            let mut request = asked_of(&tag, plan, arrival(*number));
             if let (Some(tree), true, true) = (&tree, is_small, request.tag.is_some()) {
                 request.addresses = told(tree, *number, &place);
             }
@@ -62,7 +64,7 @@ impl<C: Crypto> Work<'_, C> {
             left_out: plan.left_out.total(),
             layers: u32::try_from(depth).unwrap_or(u32::MAX),
             per_minute: plan.per_minute,
-            lasts: arrival(plan.devices.saturating_sub(1), plan.per_minute),
+            lasts: arrival(plan.devices.saturating_sub(1)),
             links,
         })
     }
@@ -96,7 +98,7 @@ impl<C: Crypto> Work<'_, C> {
             let device = *numbered.get(&number)?;
             let held = held.get(&device)?.as_ref();
             let state = plan.state(number);
-            let is_called = number < plan.devices;
+            let after = arrival(tree.as_ref(), &plan, number);
             let at = held.and_then(|it| it.contacts.address.clone());
             let opened = (state == PollLinkState::Root)
                 .then(|| address(held))
@@ -108,8 +110,8 @@ impl<C: Crypto> Work<'_, C> {
                 address: at,
                 state,
                 caller: above(number).and_then(|it| numbered.get(&it).copied()),
-                after: is_called.then(|| arrival(number, plan.per_minute)),
-                link: opened.map(|at| asked_of(tag, &plan, number).link(&at)),
+                after: (number < plan.devices).then_some(after),
+                link: opened.map(|at| asked_of(tag, &plan, after).link(&at)),
             })
         };
         let next = (end < plan.listed()).then(|| end.saturating_sub(1));
@@ -184,14 +186,19 @@ pub(super) fn address(device: Option<&Device>) -> Option<LanAddress> {
     registered.contacts.address.clone()
 }
 
-/// What a person asks of a root: with the plan's tag where it tells others.
+/// When a device of a plan arrives.
+fn arrival(tree: Option<&Tree>, plan: &Plan, number: u32) -> Seconds {
+    tree.map_or(Seconds::ZERO, |it| it.arrival(number, plan.per_minute))
+}
+
+/// What a person asks of a root, whose time is this: with the plan's tag where it tells others.
 // spec: POL-004, POL-005
-fn asked_of(tag: &PollTag, plan: &Plan, root: u32) -> PollRequest {
+fn asked_of(tag: &PollTag, plan: &Plan, after: Seconds) -> PollRequest {
     let tells = plan.roots < plan.devices;
     PollRequest {
         tag: tells.then(|| tag.clone()),
         addresses: None,
-        after: arrival(root, plan.per_minute),
+        after,
     }
 }
 

@@ -7,7 +7,7 @@ use restante_core::center::{Credential, Message};
 use restante_core::id::{DeviceId, LanAddress, RequestId};
 use restante_core::limits::PLAN_TIME;
 use restante_core::record::Kind;
-use restante_core::tree::{Tree, arrival, wait};
+use restante_core::tree::Tree;
 use restante_core::wire::enrol::MaxMessage;
 use restante_core::wire::people::{PeopleRequest, Role};
 use restante_core::wire::plan::{PlanFirst, PlanOf, PlanPolls, PlanShape, PollLinkState};
@@ -25,12 +25,12 @@ fn one_link_reaches_every_device_once_and_in_time() {
     let mut fleet = Fleet::new(30);
     let message = PlanPolls {
         widths: vec![3, 4],
-        per_minute: Some(60),
+        per_minute: Some(66),
         ..fleet.all()
     };
     let plan = fleet.plan(message);
     assert_eq!((plan.devices, plan.left_out, plan.layers), (30, 0, 3));
-    assert_eq!(plan.lasts, Seconds::new(29));
+    assert_eq!(plan.lasts, Seconds::new(44));
     let [link] = &plan.links[..] else {
         panic!("one link, not {:?}", plan.links);
     };
@@ -54,8 +54,10 @@ fn one_link_reaches_every_device_once_and_in_time() {
         }
         at += 1;
     }
-    let expected: Vec<(usize, u32)> = (0..30).zip(0..30).collect();
-    assert_eq!(called, expected, "each once, a second apart");
+    let layers = [(1_usize, 0), (3, 1), (12, 16), (14, 31)];
+    let times = layers.map(|(devices, begins)| (begins..).take(devices));
+    let expected: Vec<(usize, u32)> = (0..30).zip(times.into_iter().flatten()).collect();
+    assert_eq!(called, expected, "each once, at its time");
 }
 
 #[test]
@@ -71,11 +73,11 @@ fn each_call_names_those_below_for_the_case_that_nobody_answers() {
     let mailbox = fleet.poll(fleet.id(0), &plan.tag);
     assert_eq!(mailbox.calls.len(), 3);
     for (call, child) in mailbox.calls.iter().zip(1_u32..) {
-        assert_eq!(call.after, wait(0, child, 7));
+        assert_eq!(call.after, tree.wait(0, child, 7));
         let below = call.below.iter().map(|it| (it.address.as_str(), it.after));
         let expected = tree.below(child).map(|it| {
             let number = usize::try_from(it).expect("small");
-            (fleet.address(number), arrival(it, 7))
+            (fleet.address(number), tree.arrival(it, 7))
         });
         assert!(below.eq(expected));
     }
@@ -97,7 +99,7 @@ fn a_link_for_each_device_bears_its_time_and_no_tag() {
         let link = row.link.as_ref().expect("each has one");
         assert_eq!(link, &plan.links[number].link);
         let request = asked(link, fleet.address(number));
-        let after = Seconds::new(10 * u32::try_from(number).expect("small"));
+        let after = Seconds::new(11 * u32::try_from(number).expect("small"));
         assert_eq!((request.tag, request.addresses), (None, None));
         assert_eq!((request.after, row.after), (after, Some(after)));
         assert_eq!((row.state, row.caller), (PollLinkState::Root, None));

@@ -119,14 +119,14 @@ pub(crate) fn mailbox_calls() -> Mailbox {
     };
     let beyond = PollCall {
         address: None,
-        after: Seconds::new(20),
+        after: Seconds::new(22),
         below: vec![Below {
             address: read("192.0.2.4"),
-            after: Seconds::new(30),
+            after: Seconds::new(33),
         }],
     };
     Mailbox {
-        calls: vec![call("192.0.2.2", 10), beyond],
+        calls: vec![call("192.0.2.2", 11), beyond],
         ..mailbox()
     }
 }

@@ -53,21 +53,21 @@ pub(crate) fn poll_plan() -> PollPlan {
         left_out: 1,
         layers: 1,
         per_minute: 6,
-        lasts: Seconds::new(20),
+        lasts: Seconds::new(22),
         links: vec![link(&scanner(), &request)],
     }
 }
 
 pub(crate) fn poll_plan_each() -> PollPlan {
     let later = PollRequest {
-        after: Seconds::new(10),
+        after: Seconds::new(11),
         ..PollRequest::default()
     };
     PollPlan {
         devices: 2,
         left_out: 0,
         layers: 0,
-        lasts: Seconds::new(10),
+        lasts: Seconds::new(11),
         links: vec![
             link(&scanner(), &PollRequest::default()),
             link(&printer(), &later),
@@ -107,7 +107,7 @@ pub(crate) fn poll_links() -> Page<PollLinkRow, u32> {
         address: Some(read(address(identification))),
         state,
         caller: (number > 0).then(|| device_id(&scanner())),
-        after: Some(Seconds::new(number * 10)),
+        after: Some(Seconds::new(number * 11)),
         link: None,
     };
     let root = PollLinkRow {

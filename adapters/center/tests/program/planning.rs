@@ -70,7 +70,7 @@ async fn one_link_is_printed_and_its_device_is_told_whom_to_call() {
         .and_then(|rest| rest.strip_suffix("&pollreq=192.0.2.2"))
         .expect(link);
     assert!(
-        shown.contains("2 devices poll within 10 seconds, at most 6 in a minute; 0 are left out."),
+        shown.contains("2 devices poll within 11 seconds, at most 6 in a minute; 0 are left out."),
         "{shown}"
     );
     assert!(shown.contains("by another device"), "{shown}");
@@ -80,7 +80,7 @@ async fn one_link_is_printed_and_its_device_is_told_whom_to_call() {
     };
     assert_eq!(
         (call.address.as_ref(), call.after.get()),
-        ("192.0.2.2".parse().ok().as_ref(), 10)
+        ("192.0.2.2".parse().ok().as_ref(), 11)
     );
     let each = place.json(&[&order[..], &["--each", "--per-minute", "6"]].concat());
     let links = each["plan"]["links"].as_array().expect("links");
@@ -88,7 +88,7 @@ async fn one_link_is_printed_and_its_device_is_told_whom_to_call() {
     assert!(
         links[1]["link"]
             .as_str()
-            .is_some_and(|it| it.ends_with("/doPolling?after=10"))
+            .is_some_and(|it| it.ends_with("/doPolling?after=11"))
     );
     assert_eq!(each["devices"][0]["state"], "root");
 }

@@ -32,6 +32,24 @@ pub(super) const FAULTS: &[Fault] = &[
         }),
     },
     Fault {
+        name: "no-time-to-find-out-who-is-silent",
+        says: "Those below a device are to come right behind it.",
+        breaks: &["POL-013"],
+        kills: &[("server/POL/a-layer-is-shared-evenly", "mailbox.calls")],
+        also: &[
+            "server/POL/a-device-is-called-where-it-is-now",
+            "server/POL/who-has-left-is-stepped-over",
+        ],
+        defect: Defect::Decision(|scene| {
+            calling(scene, |mailbox| {
+                for call in &mut mailbox.calls {
+                    let next = call.after.plus(Seconds::new(1));
+                    call.below.iter_mut().for_each(|it| it.after = next);
+                }
+            })
+        }),
+    },
+    Fault {
         name: "addresses-of-yesterday",
         says: "Devices are called at the addresses that they had when the plan was made.",
         breaks: &["POL-022"],
