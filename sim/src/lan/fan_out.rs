@@ -91,7 +91,6 @@ pub fn run(settings: Settings) -> Figures {
     let decide = std::sync::Arc::new(center(&policy));
     let mut lan = Lan::new(settings.devices, settings.seed, decide);
     let customer = lan.register(0..settings.devices, 0);
-    lan.roster = lan.peers.iter().map(|peer| peer.address.clone()).collect();
     let application = lan.apply(customer);
     let plan = lan.plan(customer, PlanOf::Application(application), |_| {});
     let link = plan.links.first().expect("a link");

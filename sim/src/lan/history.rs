@@ -22,7 +22,7 @@ use crate::history::{Outcome, Play};
 use crate::scenario::Scenario;
 
 use super::center::center;
-use super::peer::{Life, address, enters};
+use super::peer::{Life, Peer, address, enters};
 use super::{Event, Lan, Trust};
 
 /// Whether the history of this seed is followed by one on a LAN.
@@ -137,7 +137,6 @@ impl Lan {
                 && let Some(device) = self.peers[peer].device()
             {
                 devices.push(device);
-                self.roster.insert(self.peers[peer].address.clone());
             }
         }
         if devices.is_empty() {
@@ -165,7 +164,8 @@ impl Lan {
         self.run(until);
     }
 
-    /// The operator plans.
+    /// The operator plans. The roster is drawn from the devices themselves: who of them holds what
+    /// the plan is about, and where it stands.
     pub(super) fn plan(
         &mut self,
         customer: CustomerId,
@@ -182,9 +182,20 @@ impl Lan {
             per_minute: None,
         };
         choose(&mut plan);
+        let is_meant = |peer: &&Peer| match &plan.of {
+            PlanOf::Devices(Devices(devices)) => {
+                peer.device().is_some_and(|id| devices.contains(&id))
+            }
+            PlanOf::Application(_) => peer.is_in_use(),
+        };
+        let roster = self.peers.iter().filter(is_meant);
+        let roster = roster.map(|peer| peer.address.clone()).collect();
         let request = PeopleRequest::PlanPolls(plan);
         match self.desk.console(self.now, request) {
-            PeopleReply::PollsPlanned(plan) => plan,
+            PeopleReply::PollsPlanned(plan) => {
+                self.rosters.insert(plan.tag.clone(), roster);
+                plan
+            }
             other => panic!("no plan but {other:?}"),
         }
     }

@@ -55,7 +55,8 @@ pub struct Lan {
     /// Whom the center has named to a device for a tag.
     named: HashMap<(usize, PollTag), BTreeSet<LanAddress>>,
     polled: HashMap<(usize, PollTag), u32>,
-    roster: BTreeSet<LanAddress>,
+    /// Where the devices of each plan truly are, by its tag.
+    rosters: HashMap<PollTag, BTreeSet<LanAddress>>,
     trust: Trust,
 }
 
@@ -130,7 +131,7 @@ impl Lan {
             faults: (0, 0),
             named: HashMap::new(),
             polled: HashMap::new(),
-            roster: BTreeSet::new(),
+            rosters: HashMap::new(),
             trust: Trust::Nobody,
         }
     }
@@ -290,10 +291,8 @@ impl Lan {
             }
         }
         let outcome = self.desk.ask(self.now, presented, request);
-        if let (Some(tag), Ok(Reply::Device(DeviceReply::Polled(PollReply::Mailbox(told))))) =
-            (tag, &*outcome)
-        {
-            self.named.insert((peer, tag), named(told));
+        if let Ok(Reply::Device(DeviceReply::Polled(PollReply::Mailbox(told)))) = &*outcome {
+            self.names(peer, tag, named(told));
         }
         let after = self.rng.u64(5..60);
         self.schedule(
@@ -327,6 +326,24 @@ impl Lan {
         });
     }
 
+    /// 13: what the center says reaches the devices of the plan alone: it names nobody else, and
+    /// nobody to anybody else.
+    fn names(&mut self, peer: usize, tag: Option<PollTag>, named: BTreeSet<LanAddress>) {
+        let roster = tag.as_ref().and_then(|tag| self.rosters.get(tag));
+        let is_told = roster.is_some_and(|it| it.contains(&self.peers[peer].address));
+        let stranger = named
+            .iter()
+            .find(|it| !roster.is_some_and(|roster| roster.contains(*it)));
+        let holds = named.is_empty() || (is_told && stranger.is_none());
+        let stranger = stranger.cloned();
+        self.found.that(Invariant::OnePoll, holds, || {
+            format!("the center names {named:?} to device {peer}, {stranger:?} among them")
+        });
+        if let Some(tag) = tag {
+            self.named.insert((peer, tag), named);
+        }
+    }
+
     /// A device calls a peer: one that the center has named to it for this tag.
     fn call(&mut self, peer: usize, call: PeerCall) {
         let mut request = call.request;
@@ -346,16 +363,13 @@ impl Lan {
         self.send(&call.address, request);
     }
 
-    /// 13: a poll request reaches only the roster.
+    /// 13: a poll request reaches only those whom the center has named for it.
     fn may_call(&mut self, peer: usize, address: &LanAddress, request: &PollRequest) {
-        let named = request
-            .tag
-            .clone()
-            .and_then(|tag| self.named.get(&(peer, tag)));
-        let named = named.is_some_and(|named| named.contains(address));
-        let holds = named && self.roster.contains(address);
+        let tag = request.tag.clone();
+        let named = tag.and_then(|tag| self.named.get(&(peer, tag)));
+        let holds = named.is_some_and(|named| named.contains(address));
         self.found.that(Invariant::OnePoll, holds, || {
-            format!("device {peer} calls {address}, which is not on the roster for {request:?}")
+            format!("device {peer} calls {address}, whom nobody has named for {request:?}")
         });
     }
 
