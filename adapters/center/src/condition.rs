@@ -58,7 +58,8 @@ const STORE_SILENT: &str = "store: it does not answer";
 const DAMAGED: &str = "store: it holds damaged records; the operator has to look at the log";
 const TICK_FAILED: &str = "time: the last tick failed";
 const CLOCK: &str = "clock: it jumped ahead by more than a day, so that expiry stands still until \
-                     the operator accepts it (restante-center clock accept)";
+                     the operator accepts it (restante-center clock accept, or \
+                     restante-provider serve --accept-clock)";
 
 /// How long the store may take to yield one record.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -14,6 +14,7 @@ use restante_http::route::Operation;
 use restante_http::server::Answer;
 use restante_store::driver::Effort;
 use restante_store::{Driver, DriverError, Store, StoreError};
+use tokio::sync::Notify;
 
 use crate::condition::Condition;
 use crate::figures::Figures;
@@ -23,6 +24,8 @@ pub(crate) struct FrontDesk<D, S> {
     pub(crate) driver: Arc<Driver<D, S>>,
     pub(crate) condition: Arc<Condition>,
     pub(crate) figures: Arc<Figures>,
+    /// Told when a device has registered for a service.
+    pub(crate) registered: Option<Arc<Notify>>,
 }
 
 impl<D: Decide + 'static, S: Store + 'static> Answer for FrontDesk<D, S> {
@@ -38,6 +41,10 @@ impl<D: Decide + 'static, S: Store + 'static> Answer for FrontDesk<D, S> {
                     // Whoever has accepted the clock finds the center ready.
                     let ticked = self.driver.tick().await;
                     self.condition.told.send_modify(|last| *last = ticked);
+                }
+                if let (Ok(Reply::Registered(_)), Some(told)) = (&answer.outcome, &self.registered)
+                {
+                    told.notify_one();
                 }
                 answer.outcome
             }

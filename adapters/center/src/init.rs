@@ -64,10 +64,21 @@ pub enum InitError {
 /// # Errors
 /// [`InitError`]; what was there before is untouched.
 pub fn init(folder: &Path, host: &str, now: Timestamp) -> Result<Made, InitError> {
+    let config = CONFIG.replace("@URL@", &url(host));
+    make(folder, host, now, ("restante.toml", &config))
+}
+
+/// Makes a server with this configuration, of this name, in `folder`, reachable as `host`.
+pub(crate) fn make(
+    folder: &Path,
+    host: &str,
+    now: Timestamp,
+    (config_name, config): (&str, &str),
+) -> Result<Made, InitError> {
     let keys = KeyFile::draw(now);
     let made = Made {
         center: keys.center(),
-        config: folder.join("restante.toml"),
+        config: folder.join(config_name),
         keys: folder.join("keys.toml"),
         certificate: folder.join("tls/certificate.pem"),
         certificate_key: folder.join("tls/key.pem"),
@@ -94,7 +105,7 @@ pub fn init(folder: &Path, host: &str, now: Timestamp) -> Result<Made, InitError
     make_private(&made.certificate_key, &certificate_key)
         .map_err(|why| unwritable(&made.certificate_key, why))?;
     make_public(&made.certificate, &certificate)?;
-    make_public(&made.config, &CONFIG.replace("@URL@", &url(host)))?;
+    make_public(&made.config, config)?;
     Ok(made)
 }
 
@@ -111,7 +122,7 @@ fn trial_certificate(host: &str) -> Result<(String, String), InitError> {
     let mut params = CertificateParams::new(names).map_err(error)?;
     params
         .distinguished_name
-        .push(DnType::CommonName, "Restante center for trials");
+        .push(DnType::CommonName, "Restante server for trials");
     params.not_before = date_time_ymd(2026, 1, 1);
     params.not_after = date_time_ymd(2046, 1, 1);
     let key = KeyPair::generate().map_err(error)?;
@@ -120,7 +131,7 @@ fn trial_certificate(host: &str) -> Result<(String, String), InitError> {
 }
 
 /// An IPv6 address needs brackets in a URL.
-fn url(host: &str) -> String {
+pub(crate) fn url(host: &str) -> String {
     match host.parse() {
         Ok(IpAddr::V6(address)) => format!("https://[{address}]:8443"),
         _ => format!("https://{host}:8443"),

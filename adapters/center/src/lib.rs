@@ -19,6 +19,8 @@ mod keyfile;
 mod notify;
 mod open;
 mod private;
+pub mod program;
+pub mod provider;
 mod running;
 mod setup;
 mod socket;

@@ -7,14 +7,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use restante_core::center::{Center, KeysError};
+use restante_core::center::{Center, Decide, KeysError};
 use restante_crypto::RingCrypto;
 use restante_http::client::{Trust, Webhook, WebhookError, WebhookSecret, WebhookSecretError};
 use restante_http::server::{Bounds, Line, Proxies, TlsError};
 use restante_store::sqlite::{OpenError, Options};
 use restante_store::{Driver, SqliteStore};
 
-use crate::config::{Config, Notify, Tls};
+use crate::config::{Config, Http, Notify, Tls};
 use crate::figures::Vitals;
 use crate::keyfile::{KeyFile, KeyFileError};
 use crate::private::{PrivateFileError, read_private};
@@ -122,11 +122,31 @@ pub fn store_path(config: &Config) -> PathBuf {
 /// # Errors
 /// As [`open`], and for a certificate that cannot serve.
 pub fn prepare(config: &Config) -> Result<Setup<Center<RingCrypto>, SqliteStore>, CenterError> {
-    let line = match &config.http.tls {
+    let webhook = config.notify.as_ref().map(webhook).transpose()?;
+    let line = line(&config.http)?;
+    let mut setup = behind(&config.http, &line, Setup::new(open(config)?))
+        .console(&config.data)
+        .metrics(config.metrics);
+    if let Some(webhook) = webhook {
+        setup = setup.notify(webhook, config.http.url.clone());
+    }
+    Ok(setup)
+}
+
+/// What is spoken on the listeners.
+pub(crate) fn line(http: &Http) -> Result<Line, CenterError> {
+    Ok(match &http.tls {
         None => Line::Plain,
         Some(tls) => Line::Tls(read_tls(tls)?),
-    };
-    let http = &config.http;
+    })
+}
+
+/// The same behind the listeners that the configuration names.
+pub(crate) fn behind<D: Decide + 'static>(
+    http: &Http,
+    line: &Line,
+    setup: Setup<D, SqliteStore>,
+) -> Setup<D, SqliteStore> {
     let proxies = Proxies::declared(http.proxies.iter().copied(), http.forwarding);
     let bounds = Bounds {
         header: http.head_time,
@@ -135,18 +155,9 @@ pub fn prepare(config: &Config) -> Result<Setup<Center<RingCrypto>, SqliteStore>
         per_source: usize::try_from(http.connections_per_source).unwrap_or(usize::MAX),
         ..Bounds::default()
     };
-    let webhook = config.notify.as_ref().map(webhook).transpose()?;
-    let mut setup = Setup::new(open(config)?)
-        .console(&config.data)
-        .metrics(config.metrics)
-        .proxies(proxies)
-        .bounds(bounds)
-        .vitals(vitals);
-    if let Some(webhook) = webhook {
-        setup = setup.notify(webhook, http.url.clone());
-    }
+    let setup = setup.proxies(proxies).bounds(bounds).vitals(vitals);
     let listen = http.listen.iter();
-    Ok(listen.fold(setup, |setup, address| setup.listen(*address, line.clone())))
+    listen.fold(setup, |setup, address| setup.listen(*address, line.clone()))
 }
 
 /// The webhook, with its secret and whom it trusts.

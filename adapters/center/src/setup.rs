@@ -4,6 +4,7 @@
 //! the conformance kit hands over the same behind a fault, on a store that fails on purpose, with a
 //! clock that it moves by hand.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,12 +13,13 @@ use std::time::Duration;
 
 use axum::Router;
 use restante_core::center::Decide;
+use restante_core::id::ServiceId;
 use restante_http::client::Webhook;
 use restante_http::server::{
-    Bounds, Drained, Line, ListenError, Listener, Proxies, metrics_router, router,
+    Bounds, Drained, Line, ListenError, Listener, Proxies, metrics_router, router, services_router,
 };
 use restante_store::{Driver, DriverError, Store, Ticker};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use crate::condition::{Condition, Told};
@@ -38,6 +40,15 @@ pub struct Setup<D, S> {
     ticks: Option<Duration>,
     vitals: VitalsOf<S>,
     mail: Option<Mail>,
+    services: Option<Services>,
+}
+
+/// A server at which devices register for services, and nothing else is asked.
+struct Services {
+    /// For each path, with its query if it has one, the service that it leads to.
+    at: BTreeMap<String, ServiceId>,
+    /// Told when a device has registered.
+    registered: Arc<Notify>,
 }
 
 /// Reads a store's vitals.
@@ -72,7 +83,19 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
             ticks: Some(TICK),
             vitals: |_| Vitals::default(),
             mail: None,
+            services: None,
         }
+    }
+
+    /// Serves nothing but registrations for these services, each at its path (with its query if it
+    /// has one), and probes; `registered` is told when a device has registered.
+    pub(crate) fn services(
+        mut self,
+        at: BTreeMap<String, ServiceId>,
+        registered: Arc<Notify>,
+    ) -> Self {
+        self.services = Some(Services { at, registered });
+        self
     }
 
     /// Listens on this address as well; port 0 lets the system choose.
@@ -160,25 +183,21 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
         let mail = self.mail;
         let carrier: Option<Carrier> = mail.map(|mail| mail.start(Arc::clone(&driver)));
         let passing = Passing::start(&driver, self.ticks).await?;
-        let vitals_of = Arc::clone(&driver);
-        let read_vitals = self.vitals;
-        let condition = Arc::new(Condition {
-            stopping: AtomicBool::new(false),
-            told: passing.told.clone(),
-            vitals: Box::new(move || Vitals {
-                waiting: vitals_of.waiting(),
-                ..read_vitals(vitals_of.store())
-            }),
-        });
+        let condition = condition(&driver, &passing, self.vitals);
         let figures = Arc::new(Figures::new());
+        let registered = self.services.as_ref();
         let desk = Arc::new(FrontDesk {
             driver: Arc::clone(&driver),
             condition: Arc::clone(&condition),
             figures: Arc::clone(&figures),
+            registered: registered.map(|services| Arc::clone(&services.registered)),
         });
         let behind_socket = Arc::new(ConsoleDesk(Arc::clone(&desk)));
         let operators = router(behind_socket, self.bounds.body);
-        let routes = router(desk, self.bounds.body);
+        let routes = match self.services {
+            None => router(desk, self.bounds.body),
+            Some(services) => services_router(desk, services.at, self.bounds.body),
+        };
         let (stop, stopped) = watch::channel(false);
         let addresses = bound.iter().map(|(listener, is_tls)| Address {
             socket: listener.local_addr(),
@@ -236,6 +255,26 @@ impl Passing {
             _ticker: ticker,
         })
     }
+}
+
+fn condition<D, S>(
+    driver: &Arc<Driver<D, S>>,
+    passing: &Passing,
+    read_vitals: VitalsOf<S>,
+) -> Arc<Condition>
+where
+    D: Decide + 'static,
+    S: Store + 'static,
+{
+    let driver = Arc::clone(driver);
+    Arc::new(Condition {
+        stopping: AtomicBool::new(false),
+        told: passing.told.clone(),
+        vitals: Box::new(move || Vitals {
+            waiting: driver.waiting(),
+            ..read_vitals(driver.store())
+        }),
+    })
 }
 
 fn rendered(figures: &Arc<Figures>, condition: &Arc<Condition>) -> Router {

@@ -12,8 +12,8 @@ use crate::crypto::Crypto;
 use crate::id::{CustomerId, EffectId, GrantId, RegistrationId};
 use crate::limits::{CLOCK_SAVE, DUE_PER_TICK, PENDING_GRACE, SWEEP_STRETCHES};
 use crate::record::{
-    Application, Clock, Due, Ended, Found, Grant, GrantLocator, Judged, Key, Kind, Outbox, Owner,
-    Pause, Plan, Range, Registration, State, Why,
+    Application, Due, Ended, Found, Grant, GrantLocator, Judged, Key, Kind, Outbox, Owner, Pause,
+    Plan, Range, Registration, State, Why,
 };
 use crate::time::{Seconds, Timestamp};
 use crate::wire::people::{ClockAccepted, DateTime, Role};
@@ -193,11 +193,7 @@ impl<C: Crypto> Work<'_, C> {
     // spec: ENR-040
     pub(super) fn accept_clock(&mut self) -> Result<ClockAccepted, Stop> {
         self.person(&[Role::Operator])?;
-        let kept = self.desk.get::<Clock>(&Clock::key())?;
-        let highest = kept.map_or(self.wall, |clock| clock.highest.max(self.wall));
-        if kept != Some(Clock { highest }) {
-            self.desk.put(Clock::key(), &Clock { highest });
-        }
+        let highest = self.judge.accept(&mut self.desk)?;
         Ok(ClockAccepted {
             now: DateTime(highest),
         })

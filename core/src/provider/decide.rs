@@ -3,12 +3,15 @@
 use alloc::collections::BTreeMap;
 
 use crate::crypto::Crypto;
-use crate::decision::{Call, Decide, Decision, Judge, Keys, Message, Reply, Stop, Ticked};
+use crate::decision::{
+    Call, Credential, Decide, Decision, Judge, Keys, Message, Reply, Stop, Ticked,
+};
 use crate::entropy::Seed;
 use crate::id::ServiceId;
 use crate::record::{Desk, Pause, Records};
 use crate::time::Timestamp;
 use crate::wire::ServiceUrl;
+use crate::wire::people::{ClockAccepted, DateTime, PeopleReply, PeopleRequest};
 
 /// A provider: everything that a decision needs besides the records.
 #[derive(Clone, Debug)]
@@ -27,6 +30,12 @@ impl<C: Crypto> Provider<C> {
             keys,
             services,
         }
+    }
+
+    /// Its keys.
+    #[must_use]
+    pub const fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     /// Its services, and where devices register for them.
@@ -69,6 +78,7 @@ impl<C: Crypto> Work<'_, C> {
                 self.register(service, message).map(Reply::Registered)
             }
             Message::Heard(service, heard) => self.next(service, heard).map(Reply::ToSay),
+            Message::People(PeopleRequest::AcceptClock(_)) => self.accept_clock(),
             Message::Tick => self.tick().map(Reply::Ticked),
             _ => Err(Stop::elsewhere()),
         };
@@ -86,6 +96,17 @@ impl<C: Crypto> Work<'_, C> {
             suspended: judged.suspended,
             ..Ticked::default()
         })
+    }
+
+    /// The operator of this very machine says that the clock is right; nobody else speaks to a
+    /// provider as a person.
+    fn accept_clock(&mut self) -> Result<Reply, Stop> {
+        if self.call.presented != Credential::Console {
+            return Err(Stop::elsewhere());
+        }
+        let now = DateTime(self.judge.accept(&mut self.desk)?);
+        let accepted = PeopleReply::ClockAccepted(ClockAccepted { now });
+        Ok(Reply::People(accepted))
     }
 
     pub(super) fn time(&mut self) -> Result<Timestamp, Pause> {

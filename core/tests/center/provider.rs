@@ -9,7 +9,9 @@ use restante_core::decision::Heard;
 use restante_core::id::{ApplicationId, DeviceId, HandoverId};
 use restante_core::provider::{Pair, PairState, Provider};
 use restante_core::record::Kind;
-use restante_core::wire::people::{DateTime, Page, PeopleRequest, Role};
+use restante_core::wire::people::{
+    AcceptClock, DateTime, ListTokens, Page, PeopleReply, PeopleRequest, Role,
+};
 use restante_core::wire::provider::{
     CodesGiven, EntitledOutcome, EntitledResult, EntitlementsReported, GiveCodes, GiveOutcome,
     GiveResult, HandoverRow, HandoverState, HandoversSettled, ProviderReply, ProviderRequest,
@@ -400,9 +402,7 @@ fn a_provider_and_a_center_have_their_own_conversations() {
     let mut shop = shop("only");
     let messages = [
         Message::Device(poll()),
-        Message::People(PeopleRequest::AcceptClock(
-            restante_core::wire::people::AcceptClock {},
-        )),
+        Message::People(PeopleRequest::ListTokens(ListTokens { after: None })),
     ];
     for message in messages {
         let refused = shop
@@ -416,4 +416,20 @@ fn a_provider_and_a_center_have_their_own_conversations() {
     let heard = Message::Heard(id("only"), Heard::Nothing);
     let refused = center.call(operator, heard).expect_err("not here");
     assert_eq!(refused.reason.word, "no-such-conversation");
+}
+
+#[test]
+fn a_clock_that_jumped_ahead_is_accepted_by_the_operator_of_the_machine_alone() {
+    let mut shop = shop("only");
+    shop.pass_unnoticed(Seconds::new(3 * 86_400));
+    assert!(shop.tick().suspended);
+    let accept = || Message::People(PeopleRequest::AcceptClock(AcceptClock {}));
+    shop.call(Credential::None, accept())
+        .expect_err("a stranger");
+    let accepted = shop.call(Credential::Console, accept());
+    let Ok(Reply::People(PeopleReply::ClockAccepted(accepted))) = accepted else {
+        panic!("it is accepted: {accepted:?}");
+    };
+    assert_eq!(accepted.now, DateTime(shop.now));
+    assert!(!shop.tick().suspended);
 }

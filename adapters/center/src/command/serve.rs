@@ -4,14 +4,13 @@
 //! addresses goes to standard output, and the same facts to the ready file, for scripts that start
 //! a center on port 0 and need to know when and where it is.
 
-use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::PathBuf;
 
 use clap::Args;
-use restante_center::{Address, Log, LogFormat, prepare};
+use restante_center::program::{Stop, log_as, write_ready};
+use restante_center::{Address, prepare};
 use serde::Serialize;
-use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 use super::failure::Failure;
 use super::reach::Reach;
@@ -38,7 +37,7 @@ impl Serve {
     pub(crate) async fn run(&self, reach: &Reach) -> Result<(), Failure> {
         let config = reach.config()?;
         log_as(&config.log);
-        let mut stop = Stop::new()?;
+        let mut stop = Stop::new().map_err(Failure::ran)?;
         let running = prepare(&config)?.start().await?;
         let urls = running.addresses().iter().map(Address::url).collect();
         let metrics = running.metrics().map(|at| format!("http://{at}/metrics"));
@@ -65,65 +64,7 @@ impl Serve {
             writeln!(out, "restante-center is ready at {urls}{metrics}").and_then(|()| out.flush());
         match &self.ready_file {
             None => Ok(()),
-            Some(path) => write_whole(path, &ready),
+            Some(path) => write_ready(path, &ready).map_err(Failure::ran),
         }
-    }
-}
-
-/// Writes the file beside its place and moves it there, so that nobody reads half of it.
-fn write_whole(path: &Path, ready: &Ready) -> Result<(), Failure> {
-    let failed = |why: std::io::Error| {
-        Failure::ran(format!(
-            "the ready file {} cannot be written: {why}",
-            path.display()
-        ))
-    };
-    let text = serde_json::to_string(ready).map_err(|error| failed(error.into()))?;
-    let beside = path.with_extension("new");
-    std::fs::write(&beside, text).map_err(failed)?;
-    std::fs::rename(&beside, path).map_err(failed)
-}
-
-/// The signals that stop a center.
-struct Stop {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-}
-
-impl Stop {
-    fn new() -> Result<Self, Failure> {
-        let failed = |error| Failure::ran(format!("cannot listen for signals: {error}"));
-        Ok(Self {
-            terminate: signal(SignalKind::terminate()).map_err(failed)?,
-            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
-        })
-    }
-
-    async fn wait(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
-        }
-    }
-}
-
-/// Sends the log to standard error.
-fn log_as(log: &Log) {
-    let filter =
-        EnvFilter::builder().parse_lossy(format!("{},h2=warn,hyper=warn,rustls=warn", log.level));
-    let terminal = std::io::stderr().is_terminal();
-    let pretty = match log.format {
-        LogFormat::Pretty => true,
-        LogFormat::Json => false,
-        _ => terminal,
-    };
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(terminal);
-    if pretty {
-        builder.with_target(false).init();
-    } else {
-        builder.json().flatten_event(true).init();
     }
 }

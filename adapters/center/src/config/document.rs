@@ -86,6 +86,9 @@ pub(super) struct Section<'a> {
     known: Vec<&'static str>,
 }
 
+/// A setting whose name is a person's own choice: the name and the text.
+pub(super) type Named = (Found<String>, Found<String>);
+
 /// A value and where it stands.
 pub(super) struct Found<T> {
     pub(super) value: T,
@@ -146,6 +149,26 @@ impl<'a> Section<'a> {
             DeValue::String(text) => Ok(Some(found(value, text.clone().into_owned()))),
             other => Err(self.wrong_type(key, "a text in quotation marks", other, value)),
         }
+    }
+
+    /// All texts of a table whose names are a person's own choice, in the order of their names.
+    pub(super) fn texts(self) -> Result<Vec<Named>, ConfigError> {
+        let settings = self.table.into_iter().flatten();
+        settings
+            .map(|(key, value)| match value.get_ref() {
+                DeValue::String(text) => {
+                    let name = Found {
+                        value: key.get_ref().to_string(),
+                        at: key.span(),
+                    };
+                    Ok((name, found(value, text.clone().into_owned())))
+                }
+                other => {
+                    let name = key.get_ref();
+                    Err(self.wrong_type(name, "a text in quotation marks", other, value))
+                }
+            })
+            .collect()
     }
 
     /// A duration within bounds.

@@ -7,6 +7,7 @@
 mod document;
 mod notify;
 mod policy;
+mod provider;
 
 use std::fs;
 use std::io;
@@ -21,6 +22,8 @@ use restante_http::server::Forwarding;
 pub use document::ConfigError;
 use document::{Document, Section};
 pub use notify::Notify;
+pub(crate) use provider::target;
+pub use provider::{Dialled, ProviderConfig};
 
 /// A center's configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]

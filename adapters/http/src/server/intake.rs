@@ -24,6 +24,7 @@ use restante_core::wire::{ETag, Refusal, RefusalCode};
 use super::Peer;
 use super::message::Sent;
 use super::reply::Answered;
+use super::services::Named;
 use super::wait::{Stopping, Wait};
 use crate::authorization;
 use crate::problem::Problem;
@@ -171,8 +172,12 @@ fn presented(route: &Route, headers: &HeaderMap) -> Result<Credential, Refusal> 
         .map_err(|error| Refusal::new(RefusalCode::Malformed, error.to_string()))
 }
 
-/// The path's one parameter, as it reads after percent-decoding.
+/// The path's one parameter, as it reads after percent-decoding, or what the whole URL says in its
+/// place.
 async fn path_parameter(parts: &mut Parts) -> Option<String> {
+    if let Some(Named(service)) = parts.extensions.get() {
+        return Some(service.to_string());
+    }
     let params = RawPathParams::from_request_parts(parts, &()).await.ok()?;
     params.iter().next().map(|(_, value)| value.to_owned())
 }

@@ -15,6 +15,7 @@ mod metrics;
 mod notices;
 mod polling;
 mod reply;
+mod services;
 mod source;
 mod tls;
 mod wait;
@@ -42,6 +43,7 @@ pub use answer::Answer;
 pub use listen::{Bounds, Drained, Line, ListenError, Listener};
 pub use metrics::metrics_router;
 pub use polling::PollingListener;
+pub use services::services_router;
 pub use source::{Forwarding, Proxies};
 pub use tls::{Tls, TlsError};
 
@@ -62,14 +64,7 @@ pub fn router<A: Answer>(answer: Arc<A>, body_time: Duration) -> Router {
     for route in ROUTES {
         paths.entry(route.path).or_default().push(route);
     }
-    let server = Arc::new(Server {
-        answer,
-        body_time,
-        random: SystemRandom::new(),
-        notices: Notices::default(),
-        waiting: Semaphore::new(wait::WAITING),
-        openapi: crate::openapi().to_string().into(),
-    });
+    let server = Server::new(answer, body_time);
     let mut router = Router::new();
     for (path, routes) in paths {
         router = router.route(path, methods(&server, &routes));
@@ -165,6 +160,17 @@ fn hide_credential(request: &mut Request) {
 }
 
 impl<A: Answer> Server<A> {
+    fn new(answer: Arc<A>, body_time: Duration) -> Arc<Self> {
+        Arc::new(Self {
+            answer,
+            body_time,
+            random: SystemRandom::new(),
+            notices: Notices::default(),
+            waiting: Semaphore::new(wait::WAITING),
+            openapi: crate::openapi().to_string().into(),
+        })
+    }
+
     /// Hides the credential and notes what has to be known of a request once it is answered.
     fn begin(&self, route: Option<&'static Route>, request: &mut Request) -> Asked {
         hide_credential(request);

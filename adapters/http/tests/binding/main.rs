@@ -7,6 +7,7 @@ mod log;
 mod notices;
 mod planning;
 mod polling;
+mod provider;
 mod refusals;
 mod round_trips;
 mod secrets;

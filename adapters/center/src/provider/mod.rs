@@ -1,0 +1,254 @@
+//! A provider's own server: core's provider on SQLite, the URLs of its services, and the loop that
+//! dials the center.
+//!
+//! It is made of what a center is made of: keys in a file, the same store and driver, the same
+//! listeners. What differs is what decides, that only registrations are served, and that it dials.
+//! Serves spec chapter PRV.
+
+mod dial;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use restante_core::Timestamp;
+use restante_core::center::{Call, Credential, Message, Source};
+use restante_core::code::AccessToken;
+use restante_core::id::{CorrelationId, ServiceId};
+use restante_core::provider::Provider;
+use restante_core::wire::people::{AcceptClock, PeopleRequest};
+use restante_crypto::RingCrypto;
+use restante_http::client::{Client, ClientError, Trust};
+use restante_http::server::Drained;
+use restante_store::sqlite::Options;
+use restante_store::{Driver, DriverError, SqliteStore};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use crate::config::target;
+pub use crate::config::{Dialled, ProviderConfig};
+use crate::init::{InitError, Made, make, url};
+use crate::keyfile::KeyFile;
+use crate::open::{CenterError, behind, line};
+use crate::private::{PrivateFileError, read_private};
+use crate::running::{Address, Running};
+use crate::setup::{Setup, StartError};
+
+use dial::Dialler;
+
+/// What the program runs.
+type ProviderSetup = Setup<Provider<RingCrypto>, SqliteStore>;
+
+/// Why a provider's server cannot be opened. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProviderError {
+    /// The key file.
+    #[error("there is no key file at {}; put back a copy of it, or check `keys` in [provider]", .0.display())]
+    NoKeys(PathBuf),
+    /// The folder of the database.
+    #[error("there is no folder {} for the database; check `data` in [provider]", .0.display())]
+    NoData(PathBuf),
+    /// What a center has as well: keys, certificate, store.
+    #[error(transparent)]
+    Server(#[from] CenterError),
+    /// The token's file cannot be read, or others can.
+    #[error("the center's access token {0}; check `token` in [center]")]
+    TokenFile(PrivateFileError),
+    /// What stands in it is no token.
+    #[error("the access token in {} cannot be used: {why}", path.display())]
+    Token {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The certificates that the center is known by cannot be used.
+    #[error("{}: {why}; check `ca` in [center]", path.display())]
+    Ca {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// The center's address cannot be used.
+    #[error("`url` in [center]: {0}")]
+    Url(#[from] ClientError),
+}
+
+/// Makes a provider's server in `folder`, reachable as `host`.
+///
+/// # Errors
+/// [`InitError`]; what was there before is untouched.
+pub fn init(folder: &Path, host: &str, now: Timestamp) -> Result<Made, InitError> {
+    let config = CONFIG.replace("@URL@", &url(host).replace(":8443", ":8444"));
+    make(folder, host, now, (CONFIG_NAME, &config))
+}
+
+/// A provider's server that is about to start.
+pub struct Prepared {
+    setup: ProviderSetup,
+    client: Client,
+    token: AccessToken,
+    config: ProviderConfig,
+}
+
+/// The server that `config` describes, ready to listen and to dial.
+///
+/// # Errors
+/// [`ProviderError`] says in one line what is wrong.
+pub fn prepare(config: &ProviderConfig) -> Result<Prepared, ProviderError> {
+    if !config.keys.exists() {
+        return Err(ProviderError::NoKeys(config.keys.clone()));
+    }
+    let file = KeyFile::read(&config.keys).map_err(CenterError::from)?;
+    let keys = file.keys().map_err(|why| CenterError::Keys {
+        path: config.keys.clone(),
+        why,
+    })?;
+    if !config.data.is_dir() {
+        return Err(ProviderError::NoData(config.data.clone()));
+    }
+    let token = token(&config.center.token)?;
+    let client = Client::new(&config.center.url, &trust(&config.center)?)?;
+    let line = line(&config.http)?;
+    let path = config.data.join("restante-provider.sqlite");
+    let store = SqliteStore::open(&path, &file.center().to_string(), Options::default())
+        .map_err(CenterError::from)?;
+    let provider = Provider::new(RingCrypto, keys, config.services.clone());
+    let setup = Setup::new(Driver::new(provider, store)).metrics(config.metrics);
+    Ok(Prepared {
+        setup: behind(&config.http, &line, setup),
+        client,
+        token,
+        config: config.clone(),
+    })
+}
+
+fn token(path: &Path) -> Result<AccessToken, ProviderError> {
+    let text = read_private(path).map_err(ProviderError::TokenFile)?;
+    text.trim().parse().map_err(|why| ProviderError::Token {
+        path: path.into(),
+        why: format!("{why}"),
+    })
+}
+
+fn trust(center: &Dialled) -> Result<Trust, ProviderError> {
+    let Some(path) = &center.ca else {
+        return Ok(Trust::system());
+    };
+    let unfit = |why: String| ProviderError::Ca {
+        path: path.clone(),
+        why,
+    };
+    let pem = fs::read(path).map_err(|error| unfit(error.to_string()))?;
+    Trust::system()
+        .and(&pem)
+        .map_err(|error| unfit(error.to_string()))
+}
+
+impl Prepared {
+    /// Binds every address, serves, and dials.
+    ///
+    /// # Errors
+    /// [`StartError`] if an address cannot be had or the store cannot be read; nothing is served
+    /// then.
+    pub async fn start(self) -> Result<Serving, StartError> {
+        let registered = Arc::new(Notify::new());
+        let services = self.config.services.iter();
+        let at: BTreeMap<String, ServiceId> = services
+            .map(|(id, url)| (target(url), id.clone()))
+            .collect();
+        let setup = self.setup.services(at, Arc::clone(&registered));
+        let running = setup.start().await?;
+        let dialler = Dialler {
+            driver: Arc::clone(running.driver()),
+            client: self.client,
+            token: self.token,
+            services: self.config.services.into_keys().collect(),
+            every: self.config.center.every,
+            registered,
+        };
+        Ok(Serving {
+            dialler: tokio::spawn(dialler.run()),
+            running,
+        })
+    }
+}
+
+/// A provider's server that runs until it is stopped or dropped.
+pub struct Serving {
+    running: Running<Provider<RingCrypto>, SqliteStore>,
+    dialler: JoinHandle<()>,
+}
+
+impl Serving {
+    /// Where it listens, in the order in which the addresses were given.
+    #[must_use]
+    pub fn addresses(&self) -> &[Address] {
+        self.running.addresses()
+    }
+
+    /// Where metrics are served.
+    #[must_use]
+    pub const fn metrics(&self) -> Option<std::net::SocketAddr> {
+        self.running.metrics()
+    }
+
+    /// Accepts a clock that has jumped ahead, so that expiry is judged by it again.
+    ///
+    /// # Errors
+    /// As [`Driver::call`].
+    pub async fn accept_clock(&self) -> Result<(), DriverError> {
+        let driver = self.running.driver();
+        let call = Call {
+            source: Source {
+                address: None,
+                correlation: CorrelationId::from_bytes(driver.random().id()?),
+            },
+            presented: Credential::Console,
+            message: Message::People(PeopleRequest::AcceptClock(AcceptClock {})),
+        };
+        driver.call(call).await?;
+        self.running.tick().await?;
+        Ok(())
+    }
+
+    /// Dials no more, takes no more connections, lets requests in work finish, and says how many
+    /// had to be cut. Breaking off a round anywhere loses nothing.
+    pub async fn stop(self) -> Drained {
+        self.dialler.abort();
+        self.running.stop().await
+    }
+}
+
+impl std::fmt::Debug for Serving {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Serving")
+            .field("addresses", &self.addresses())
+            .finish_non_exhaustive()
+    }
+}
+
+const CONFIG: &str = include_str!("../config/provider.toml");
+/// What the configuration is called.
+pub const CONFIG_NAME: &str = "restante-provider.toml";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_init_makes_can_be_read_and_lacks_the_token_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let made = init(folder.path(), "localhost", Timestamp::EPOCH).expect("made");
+        let config = ProviderConfig::read(&made.config).expect("right");
+        let url = config.services.values().next().expect("an example");
+        assert_eq!(url.as_str(), "https://localhost:8444/start");
+        let error = prepare(&config).err().expect("no token").to_string();
+        assert!(error.contains("center-token cannot be read"), "{error}");
+        assert!(error.ends_with("check `token` in [center]"), "{error}");
+        assert!(init(folder.path(), "localhost", Timestamp::EPOCH).is_err());
+    }
+}
