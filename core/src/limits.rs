@@ -184,6 +184,9 @@ pub const COUNTER_MAX: u64 = (1 << 53) - 1;
 /// Readings that are kept of one device; a later one takes the place of the oldest. More than a
 /// year of daily reports.
 pub const READINGS_PER_DEVICE: u32 = 400;
+/// Registrations that have reported a device, besides the one that does, for which it is remembered
+/// how far they had come. A device that is moved to and fro goes between two.
+pub const REGISTRATIONS_PER_READING: usize = 8;
 /// Rows of one page of a list that a person or a program asks for.
 pub const PAGE_ROWS: usize = 100;
 /// Rows that are read for one page: the one more tells whether there is a next page.

@@ -48,20 +48,15 @@ pub struct Witness {
     pub revoked_tokens: BTreeMap<TokenId, u64>,
     /// Tokens that were handed out.
     pub tokens: BTreeSet<TokenId>,
-    /// The highest report of each device's present run that was answered, and when.
-    pub reported: BTreeMap<DeviceId, (ReportNumber, u64)>,
-    /// A device's reports come in runs: a run ends when another registration reports the device.
-    runs: BTreeMap<DeviceId, u64>,
-    /// In which run a report was kept.
-    kept_in: BTreeMap<(DeviceId, ReportNumber), u64>,
+    /// The highest report of a device in each registration that was acknowledged as accepted, its
+    /// (boot, seq), and when.
+    pub reported: BTreeMap<(DeviceId, RegistrationId), ((u32, u32), u64)>,
     /// Devices that a registration was said to speak for.
     pub holdings: BTreeSet<DeviceId>,
     /// The time that an operator was told to be accepted.
     pub accepted_clock: Option<Timestamp>,
-    /// Messages that were answered with a reply.
-    handled: BTreeMap<(Header, Vec<u8>), Handled>,
-    /// How often the devices of a registration have changed.
-    memberships: BTreeMap<RegistrationId, u64>,
+    /// Messages that were answered with a reply, and when first.
+    handled: BTreeMap<(Header, Vec<u8>), u64>,
     /// What was posted to devices, and what came of it.
     pub posted: Posted,
     /// The highest time that the wall clock has ever shown.
@@ -92,18 +87,6 @@ pub struct Told {
     pub devices: BTreeSet<DeviceId>,
     /// What was asked for, in order.
     pub content: Vec<Identification>,
-}
-
-/// A report's registration, boot and seq. Numbers of one registration are in order.
-pub type ReportNumber = (RegistrationId, u32, u32);
-
-/// A message that was answered with a reply.
-#[derive(Clone, Copy, Debug)]
-pub struct Handled {
-    /// When, first.
-    pub step: u64,
-    /// How often the registration's devices had changed by then.
-    pub membership: u64,
 }
 
 impl Witness {
@@ -146,24 +129,17 @@ impl Witness {
         Some(FormalCode::new(*registration, *epoch, *secret))
     }
 
-    /// Whether this message was answered with a reply before `step`.
+    /// When this message was first answered with a reply, if that was before `step`.
     #[must_use]
-    pub fn handled(&self, header: &Header, body: &[u8], step: u64) -> Option<Handled> {
+    pub fn handled(&self, header: &Header, body: &[u8], step: u64) -> Option<u64> {
         let key = (header.clone(), body.to_vec());
         let handled = self.handled.get(&key).copied();
-        handled.filter(|handled| handled.step < step)
-    }
-
-    /// How often the devices of this registration have changed.
-    #[must_use]
-    pub fn membership(&self, registration: RegistrationId) -> u64 {
-        self.memberships.get(&registration).copied().unwrap_or(0)
+        handled.filter(|handled| *handled < step)
     }
 
     /// Notes what a step has brought.
     pub fn absorb(&mut self, step: &Step<'_>, state: &State) {
         self.note_memberships(step);
-        self.note_runs(step);
         self.posted.absorb(step, state);
         if let Some(refused) = step.refused()
             && refused.reason.word == "code-expired"
@@ -207,28 +183,8 @@ impl Witness {
             if devices(changed.before.as_ref()) != devices(changed.after.as_ref())
                 && let Some(id) = registration_id(&changed.key)
             {
-                *self.memberships.entry(id).or_default() += 1;
                 self.posted.spoken_for.insert(id, step.number);
             }
-        }
-    }
-
-    fn note_runs(&mut self, step: &Step<'_>) {
-        let latest = |kept: &Option<Kept>| match kept.as_ref().map(|kept| &kept.entry) {
-            Some(Entry::Latest(reading)) => Some((reading.registration, reading.boot, reading.seq)),
-            _ => None,
-        };
-        for changed in step.changed(Kind::Status) {
-            let device = DeviceId::from_bytes(changed.key.owner.0);
-            let Some(after) = latest(&changed.after) else {
-                continue;
-            };
-            let run = self.runs.entry(device).or_default();
-            if latest(&changed.before).is_some_and(|before| before.0 != after.0) {
-                *run += 1;
-                self.reported.remove(&device);
-            }
-            self.kept_in.insert((device, after), *run);
         }
     }
 
@@ -237,15 +193,8 @@ impl Witness {
         let Some(parcel) = by.parcel.filter(|it| it.desk == Desk::Devices) else {
             return;
         };
-        let membership = match &by.running.call.presented {
-            Credential::Formal(code) => self.membership(code.registration()),
-            _ => 0,
-        };
         let key = (parcel.header.clone(), parcel.body.clone());
-        let step = step.number;
-        self.handled
-            .entry(key)
-            .or_insert(Handled { step, membership });
+        self.handled.entry(key).or_insert(step.number);
     }
 
     fn device_told(
@@ -316,17 +265,12 @@ impl Witness {
         told: &StatusReported,
     ) {
         for (report, told) in asked.reports.iter().zip(&told.results) {
-            let (device, number) = (told.device, (registration, report.boot, report.seq));
-            // What was acknowledged as accepted counts whether or not it was kept: that is what is
-            // checked. What was kept in a run that has ended does not count any more.
-            let counts = match self.kept_in.get(&(device, number)) {
-                Some(kept_in) => Some(kept_in) == self.runs.get(&device),
-                None => told.result == ReportResult::Accepted,
-            };
-            if !counts {
+            if told.result != ReportResult::Accepted {
                 continue;
             }
-            let held = self.reported.entry(device).or_insert((number, step));
+            let number = (report.boot, report.seq);
+            let key = (told.device, registration);
+            let held = self.reported.entry(key).or_insert((number, step));
             if held.0 < number {
                 *held = (number, step);
             }

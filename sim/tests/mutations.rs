@@ -2,6 +2,7 @@
 //! and exactly that invariant is reported.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use restante_core::center::{
@@ -545,6 +546,26 @@ fn a_center_that_panics_breaks_the_fifteenth() {
         Ok(decision)
     };
     assert_eq!(reported(meddle), only(Invariant::Bounded));
+}
+
+#[test]
+fn a_late_addition_or_removal_that_has_its_effect_breaks_the_twelfth() {
+    let meddle = |question: &Question<'_>| {
+        let decision = question.ask()?;
+        let mut call = question.call.clone();
+        let highest = match &decision.outcome {
+            Err(refused) => refused.refusal.change,
+            Ok(_) => None,
+        };
+        let next = NonZeroU32::MIN.saturating_add(highest.unwrap_or_default());
+        match (highest, &mut call.message) {
+            (Some(_), Message::Device(DeviceRequest::AddDevices(add))) => add.change = next,
+            (Some(_), Message::Device(DeviceRequest::RemoveDevices(gone))) => gone.change = next,
+            _ => return Ok(decision),
+        }
+        question.ask_about(&call, question.records)
+    };
+    assert_eq!(reported(meddle), only(Invariant::Replay));
 }
 
 /// The decision turned into this refusal, with nothing written.

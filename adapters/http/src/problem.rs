@@ -36,6 +36,9 @@ pub struct Problem {
     /// How many devices the provisional code can still register (`too-few-slots`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub free: Option<u32>,
+    /// The highest `change` that was accepted (`change-superseded`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<u32>,
     /// The devices that the registration does not speak for (`device-not-covered`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub devices: Vec<DeviceId>,
@@ -56,6 +59,7 @@ impl Problem {
             code: None,
             retry_after: None,
             free: None,
+            change: None,
             devices: Vec::new(),
             correlation: None,
         }
@@ -67,6 +71,7 @@ impl Problem {
         let mut refusal = Refusal::new(self.code?, self.detail);
         refusal.retry_after = self.retry_after;
         refusal.free = self.free;
+        refusal.change = self.change;
         refusal.devices = self.devices;
         refusal.correlation = self.correlation;
         Some(refusal)
@@ -84,6 +89,7 @@ impl From<Refusal> for Problem {
             code: Some(refusal.code),
             retry_after,
             free: refusal.free,
+            change: refusal.change,
             devices: refusal.devices,
             correlation: refusal.correlation,
         }
@@ -98,6 +104,7 @@ mod tests {
     fn a_refusal_comes_back_from_its_problem_as_it_was() {
         let mut refusal = Refusal::plain(RefusalCode::TooFewSlots);
         refusal.free = Some(3);
+        refusal.change = Some(4);
         refusal.devices = vec![DeviceId::from_bytes([1; 16])];
         refusal.correlation = Some(CorrelationId::from_bytes([2; 16]));
         let problem = Problem::from(refusal.clone());

@@ -1,17 +1,19 @@
 //! Which devices a registration speaks for: adding, removing, leaving. Each can be repeated without
-//! harm: what is there takes no further slot, and what is gone is not missed.
+//! harm: what is there takes no further slot, and what is gone is not missed. A copy that comes
+//! after a later addition or removal is told by its number.
 
 use alloc::format;
 use alloc::vec::Vec;
+use core::num::NonZeroU32;
 
 use crate::code::ProvisionalCode;
 use crate::crypto::Crypto;
 use crate::id::{CustomerId, DeviceId, GrantId};
 use crate::limits::DEVICES_PER_REGISTRATION;
-use crate::record::{Clock, Device, Ended, Grant, Key, Registration, State, Why};
+use crate::record::{Active, Clock, Device, Ended, Grant, Key, Registration, State, Why};
 use crate::wire::{
     AddDevices, DeviceEntry, DevicesAdded, DevicesRemoved, EnrolDeviceResult, EnrolResult, Left,
-    RefusalCode, RemoveDevices,
+    Refusal, RefusalCode, RemoveDevices,
 };
 
 use super::authenticate::Speaker;
@@ -36,6 +38,7 @@ impl<C: Crypto> Work<'_, C> {
             .filter(|(device, _)| !speaker.active.covers(*device))
             .collect();
         let results = self.results(&speaker, &named)?;
+        let is_new = in_turn(&mut speaker.active, message.change, added.is_empty())?;
         if !added.is_empty() {
             not_too_many(&speaker, added.len())?;
             let devices = u32::try_from(added.len()).unwrap_or(u32::MAX);
@@ -44,6 +47,8 @@ impl<C: Crypto> Work<'_, C> {
             added
                 .iter()
                 .for_each(|(device, _)| speaker.active.add(*device));
+        }
+        if is_new {
             self.save(&speaker);
         }
         Ok(DevicesAdded {
@@ -171,7 +176,7 @@ impl<C: Crypto> Work<'_, C> {
             }
         }
         let remaining = u32::try_from(speaker.active.devices.len()).unwrap_or(u32::MAX);
-        if !gone.is_empty() {
+        if in_turn(&mut speaker.active, message.change, gone.is_empty())? {
             self.load([&Clock::key()])?;
             self.release(speaker.facts.customer, speaker.id, &gone)?;
             let state = speaker.active.clone().or_ended(self.time()?, Why::Emptied);
@@ -200,6 +205,26 @@ impl<C: Crypto> Work<'_, C> {
         let facts = speaker.facts.clone();
         self.put_registration(speaker.id, &Registration { facts, state });
     }
+}
+
+/// Whether an addition or removal is above all before it; its number is remembered then. One that
+/// is not is a late copy, or its sender has forgotten what it said: it may be answered
+/// `as_things_stand`, and changes nothing.
+// spec: ENR-043, ENR-044, ENR-045
+fn in_turn(active: &mut Active, change: NonZeroU32, as_things_stand: bool) -> Result<bool, Stop> {
+    let highest = active.change;
+    if change.get() > highest {
+        active.change = change.get();
+        return Ok(true);
+    }
+    if as_things_stand {
+        return Ok(false);
+    }
+    let code = RefusalCode::ChangeSuperseded;
+    let detail = format!("change is {change}; {highest} was accepted before");
+    let mut refusal = Refusal::new(code, detail.clone());
+    refusal.change = Some(highest);
+    Err(Stop::refusal(refusal, code.word(), detail))
 }
 
 /// A registration that would speak for more devices than one may.

@@ -275,13 +275,14 @@ impl<C: Crypto> Machine for Gateway<C> {
         self.take(now, seed, input, &mut news)?;
         self.pass(now, seed, &mut news);
         self.work(now, &mut news);
+        let sends = self.advance(now, &mut news);
         if news.keep || news.center.keep {
             out.push(Output::Keep(Box::new(self.kept())));
         }
         let center = news.center.notices.into_iter().map(Notice::Center);
         out.extend(news.notices.into_iter().chain(center).map(Output::Show));
         out.extend(news.acts);
-        self.advance(now, out);
+        out.extend(sends);
         let errand = self.registrant.errand(now);
         out.extend(errand.map(|it| Output::Register(Box::new(it))));
         while let Some(call) = self.registrant.peer_call(now) {

@@ -5,6 +5,7 @@
 //! follows.
 
 use alloc::vec::Vec;
+use core::num::NonZeroU32;
 
 use serde::Serialize;
 
@@ -17,7 +18,7 @@ use crate::wire::enrol::DeviceList;
 use crate::wire::{AddDevices, DeviceEntry, DeviceRequest, RemoveDevices, ReportStatus, json};
 
 use super::call::Call;
-use super::{Gateway, Output, Said};
+use super::{Gateway, News, Output, Said};
 
 impl<C: Crypto> Gateway<C> {
     pub(super) fn ready(&self) -> Ready {
@@ -34,28 +35,28 @@ impl<C: Crypto> Gateway<C> {
         matches!(self.call, Call::Calling { .. })
     }
 
-    /// Sends what is due, if the line is free.
-    pub(super) fn advance(&mut self, now: Uptime, out: &mut Vec<Output>) {
-        let Some(slip) = self.registrant.begin(now, self.ready()) else {
-            return;
-        };
+    /// What is to be sent, if something is due and the line is free.
+    pub(super) fn advance(&mut self, now: Uptime, news: &mut News) -> Option<Output> {
+        let slip = self.registrant.begin(now, self.ready())?;
         let message = self.registrant.message(slip.asked);
-        let Some(request) = message.or_else(|| self.write(now, slip.asked)) else {
-            return;
-        };
+        let request = message.or_else(|| self.write(now, slip.asked, news))?;
         self.said = said(&request);
-        out.push(Output::Send {
+        Some(Output::Send {
             exchange: slip.exchange,
             center: slip.center,
             presented: slip.presented,
             request,
-        });
+        })
     }
 
-    fn write(&self, now: Uptime, asked: Asked) -> Option<DeviceRequest> {
+    fn write(&mut self, now: Uptime, asked: Asked, news: &mut News) -> Option<DeviceRequest> {
         match asked {
-            Asked::AddDevices => self.addition(),
+            Asked::AddDevices => {
+                let change = self.next_change(news);
+                self.addition(change)
+            }
             Asked::RemoveDevices => Some(DeviceRequest::RemoveDevices(RemoveDevices {
+                change: self.next_change(news),
                 devices: self.untold().take(DEVICES_PER_MESSAGE).collect(),
             })),
             _ => Some(DeviceRequest::ReportStatus(ReportStatus {
@@ -64,13 +65,24 @@ impl<C: Crypto> Gateway<C> {
         }
     }
 
+    /// The number of an addition or removal. It is kept before it is used, so that none is used for
+    /// two of them.
+    // spec: GWY-016
+    fn next_change(&mut self, news: &mut News) -> NonZeroU32 {
+        let change = NonZeroU32::MIN.saturating_add(self.ledger.change);
+        self.ledger.change = change.get();
+        news.keep = true;
+        change
+    }
+
     /// The children that wait, as many as one message holds. The book holds each of them once, so
     /// that they always make a list.
-    fn addition(&self) -> Option<DeviceRequest> {
+    fn addition(&self, change: NonZeroU32) -> Option<DeviceRequest> {
         let waiting = self.unregistered().take(DEVICES_PER_MESSAGE);
         let mut entries: Vec<DeviceEntry> = waiting.cloned().collect();
         entries.truncate(fitting(&entries));
         Some(DeviceRequest::AddDevices(AddDevices {
+            change,
             devices: DeviceList::new(entries).ok()?,
             code: self.ledger.pays.as_ref().map(ProvisionalCode::to_text),
         }))

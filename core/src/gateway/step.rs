@@ -280,6 +280,10 @@ impl<C: Crypto> Gateway<C> {
             (Event::NotCovered(asked, devices, need), _) => {
                 self.not_covered(now, asked, &devices, need, news);
             }
+            (Event::ChangeSuperseded(highest), _) => {
+                self.ledger.change = self.ledger.change.max(highest);
+                news.keep = true;
+            }
             (Event::Refused(Asked::AddDevices, need), _) => self.not_added(need, news),
             (Event::Refused(Asked::RemoveDevices, _), Said::Remove(devices)) => {
                 self.tell_no_more(&devices, news);

@@ -55,7 +55,7 @@ pub use registration::{
 pub use row::{AtHand, Change, Expect, Loaded, Need, Records, Revision, Row, Write, Written};
 pub use service::Service;
 pub use sighting::Sighting;
-pub use status::Reading;
+pub use status::{Reached, Reading};
 pub use target::Target;
 pub use throttle::{Throttle, WrongCode};
 pub use token::Token;

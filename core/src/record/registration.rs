@@ -107,6 +107,9 @@ pub struct Active {
     pub next: Option<Secret>,
     /// The devices that it speaks for, in order.
     pub devices: Vec<DeviceId>,
+    /// The highest number of an addition or removal that was accepted; 0 before the first.
+    #[serde(default)]
+    pub change: u32,
     /// Since when.
     pub since: Timestamp,
 }
@@ -196,12 +199,14 @@ impl State {
             Self::Active(Active {
                 next: Some(next),
                 devices,
+                change,
                 since,
                 ..
             }) if next.epoch == epoch => Ok(Use::Next(Active {
                 secret: next,
                 next: None,
                 devices,
+                change,
                 since,
             })),
             Self::Ended(_) => Err("registration-ended"),
@@ -248,6 +253,7 @@ impl Pending {
             secret: self.secret,
             next: None,
             devices,
+            change: 0,
             since,
         }
     }

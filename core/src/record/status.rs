@@ -3,14 +3,15 @@
 //! The reports of one registration are ordered by (boot, seq), both of which only rise. One that is
 //! not above what is held changes nothing, so that a report that comes twice or late is harmless.
 //! In another registration the device may count from the beginning: it has a new controller board,
-//! or somebody has reset it.
+//! or somebody has reset it. How far each registration had come is remembered, so that a device
+//! which goes to another one and comes back finds its older reports superseded.
 
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::{DeviceId, RegistrationId};
-use crate::limits::READINGS_PER_DEVICE;
+use crate::limits::{READINGS_PER_DEVICE, REGISTRATIONS_PER_READING};
 use crate::time::{Seconds, Timestamp};
 use crate::wire::people::{self, DateTime};
 use crate::wire::{Counters, DeviceState, StateReason, StatusReport};
@@ -41,6 +42,21 @@ pub struct Reading {
     pub reasons: Vec<StateReason>,
     /// What it had done so far.
     pub counters: Counters,
+    /// How far other registrations had come that reported the device before, the latest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Reached>,
+}
+
+/// The last report of a device in one registration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reached {
+    /// In which registration.
+    pub registration: RegistrationId,
+    /// Its boot number.
+    pub boot: u32,
+    /// Its number within the boot.
+    pub seq: u32,
 }
 
 impl Reading {
@@ -67,10 +83,8 @@ impl Reading {
         report: &StatusReport,
         received: Timestamp,
     ) -> Option<Self> {
-        let is_superseding = |held: &Self| {
-            held.registration == registration && (held.boot, held.seq) >= (report.boot, report.seq)
-        };
-        if latest.is_some_and(is_superseding) {
+        let reached = latest.and_then(|held| held.reached(registration));
+        if reached.is_some_and(|it| (it.boot, it.seq) >= (report.boot, report.seq)) {
             return None;
         }
         Some(Self {
@@ -83,7 +97,32 @@ impl Reading {
             state: report.state,
             reasons: report.reasons.clone(),
             counters: report.counters.clone(),
+            earlier: latest.map_or_else(Vec::new, |held| held.earlier_than(registration)),
         })
+    }
+
+    /// How far a registration has come with its reports of the device.
+    #[must_use]
+    pub fn reached(&self, registration: RegistrationId) -> Option<Reached> {
+        let mut all = self.earlier.iter().copied().chain([self.mark()]);
+        all.find(|it| it.registration == registration)
+    }
+
+    /// How far the others have come, once this registration reports.
+    fn earlier_than(&self, registration: RegistrationId) -> Vec<Reached> {
+        let all = self.earlier.iter().copied().chain([self.mark()]);
+        let mut others: Vec<Reached> = all.filter(|it| it.registration != registration).collect();
+        let too_many = others.len().saturating_sub(REGISTRATIONS_PER_READING);
+        others.drain(..too_many);
+        others
+    }
+
+    const fn mark(&self) -> Reached {
+        Reached {
+            registration: self.registration,
+            boot: self.boot,
+            seq: self.seq,
+        }
     }
 
     /// What people are shown of it.

@@ -250,6 +250,12 @@ impl<C: Crypto> Registrant<C> {
                 }
                 Some(Event::NotCovered(asked, refusal.devices.clone(), need))
             }
+            // spec: GWY-017
+            (Asked::AddDevices | Asked::RemoveDevices, RefusalCode::ChangeSuperseded) => {
+                let why = Trouble::Refused(refusal.code);
+                self.wait(now, seed, asked, why, Seconds::ZERO, news);
+                refusal.change.map(Event::ChangeSuperseded)
+            }
             _ => self.act_refused(now, asked, need, news),
         }
     }

@@ -153,6 +153,8 @@ pub(crate) enum Event {
     Removed(DevicesRemoved),
     /// An act was refused and is not repeated by itself.
     Refused(Asked, Need),
+    /// An addition or removal had no effect; this is the highest number that was accepted.
+    ChangeSuperseded(u32),
     /// The registration is gone; these were its members.
     Ended(Vec<Member>),
 }

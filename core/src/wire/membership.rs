@@ -1,11 +1,13 @@
 //! Which devices a registration speaks for, after the enrolment: adding, removing, leaving.
 //!
 //! Each of them can be repeated without harm: a device that is there already takes no further slot,
-//! one that is gone already is not missed.
+//! one that is gone already is not missed. Additions and removals are numbered by their sender, so
+//! that a copy which comes late does not undo what was said after it.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+use core::num::NonZeroU32;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
@@ -20,6 +22,8 @@ use super::schedule::Schedule;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AddDevices {
+    /// Which of the sender's additions and removals this is: above those before it.
+    pub change: NonZeroU32,
     /// The devices; those that belong to the registration already are left as they are.
     pub devices: DeviceList,
     /// A provisional code that pays for them, where the one that the registration was made with has
@@ -31,6 +35,7 @@ pub struct AddDevices {
 impl fmt::Debug for AddDevices {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AddDevices")
+            .field("change", &self.change)
             .field("devices", &self.devices)
             .field("code", &self.code.as_ref().map(|_| '…'))
             .finish()
@@ -53,6 +58,8 @@ pub struct DevicesAdded {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RemoveDevices {
+    /// Which of the sender's additions and removals this is: above those before it.
+    pub change: NonZeroU32,
     /// The devices' ids, at most 500.
     #[serde(deserialize_with = "removals")]
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 500)))]
@@ -103,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_log_line_never_shows_the_code_that_pays() {
-        let text = r#"{"devices":[{"identification":{"vendor":"V","model":"M","serial":"S",
+        let text = r#"{"change":1,"devices":[{"identification":{"vendor":"V","model":"M","serial":"S",
             "functions":["printer"]}}],"code":"a secret"}"#;
         let add: AddDevices = serde_json::from_str(text).expect("a message");
         assert_eq!(add.code.as_deref(), Some("a secret"));

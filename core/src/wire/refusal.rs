@@ -34,6 +34,9 @@ pub struct Refusal {
     /// How many devices the provisional code can still register (`too-few-slots`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub free: Option<u32>,
+    /// The highest `change` that was accepted (`change-superseded`); the next is above it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<u32>,
     /// The devices that it is about: those that the registration does not speak for
     /// (`device-not-covered`), or those for which an instruction cannot be made.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -52,6 +55,7 @@ impl Refusal {
             detail: detail.into(),
             retry_after: None,
             free: None,
+            change: None,
             devices: Vec::new(),
             correlation: None,
         }
@@ -215,6 +219,10 @@ registry! {
     DeviceNotCovered "device-not-covered" 403 Never
         "the registration does not speak for every device that is named",
         "Remove the devices that are named from the gateway, or enrol them again.";
+    /// What the sender asks for is older than something that it has asked for since.
+    ChangeSuperseded "change-superseded" 409 Never
+        "a later change of the registration's devices was accepted already",
+        "Nothing needs doing: the gateway goes on from the number that is named.";
     /// The application is not at a point where this can be done.
     ApplicationClosed "application-closed" 409 Never
         "the application is past that point",

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use restante_core::Seconds;
+use restante_core::center::Message;
 use restante_core::code::FormalCode;
 use restante_core::id::{DeviceId, Epoch};
-use restante_core::record::{Device, RegistrationLocator, Revision, Row};
+use restante_core::record::{Device, RegistrationLocator, Revision, Row, State};
 use restante_core::wire::{DeviceReply, DeviceRequest, EnrolResult, Enrolled, RefusalCode, Rotate};
 
 use crate::world::{Code, World, add, enrol, formal, leave, list, poll, remove, report, reports};
@@ -190,6 +191,76 @@ fn removed_devices_stay_with_the_customer_and_the_last_one_ends_the_registration
         (998, 0, 2),
         "used slots never come back"
     );
+}
+
+#[test]
+fn a_late_copy_of_an_addition_or_removal_changes_nothing() {
+    let mut world = World::new();
+    let code = world.issue("Miller", None);
+    let gateway = world.activate(&code, 1, &["A", "B"]);
+    let (b, formal_code) = (gateway.devices[1].device, &gateway.formal_code);
+    let adding = add(&["C"], None);
+    assert_eq!(
+        added(&mut world, formal_code, adding.clone()),
+        Ok(vec![EnrolResult::New])
+    );
+    let removing = remove(&[b]);
+    assert!(world.device(formal(formal_code), removing.clone()).is_ok());
+    let back = add(&["B"], None);
+    assert_eq!(
+        added(&mut world, formal_code, back),
+        Ok(vec![EnrolResult::Known])
+    );
+    let before = world.rows.clone();
+    let asked = Message::Device(removing);
+    let refused = world.call(formal(formal_code), asked).expect_err("late");
+    assert_eq!(refused.refusal.code, RefusalCode::ChangeSuperseded);
+    let State::Active(active) = world.registration(gateway.registration).state else {
+        panic!("it is in use");
+    };
+    let highest = Some(active.change);
+    assert_eq!(refused.refusal.change, highest, "what was accepted last");
+    assert_eq!(
+        added(&mut world, formal_code, adding),
+        Ok(vec![EnrolResult::Already]),
+        "what is so already is answered as it stands"
+    );
+    assert_eq!(world.rows, before, "nothing is written");
+}
+
+#[test]
+fn an_addition_that_had_nothing_to_add_does_not_take_a_device_back_later() {
+    let mut world = World::new();
+    let code = world.issue("Miller", None);
+    let gateway = world.activate(&code, 1, &["A", "B"]);
+    let adding = add(&["A"], None);
+    assert_eq!(
+        added(&mut world, &gateway.formal_code, adding.clone()),
+        Ok(vec![EnrolResult::Already])
+    );
+    let panel = world.activate(&code, 2, &["A"]);
+    assert_eq!(
+        added(&mut world, &gateway.formal_code, adding),
+        Err(RefusalCode::ChangeSuperseded)
+    );
+    assert!(world.poll(&panel.formal_code).is_ok());
+}
+
+#[test]
+fn numbers_of_changes_outlive_a_rotation_and_begin_anew_with_a_registration() {
+    let mut world = World::new();
+    let code = world.issue("Miller", None);
+    let gateway = world.activate(&code, 1, &["A", "B"]);
+    let first = add(&["E"], None);
+    let late = remove(&[gateway.devices[1].device]);
+    let adding = add(&["C"], None);
+    assert!(added(&mut world, &gateway.formal_code, adding).is_ok());
+    let next = world.rotate(&gateway.formal_code).expect("rotated");
+    assert!(world.poll(&next).is_ok());
+    let refused = world.device(formal(&next), late).expect_err("late");
+    assert_eq!(refused, RefusalCode::ChangeSuperseded);
+    let other = world.activate(&code, 2, &["D"]).formal_code;
+    assert_eq!(added(&mut world, &other, first), Ok(vec![EnrolResult::New]));
 }
 
 #[test]

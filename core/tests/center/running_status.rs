@@ -11,7 +11,7 @@ use restante_core::wire::{
 };
 use restante_core::{Seconds, Timestamp};
 
-use crate::world::{World, formal, poll, report, reports};
+use crate::world::{World, add, formal, poll, report, reports};
 
 fn told(
     world: &mut World,
@@ -96,6 +96,36 @@ fn a_device_that_comes_back_in_a_new_registration_counts_from_the_beginning() {
     assert_eq!(
         told(&mut world, &new.formal_code, vec![report(device, 1, 2, 1)]),
         Ok(vec![ReportResult::Superseded])
+    );
+}
+
+#[test]
+fn a_report_from_before_a_device_was_elsewhere_is_superseded() {
+    let mut world = World::new();
+    let code = world.issue("Miller", None);
+    let gateway = world.activate(&code, 1, &["A", "B"]).formal_code;
+    let panel = world.activate(&code, 2, &["A"]);
+    let device = panel.devices[0].device;
+    let adding = || add(&["A"], None);
+    assert!(world.device(formal(&gateway), adding()).is_ok());
+    let late = vec![report(device, 3, 5, 9)];
+    let accepted = Ok(vec![ReportResult::Accepted]);
+    assert_eq!(told(&mut world, &gateway, late.clone()), accepted);
+    let panel = world.activate(&code, 3, &["A"]).formal_code;
+    assert_eq!(
+        told(&mut world, &panel, vec![report(device, 1, 1, 10)]),
+        accepted
+    );
+    assert!(world.device(formal(&gateway), adding()).is_ok());
+    let before = world.rows.clone();
+    assert_eq!(
+        told(&mut world, &gateway, late),
+        Ok(vec![ReportResult::Superseded])
+    );
+    assert_eq!(world.rows, before, "nothing is written");
+    assert_eq!(
+        told(&mut world, &gateway, vec![report(device, 3, 6, 11)]),
+        accepted
     );
 }
 

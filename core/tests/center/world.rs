@@ -4,7 +4,9 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
+use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use restante_core::center::{
     Call, Center, Credential, Decide, Decision, Keys, Message, Policy, Refused, Reply, Source,
@@ -419,6 +421,7 @@ pub(crate) fn enrol(request: u8, serials: &[&str]) -> DeviceRequest {
 
 pub(crate) fn add(serials: &[&str], code: Option<&Code>) -> DeviceRequest {
     DeviceRequest::AddDevices(AddDevices {
+        change: next_change(),
         devices: list(serials),
         code: code.map(|code| code.text.to_text()),
     })
@@ -426,8 +429,16 @@ pub(crate) fn add(serials: &[&str], code: Option<&Code>) -> DeviceRequest {
 
 pub(crate) fn remove(devices: &[DeviceId]) -> DeviceRequest {
     DeviceRequest::RemoveDevices(RemoveDevices {
+        change: next_change(),
         devices: devices.to_vec(),
     })
+}
+
+/// The number of an addition or removal that is made now: above those of all that were made before.
+/// A copy of one has the same.
+fn next_change() -> NonZeroU32 {
+    static LAST: AtomicU32 = AtomicU32::new(0);
+    NonZeroU32::MIN.saturating_add(LAST.fetch_add(1, Ordering::Relaxed))
 }
 
 pub(crate) fn report(device: DeviceId, boot: u32, seq: u32, sheets: u64) -> StatusReport {

@@ -2,6 +2,7 @@
 //! center: what they keep and send, in which order, and when.
 
 mod asking;
+mod changes;
 mod device;
 mod duties;
 mod duty_table;

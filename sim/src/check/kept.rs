@@ -80,11 +80,10 @@ fn registrations(state: &State, witness: &Witness, found: &mut Found) {
 }
 
 fn readings(state: &State, witness: &Witness, found: &mut Found) {
-    for (device, (told, _)) in &witness.reported {
+    for ((device, registration), (told, _)) in &witness.reported {
         let latest = state.latest(*device);
-        let stands = latest.is_some_and(|it| {
-            it.registration != told.0 || (it.registration, it.boot, it.seq) >= *told
-        });
+        let reached = latest.and_then(|it| it.reached(*registration));
+        let stands = reached.is_some_and(|it| (it.boot, it.seq) >= *told);
         found.that(Invariant::Acknowledged, stands, || {
             format!("{device}: report {told:?} was acknowledged, {latest:?} is held")
         });

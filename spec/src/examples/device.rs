@@ -1,5 +1,7 @@
 //! What devices and gateways say, and what they are answered.
 
+use core::num::NonZeroU32;
+
 use restante_core::Seconds;
 use restante_core::id::{CorrelationId, InstructionId, RequestId};
 use restante_core::wire::enrol::{DeviceList, MaxMessage};
@@ -301,6 +303,7 @@ pub(crate) fn rotated() -> Rotated {
 
 pub(crate) fn add() -> AddDevices {
     AddDevices {
+        change: NonZeroU32::MIN,
         devices: list(vec![entry(printer(), "192.0.2.3")]),
         code: Some(provisional_code().to_text()),
     }
@@ -316,6 +319,7 @@ pub(crate) fn added() -> DevicesAdded {
 
 pub(crate) fn remove() -> RemoveDevices {
     RemoveDevices {
+        change: NonZeroU32::MIN.saturating_add(1),
         devices: vec![device_id(&printer())],
     }
 }

@@ -1,6 +1,8 @@
 //! Every route: what the client sends is what the center is asked, and what the center answers is
 //! what the client returns.
 
+use std::num::NonZeroU32;
+
 use restante_core::center::{Call, Credential, Message, Reply};
 use restante_core::code::Presented;
 use restante_core::id::{
@@ -193,6 +195,7 @@ fn rotation() -> Exchange {
 
 fn addition() -> Exchange {
     let add = AddDevices {
+        change: NonZeroU32::MIN,
         devices: devices(),
         code: Some(provisional().to_text()),
     };
@@ -215,7 +218,10 @@ fn removal() -> Exchange {
     };
     (
         as_formal(),
-        DeviceRequest::RemoveDevices(RemoveDevices { devices }),
+        DeviceRequest::RemoveDevices(RemoveDevices {
+            change: NonZeroU32::MIN,
+            devices,
+        }),
         DeviceReply::DevicesRemoved(removed),
     )
 }

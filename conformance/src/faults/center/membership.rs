@@ -1,6 +1,9 @@
 //! Faults about adding, removing and leaving.
 
-use restante_core::center::Reply;
+use std::num::NonZeroU32;
+
+use restante_core::center::{Decision, Reply};
+use restante_core::id::Epoch;
 use restante_core::record::{Active, Change, Grant, Kind, Registration, Slots, State};
 use restante_core::wire::enrol::DeviceList;
 use restante_core::wire::{
@@ -208,7 +211,165 @@ pub(super) const FAULTS: &[Fault] = &[
         also: &[],
         defect: Defect::Decision(slots_given_back),
     },
+    Fault {
+        name: "late-changes-take-effect",
+        says: "An addition or removal has its effect whatever was said after it.",
+        breaks: &[],
+        kills: &[
+            (
+                "server/ENR/a-late-change-is-refused",
+                "expected the refusal change-superseded; got devicesRemoved",
+            ),
+            (
+                "server/ENR/numbers-outlive-a-rotation",
+                "expected the refusal change-superseded; got devicesRemoved",
+            ),
+        ],
+        also: &["server/ENR/an-idle-addition-counts-too"],
+        defect: Defect::Decision(late_takes_effect),
+    },
+    Fault {
+        name: "repeated-changes-are-refused",
+        says: "An addition or removal that comes twice is refused, though everything is as it asks.",
+        breaks: &[],
+        kills: &[(
+            "server/ENR/a-repeated-change-is-answered",
+            "expected the reply devicesAdded; got refusal change-superseded",
+        )],
+        also: &[],
+        defect: Defect::Decision(refused_when_repeated),
+    },
+    Fault {
+        name: "superseded-change-names-no-number",
+        says: "A late addition or removal is refused without the number to go on from.",
+        breaks: &[],
+        kills: &[(
+            "server/ENR/a-late-change-is-refused",
+            "in which change: expected",
+        )],
+        also: &[
+            "server/ENR/an-idle-addition-counts-too",
+            "server/ENR/numbers-outlive-a-rotation",
+        ],
+        defect: Defect::Decision(|scene| {
+            let mut decided = scene.decide();
+            if let Ok(Decision {
+                outcome: Err(refused),
+                ..
+            }) = &mut decided
+            {
+                refused.refusal.change = None;
+            }
+            decided
+        }),
+    },
+    Fault {
+        name: "idle-changes-are-forgotten",
+        says: "An addition that had nothing to add takes a device back when it comes once more.",
+        breaks: &[],
+        kills: &[(
+            "server/ENR/an-idle-addition-counts-too",
+            "expected the refusal change-superseded; got devicesAdded",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| {
+            let decided = scene.decide();
+            match adding(scene).is_some() && all_there_already(&decided) {
+                true => decided.unwriting(Kind::Registration),
+                false => decided,
+            }
+        }),
+    },
+    Fault {
+        name: "rotation-forgets-the-number",
+        says: "With the first use of the next formal code additions and removals count anew.",
+        breaks: &[],
+        kills: &[(
+            "server/ENR/numbers-outlive-a-rotation",
+            "expected the refusal change-superseded; got devicesRemoved",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| match scene.device() {
+            Some(DeviceRequest::Poll(_)) => {
+                let decided = scene.decide();
+                decided.writing(Kind::Registration, |registration: &mut Registration| {
+                    if let State::Active(active) = &mut registration.state
+                        && active.secret.epoch != Epoch::FIRST
+                    {
+                        active.change = 0;
+                    }
+                })
+            }
+            _ => scene.decide(),
+        }),
+    },
 ];
+
+/// The number of an addition or removal.
+fn number(scene: &Scene<'_>) -> Option<u32> {
+    match scene.device() {
+        Some(DeviceRequest::AddDevices(message)) => Some(message.change.get()),
+        Some(DeviceRequest::RemoveDevices(message)) => Some(message.change.get()),
+        _ => None,
+    }
+}
+
+fn refused_when_repeated(scene: &Scene<'_>) -> Decided {
+    let known = scene.any::<Registration>(Kind::Registration);
+    let (Some(change), Some((_, registration, _))) = (number(scene), known) else {
+        return scene.decide();
+    };
+    let State::Active(Active {
+        change: highest, ..
+    }) = registration.state
+    else {
+        return scene.decide();
+    };
+    if change > highest {
+        return scene.decide();
+    }
+    refusal(scene, RefusalCode::ChangeSuperseded).map(|mut decision| {
+        if let Err(refused) = &mut decision.outcome {
+            refused.refusal.change = Some(highest);
+        }
+        decision
+    })
+}
+
+fn late_takes_effect(scene: &Scene<'_>) -> Decided {
+    let decided = scene.decide();
+    let highest = match &decided {
+        Ok(Decision {
+            outcome: Err(refused),
+            ..
+        }) => refused.refusal.change,
+        _ => None,
+    };
+    let (Some(highest), Some(mut request)) = (highest, scene.device().cloned()) else {
+        return decided;
+    };
+    let next = NonZeroU32::MIN.saturating_add(highest);
+    match &mut request {
+        DeviceRequest::AddDevices(message) => message.change = next,
+        DeviceRequest::RemoveDevices(message) => message.change = next,
+        _ => return decided,
+    }
+    scene.asked(request)
+}
+
+/// Whether an addition was answered as having had nothing to add.
+fn all_there_already(decided: &Decided) -> bool {
+    match decided {
+        Ok(Decision {
+            outcome: Ok(Reply::Device(DeviceReply::DevicesAdded(added))),
+            ..
+        }) => added
+            .devices
+            .iter()
+            .all(|it| it.result == EnrolResult::Already),
+        _ => false,
+    }
+}
 
 fn adding<'a>(scene: &Scene<'a>) -> Option<&'a AddDevices> {
     match scene.device() {
@@ -226,20 +387,11 @@ fn added(scene: &Scene<'_>) -> Reply {
 
 fn paid_again(scene: &Scene<'_>) -> Decided {
     let mut decided = scene.decide();
-    let (Some(_), Ok(decision)) = (adding(scene), &mut decided) else {
+    let idle = adding(scene).is_some() && all_there_already(&decided);
+    let (true, Ok(decision)) = (idle, &mut decided) else {
         return decided;
     };
-    let Ok(Reply::Device(DeviceReply::DevicesAdded(reply))) = &decision.outcome else {
-        return decided;
-    };
-    let known = scene.any::<Registration>(Kind::Registration);
-    let (true, Some((_, registration, _))) = (
-        reply
-            .devices
-            .iter()
-            .all(|it| it.result == EnrolResult::Already),
-        known,
-    ) else {
+    let Some((_, registration, _)) = scene.any::<Registration>(Kind::Registration) else {
         return decided;
     };
     let key = scene.grant_of(&registration);

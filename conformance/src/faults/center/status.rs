@@ -168,7 +168,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/STA/a-new-registration-counts-anew",
             "expected the reply statusReported; in the reply statusReported, results.0.result: expected",
         )],
-        also: &[],
+        also: &["server/STA/a-report-from-before-it-was-elsewhere"],
         defect: Defect::Decision(|scene| match (scene.formal(), scene.device()) {
             (Some(code), Some(DeviceRequest::ReportStatus(_))) => {
                 scene.seeing(Kind::Status, |latest: &mut Reading| {
@@ -176,6 +176,20 @@ pub(super) const FAULTS: &[Fault] = &[
                 })
             }
             _ => scene.decide(),
+        }),
+    },
+    Fault {
+        name: "earlier-registrations-are-forgotten",
+        says: "A report counts as the first of its registration once another has reported the device.",
+        breaks: &[],
+        kills: &[(
+            "server/STA/a-report-from-before-it-was-elsewhere",
+            "expected the reply statusReported; in the reply statusReported, results.0.result: expected",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| {
+            let decided = scene.decide();
+            decided.writing(Kind::Status, |latest: &mut Reading| latest.earlier.clear())
         }),
     },
     Fault {

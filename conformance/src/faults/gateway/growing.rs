@@ -1,12 +1,14 @@
 //! Faults of a site that grows or shrinks: children added, added again, forgotten, removed.
 
+use std::num::NonZeroU32;
+
 use restante_core::code::Presented;
 use restante_core::gateway::{Input, Notice, Output};
 use restante_core::wire::enrol::DeviceList;
 use restante_core::wire::{AddDevices, DeviceReply, DeviceRequest, Enrol, Refusal, RefusalCode};
 
 use crate::faults::machine::Wiring;
-use crate::faults::memo::sending;
+use crate::faults::memo::{edited, sending};
 use crate::faults::{Defect, Fault};
 use crate::party::GatewayKind;
 
@@ -40,6 +42,7 @@ pub(super) const FAULTS: &[Fault] = &[
                 let DeviceRequest::AddDevices(AddDevices {
                     devices,
                     code: Some(code),
+                    ..
                 }) = &*request
                 else {
                     return;
@@ -53,6 +56,67 @@ pub(super) const FAULTS: &[Fault] = &[
                     });
                 }
             })
+        })),
+    },
+    Fault {
+        name: "every-change-is-the-first",
+        says: "A gateway numbers all its additions and removals alike.",
+        breaks: &["GWY-016"],
+        kills: &[(
+            "gateway/GWY/changes-are-numbered",
+            "got the request removeDevices, in which change: expected anything but",
+        )],
+        also: &["gateway/GWY/"],
+        defect: Defect::Gateway(Wiring::wanting(|_, outputs| {
+            sending::<GatewayKind>(outputs, |_, request| match request {
+                DeviceRequest::AddDevices(add) => add.change = NonZeroU32::MIN,
+                DeviceRequest::RemoveDevices(remove) => remove.change = NonZeroU32::MIN,
+                _ => {}
+            })
+        })),
+    },
+    Fault {
+        name: "numbers-go-with-the-power",
+        says: "A gateway numbers its additions and removals from the beginning after a power cut.",
+        breaks: &["GWY-016"],
+        kills: &[(
+            "gateway/GWY/numbers-outlive-the-power",
+            "got the request removeDevices, in which change: expected anything but",
+        )],
+        also: &[],
+        defect: Defect::Gateway(Wiring::hearing(|_, input| {
+            vec![match input {
+                Input::Booted { kept: Some(kept) } => Input::Booted {
+                    kept: Some(edited(kept, |it| it["ledger"]["change"] = 0.into())),
+                },
+                other => other,
+            }]
+        })),
+    },
+    Fault {
+        name: "superseded-change-is-given-up",
+        says: "A gateway waits for a person when its addition is called superseded.",
+        breaks: &["GWY-017"],
+        kills: &[(
+            "gateway/GWY/a-superseded-change-goes-on",
+            "expected the request addDevices within 30 s; no request came within 30 s",
+        )],
+        also: &[],
+        defect: Defect::Gateway(Wiring::hearing(|_, input| {
+            superseded(input, |refusal| refusal.code = RefusalCode::Invalid)
+        })),
+    },
+    Fault {
+        name: "named-number-ignored",
+        says: "A gateway counts on from its own number when the center names a higher one.",
+        breaks: &["GWY-017"],
+        kills: &[(
+            "gateway/GWY/a-superseded-change-goes-on",
+            "got the request addDevices, in which change: expected at least 41",
+        )],
+        also: &[],
+        defect: Defect::Gateway(Wiring::hearing(|_, input| {
+            superseded(input, |refusal| refusal.change = None)
         })),
     },
     Fault {
@@ -177,6 +241,7 @@ pub(super) const FAULTS: &[Fault] = &[
                     let devices = entry.cloned().map(DeviceList::one);
                     outputs.extend(devices.and_then(|devices| {
                         let add = AddDevices {
+                            change: NonZeroU32::MAX,
                             devices,
                             code: None,
                         };
@@ -189,3 +254,17 @@ pub(super) const FAULTS: &[Fault] = &[
         }),
     },
 ];
+
+/// What is heard when a change is called superseded, with that refusal altered.
+fn superseded(input: Input, alter: impl FnOnce(&mut Refusal)) -> Vec<Input> {
+    vec![match input {
+        Input::Refused {
+            exchange,
+            mut refusal,
+        } if refusal.code == RefusalCode::ChangeSuperseded => {
+            alter(&mut refusal);
+            Input::Refused { exchange, refusal }
+        }
+        other => other,
+    }]
+}

@@ -36,7 +36,7 @@ pub(super) enum Act {
     Tick,
 }
 
-/// What a registered sender can say.
+/// What a registered sender can say. What comes late has a number below those of all others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Say {
     Poll,
@@ -49,9 +49,11 @@ pub(super) enum Say {
     Add {
         devices: Vec<usize>,
         pays: Option<usize>,
+        late: bool,
     },
     Remove {
         devices: Vec<usize>,
+        late: bool,
     },
     Leave,
 }
@@ -92,6 +94,7 @@ fn act(kind: u8, a: u8, b: u8) -> Act {
 }
 
 fn say(kind: u8, y: usize) -> Say {
+    let late = kind & 16 != 0;
     match kind % 16 {
         8 => Say::Poll,
         9 | 10 => Say::Report {
@@ -103,9 +106,11 @@ fn say(kind: u8, y: usize) -> Say {
         12 | 13 => Say::Add {
             devices: devices(y),
             pays: (y / 16 % 3).checked_sub(1),
+            late,
         },
         14 => Say::Remove {
             devices: devices(y),
+            late,
         },
         _ if y.is_multiple_of(2) => Say::Leave,
         _ => Say::Poll,

@@ -192,9 +192,14 @@ impl Play {
 /// A code that pays is one of those that there are.
 fn with_known_code(what: &Say, grants: usize) -> Say {
     match what {
-        Say::Add { devices, pays } => Say::Add {
+        Say::Add {
+            devices,
+            pays,
+            late,
+        } => Say::Add {
             devices: devices.clone(),
             pays: pays.and_then(|it| it.checked_rem(grants)),
+            late: *late,
         },
         other => other.clone(),
     }

@@ -32,7 +32,7 @@ pub(super) struct Model {
     pub(super) grants: Vec<Grant>,
     pub(super) registrations: BTreeMap<Name, Registration>,
     held: BTreeSet<(usize, usize)>,
-    latest: BTreeMap<(usize, usize), (Name, (u32, u32))>,
+    reached: BTreeMap<(usize, usize, Name), (u32, u32)>,
 }
 
 #[derive(Clone, Debug)]
@@ -49,6 +49,8 @@ pub(super) struct Grant {
 pub(super) struct Registration {
     content: Vec<usize>,
     devices: BTreeSet<usize>,
+    /// Whether an addition or removal was accepted: none that comes late has an effect then.
+    changed: bool,
     state: State,
 }
 
@@ -106,6 +108,7 @@ impl Model {
         let made = Registration {
             content: devices.to_vec(),
             devices: devices.iter().copied().collect(),
+            changed: false,
             state: State::Pending,
         };
         self.registrations.insert(name, made);
@@ -146,9 +149,15 @@ impl Model {
             Say::Poll => Ok(Class::Polled),
             Say::Report { device, boot, seq } => self.report(name, *device, (*boot, *seq)),
             Say::Rotate => Ok(self.rotate(name)),
-            Say::Add { devices, pays } => self.add(name, devices, *pays),
-            Say::Remove { devices } => {
+            Say::Add {
+                devices,
+                pays,
+                late,
+            } => self.add(name, devices, *pays, *late),
+            Say::Remove { devices, late } => {
                 let it = self.at(name);
+                let none_left = !devices.iter().any(|device| it.devices.contains(device));
+                it.in_turn(*late, none_left)?;
                 it.devices.retain(|device| !devices.contains(device));
                 let remaining = it.devices.len();
                 if remaining == 0 {
@@ -194,10 +203,10 @@ impl Model {
             return Err((RefusalCode::DeviceNotCovered, None));
         }
         let user = self.grants[name.0].user;
-        let held = self.latest.get(&(user, device));
-        let accepted = held.is_none_or(|(by, held)| *by != name || number > *held);
+        let held = self.reached.get(&(user, device, name));
+        let accepted = held.is_none_or(|held| number > *held);
         if accepted {
-            self.latest.insert((user, device), (name, number));
+            self.reached.insert((user, device, name), number);
         }
         Ok(Class::Reported { accepted })
     }
@@ -220,6 +229,7 @@ impl Model {
         name: Name,
         devices: &[usize],
         pays: Option<usize>,
+        late: bool,
     ) -> Result<Class, Refused> {
         let user = self.grants[name.0].user;
         let has = self.at(name).devices.clone();
@@ -236,6 +246,7 @@ impl Model {
             .copied()
             .filter(|it| !has.contains(it))
             .collect();
+        self.at(name).in_turn(late, new.is_empty())?;
         if !new.is_empty() {
             self.pay(name.0, new.len()).or_else(|unpaid| match pays {
                 None => Err(unpaid),
@@ -311,6 +322,17 @@ impl Model {
         self.registrations
             .get_mut(&name)
             .expect("who speaks is registered")
+    }
+}
+
+impl Registration {
+    /// Whether an addition or removal is taken.
+    fn in_turn(&mut self, late: bool, as_things_stand: bool) -> Result<(), Refused> {
+        if late && self.changed && !as_things_stand {
+            return Err((RefusalCode::ChangeSuperseded, None));
+        }
+        self.changed = true;
+        Ok(())
     }
 }
 

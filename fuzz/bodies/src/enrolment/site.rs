@@ -1,6 +1,8 @@
 //! The real center over the store in memory, as a few plain calls.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,6 +36,7 @@ pub(super) struct Site {
     driver: Driver<Center<RingCrypto>, MemoryStore>,
     clock: Arc<Dial>,
     codes: Vec<Issued>,
+    changes: Cell<NonZeroU32>,
 }
 
 struct Issued {
@@ -55,6 +58,7 @@ impl Default for Site {
             driver,
             clock,
             codes: Vec::new(),
+            changes: Cell::new(NonZeroU32::MIN),
         };
         site.show(0);
         site.tick();
@@ -143,15 +147,31 @@ impl Site {
             Say::Report { device, boot, seq } => DeviceRequest::ReportStatus(ReportStatus {
                 reports: vec![self.report(user, *device, *boot, *seq)],
             }),
-            Say::Add { devices, pays } => DeviceRequest::AddDevices(AddDevices {
+            Say::Add {
+                devices,
+                pays,
+                late,
+            } => DeviceRequest::AddDevices(AddDevices {
+                change: self.change(*late),
                 devices: list(devices),
                 code: pays.map(|grant| self.codes[grant].code.to_text()),
             }),
-            Say::Remove { devices } => DeviceRequest::RemoveDevices(RemoveDevices {
+            Say::Remove { devices, late } => DeviceRequest::RemoveDevices(RemoveDevices {
+                change: self.change(*late),
                 devices: devices.iter().map(|it| self.device_id(user, *it)).collect(),
             }),
         };
         self.device(Credential::Formal(code.clone()), request)
+    }
+
+    /// The number of an addition or removal: the first of all if it comes late, otherwise the next.
+    fn change(&self, late: bool) -> NonZeroU32 {
+        if late {
+            return NonZeroU32::MIN;
+        }
+        let last = self.changes.get().saturating_add(1);
+        self.changes.set(last);
+        last
     }
 
     fn report(&self, user: usize, device: usize, boot: u32, seq: u32) -> StatusReport {
