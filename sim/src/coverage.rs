@@ -151,6 +151,7 @@ pub const MUST_HAPPEN: &[&str] = &[
     "alarm: a device at two customers",
     "center: crash in the middle of a call",
     "center: killed",
+    "change-superseded",
     "clock: back",
     "clock: forward by less than a day",
     "clock: forward by more than a day",

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use restante_core::center::{Credential, Message, Reply};
 use restante_core::id::{ApplicationId, CustomerId, DeviceId, InstructionId, RegistrationId};
+use restante_core::limits::DELIVERIES;
 use restante_core::provider::PairState;
 use restante_core::record::{Entitlement, Instruction, Key, Kind};
 use restante_core::time::Timestamp;
@@ -227,7 +228,9 @@ impl Made {
     #[must_use]
     pub fn is_due(&self, lowest: Timestamp, highest: Timestamp) -> bool {
         let begins = self.latest.not_before.is_none_or(|at| at <= lowest);
-        begins && self.latest.expires > highest && !self.latest.is_finished()
+        let delivery = self.latest.state.delivery();
+        let set_aside = delivery.is_some_and(|it| it.attempt >= DELIVERIES && it.until <= highest);
+        begins && self.latest.expires > highest && !set_aside && !self.latest.is_finished()
     }
 }
 

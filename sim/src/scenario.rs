@@ -305,6 +305,10 @@ impl Scenario {
             let what = ordinary(&mut rng);
             scenario.script.push(line(after, what));
         }
+        if !scenario.gateways.is_empty() && rng.bool() {
+            let site = comings_and_goings(&mut rng, scenario.devices);
+            scenario.script.extend(site);
+        }
         scenario
     }
 
@@ -332,6 +336,33 @@ pub(crate) fn opening(rng: &mut Rng, dealers: usize, units: usize) -> Vec<Line> 
         let what = Happening::Enter { unit, code };
         let after = rng.u64(100..2_000);
         script.push(line(after, what));
+    }
+    script
+}
+
+/// A gateway's site that grows and shrinks, while what was said of it comes once more.
+fn comings_and_goings(rng: &mut Rng, gateway: usize) -> Vec<Line> {
+    let mut script = Vec::new();
+    for place in 0..rng.usize(4..12) {
+        let found = place % 2 == 0;
+        let unit = gateway;
+        let child = Happening::Child {
+            unit: 0,
+            child: rng.usize(0..8),
+            found,
+        };
+        // A child that somebody has removed is added again once a code has been entered.
+        if found {
+            let code = rng.usize(0..64);
+            script.push(line(rng.u64(0..120_000), Happening::Enter { unit, code }));
+        }
+        script.push(line(rng.u64(0..120_000), child));
+        let attack = Attack::Replay;
+        let choice = rng.usize(0..64);
+        script.push(line(
+            rng.u64(0..120_000),
+            Happening::Stranger { attack, choice },
+        ));
     }
     script
 }

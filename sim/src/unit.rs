@@ -112,7 +112,8 @@ impl Unit {
             } else {
                 100 * (number + 1) + place
             }),
-            there: true,
+            // Every third comes later, if at all, and is added.
+            there: place % 3 != 2,
             seq: 0,
         };
         let children = (0..children).map(child).collect();
