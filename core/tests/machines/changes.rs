@@ -1,5 +1,5 @@
-//! The numbers of a gateway's additions and removals: kept before they are sent, never used twice, and
-//! raised where the center has seen higher ones.
+//! The numbers of a gateway's additions and removals: kept before they are sent, never used twice,
+//! and raised where the center has seen higher ones.
 
 use restante_core::device;
 use restante_core::gateway::{Gateway, Input, Kept, Notice, Trouble};
