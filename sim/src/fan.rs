@@ -18,6 +18,9 @@ pub(crate) struct Options {
     /// Of a thousand devices, how many are dead.
     #[arg(long, default_value_t = 20)]
     dead: u32,
+    /// Of those whom the first device calls, how many are dead besides.
+    #[arg(long, default_value_t = 2)]
+    dead_below_root: usize,
     /// How many devices may arrive in a minute.
     #[arg(long, default_value_t = 1_200)]
     per_minute: u32,
@@ -34,6 +37,7 @@ pub(crate) fn out(options: &Options) -> ExitCode {
     let figures = run(Settings {
         devices: options.devices,
         dead: options.dead,
+        dead_below_root: options.dead_below_root,
         per_minute: options.per_minute,
         seed: options.seed,
     });

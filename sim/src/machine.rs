@@ -4,10 +4,12 @@
 use restante_core::code::{Presented, ProvisionalCode};
 use restante_core::id::{CenterAddress, DeviceId};
 use restante_core::machine::Machine as _;
-use restante_core::registrant::{Errand, Exchange, Notice, Phase, ServiceAnswer, Standing};
+use restante_core::registrant::{
+    Errand, Exchange, Notice, PeerCall, Phase, ServiceAnswer, Standing,
+};
 use restante_core::wire::site::{CarriedOut, CarryOut, SelfDescription};
 use restante_core::wire::{
-    DeviceEntry, DeviceReply, DeviceRequest, Identification, Refusal, Status,
+    DeviceEntry, DeviceReply, DeviceRequest, Identification, PollRequest, Refusal, Status,
 };
 use restante_core::{Seed, Uptime, device, gateway};
 use restante_crypto::RingCrypto;
@@ -33,6 +35,10 @@ pub enum Event {
     LinkFailed(Exchange),
     /// This came of a registration for a service.
     ServiceAnswered(Exchange, ServiceAnswer),
+    /// Somebody on the LAN asks for a poll.
+    PollRequested(PollRequest),
+    /// A peer has answered this call.
+    PeerCalled(Exchange),
     /// The deadline has passed.
     TimePassed,
     /// A device's readings are these now; a gateway is told to call its children.
@@ -62,6 +68,8 @@ pub enum Wish {
     Send(Send),
     /// Present a device at a service's URL.
     Register(Box<Errand>),
+    /// Call this peer.
+    CallPeer(Box<PeerCall>),
     /// Show this.
     Show(String),
     /// Show this, which an instruction holds.
@@ -187,6 +195,11 @@ fn for_device(event: Event) -> Option<device::Input> {
         Event::ServiceAnswered(exchange, answer) => {
             device::Input::ServiceAnswered { exchange, answer }
         }
+        Event::PollRequested(request) => device::Input::PollRequested(request),
+        Event::PeerCalled(exchange) => device::Input::PeerCalled {
+            exchange,
+            answered: true,
+        },
         Event::TimePassed => device::Input::TimePassed,
         Event::Worked(status) => device::Input::StatusChanged(status),
         Event::Rotate => device::Input::RotateNow,
@@ -211,6 +224,11 @@ fn for_gateway(event: Event) -> gateway::Input {
         Event::ServiceAnswered(exchange, answer) => {
             gateway::Input::ServiceAnswered { exchange, answer }
         }
+        Event::PollRequested(request) => gateway::Input::PollRequested(request),
+        Event::PeerCalled(exchange) => gateway::Input::PeerCalled {
+            exchange,
+            answered: true,
+        },
         Event::TimePassed => gateway::Input::TimePassed,
         Event::Worked(_) => gateway::Input::CallNow,
         Event::ChildThere(child) => gateway::Input::CallAnswered(child),
@@ -237,6 +255,7 @@ fn of_device(output: device::Output) -> Option<Wish> {
             request,
         }),
         device::Output::Register(errand) => Wish::Register(errand),
+        device::Output::CallPeer(call) => Wish::CallPeer(call),
         device::Output::Show(Notice::Message { text }) => Wish::Message(text.as_str().to_owned()),
         device::Output::Show(notice) => Wish::Show(notice.to_string()),
         _ => return None,
@@ -257,6 +276,7 @@ fn of_gateway(output: gateway::Output) -> Option<Wish> {
             request,
         }),
         gateway::Output::Register(errand) => Wish::Register(errand),
+        gateway::Output::CallPeer(call) => Wish::CallPeer(call),
         gateway::Output::Show(notice) => Wish::Show(notice.to_string()),
         gateway::Output::GeneralCall => Wish::Call,
         gateway::Output::AskChildren(asks) => {

@@ -6,8 +6,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use restante_core::id::{DeviceId, Model, Serial, Vendor};
-use restante_core::registrant::{Attempt, Errand, Holding, Phase, Standing};
+use restante_core::id::{DeviceId, LanAddress, Model, Serial, Vendor};
+use restante_core::registrant::{Attempt, Errand, Holding, PeerCall, Phase, Standing};
 use restante_core::time::Seconds;
 use restante_core::wire::site::{CarriedOut, CarryOut, OwnStatus, SelfDescription};
 use restante_core::wire::{
@@ -70,6 +70,8 @@ pub struct Deeds {
     pub shown: Vec<String>,
     /// Errands to the servers of services, in order.
     pub errands: Vec<Errand>,
+    /// Peers to call, in order.
+    pub calls: Vec<PeerCall>,
     /// What an instruction has had it show.
     pub messages: Vec<String>,
     /// How often the memory was written.
@@ -120,6 +122,25 @@ impl Unit {
         Self::new(format!("gateway {number}"), Kind::Gateway(children))
     }
 
+    /// A gateway, switched off, over these children: the number of each, and where it is.
+    #[must_use]
+    pub fn gateway_of(number: usize, children: Vec<(usize, LanAddress)>) -> Self {
+        let child = |(number, address): (usize, LanAddress)| Child {
+            entry: entry_at(number, &address),
+            there: true,
+            seq: 0,
+        };
+        let children = children.into_iter().map(child).collect();
+        Self::new(format!("gateway {number}"), Kind::Gateway(children))
+    }
+
+    /// A device that tells this address, switched off.
+    #[must_use]
+    pub fn device_at(number: usize, address: &LanAddress) -> Self {
+        let me = entry_at(number, address);
+        Self::new(format!("device {number}"), Kind::Device(me))
+    }
+
     fn new(name: String, kind: Kind) -> Self {
         Self {
             name,
@@ -143,6 +164,12 @@ impl Unit {
     #[must_use]
     pub const fn is_on(&self) -> bool {
         self.machine.is_some()
+    }
+
+    /// Whether it is a gateway.
+    #[must_use]
+    pub const fn is_gateway(&self) -> bool {
+        matches!(self.kind, Kind::Gateway(_))
     }
 
     /// How often it was switched on.
@@ -365,6 +392,7 @@ impl Unit {
                     deeds.sends.push(send);
                 }
                 Wish::Register(errand) => deeds.errands.push(*errand),
+                Wish::CallPeer(call) => deeds.calls.push(*call),
                 Wish::Show(text) => deeds.shown.push(text),
                 Wish::Message(text) => deeds.messages.push(text),
                 Wish::Call => deeds.call = true,
@@ -425,6 +453,7 @@ impl Deeds {
         self.sends.append(&mut more.sends);
         self.shown.append(&mut more.shown);
         self.errands.append(&mut more.errands);
+        self.calls.append(&mut more.calls);
         self.messages.append(&mut more.messages);
         self.asks.append(&mut more.asks);
         self.handed.append(&mut more.handed);
@@ -466,4 +495,10 @@ pub fn entry(number: usize) -> DeviceEntry {
         },
         contacts: Contacts::default(),
     }
+}
+
+fn entry_at(number: usize, address: &LanAddress) -> DeviceEntry {
+    let mut entry = entry(number);
+    entry.contacts.address = Some(address.clone());
+    entry
 }

@@ -86,6 +86,7 @@ fn one_link_makes_a_fleet_poll_at_the_set_rate() {
     let figures = run(Settings {
         devices: 300,
         dead: 0,
+        dead_below_root: 0,
         per_minute: 66,
         seed: 1,
     });
@@ -98,18 +99,18 @@ fn one_link_makes_a_fleet_poll_at_the_set_rate() {
     assert!(svg(&figures).ends_with("</svg>\n"));
 }
 
-/// With each of these seeds, inner devices near the root are among the dead.
 #[test]
 fn no_minute_sees_more_than_the_set_rate_although_inner_devices_are_dead() {
-    for (dead, seed) in [(0, 0), (20, 2), (20, 11), (20, 13)] {
+    for (dead, dead_below_root, seed) in [(0, 0, 0), (20, 0, 1), (20, 1, 2), (20, 3, 3)] {
         let figures = run(Settings {
             devices: 600,
             dead,
+            dead_below_root,
             per_minute: 300,
             seed,
         });
         let most = figures.most_within(60_000);
-        assert!(most <= 300, "{most} with {dead} of 1,000 dead, seed {seed}");
+        assert!(most <= 300, "{most} with {dead_below_root}, seed {seed}");
         assert_eq!(figures.dead > 0, dead > 0);
         let came = figures.arrivals.len();
         assert_eq!(came + figures.missed + figures.dead, 600);

@@ -7,11 +7,12 @@
 use std::collections::BTreeSet;
 
 use restante_core::center::Policy;
-use restante_core::id::{CustomerId, RequestId};
+use restante_core::id::{CustomerId, DeviceId, RequestId};
 use restante_core::time::Seconds;
+use restante_core::wire::PollTag;
 use restante_core::wire::people::PeopleReply;
 use restante_core::wire::people::PeopleRequest;
-use restante_core::wire::plan::PlanOf;
+use restante_core::wire::plan::{ListPollLinks, PlanOf};
 use restante_core::wire::services::{
     Apply, Collator, DefineService, Selection, ServicesReply, ServicesRequest,
 };
@@ -21,7 +22,7 @@ use crate::clock::Moment;
 
 use super::Lan;
 use super::center::center;
-use super::peer::Life;
+use super::peer::{Life, Peer};
 pub use super::picture::svg;
 
 /// What to simulate.
@@ -31,6 +32,9 @@ pub struct Settings {
     pub devices: usize,
     /// Of a thousand devices, how many are dead when the link is opened.
     pub dead: u32,
+    /// Of those whom the first device calls, how many are dead besides: all below them hang on
+    /// finding that out in time.
+    pub dead_below_root: usize,
     /// The set rate: devices that arrive in a minute.
     pub per_minute: u32,
     /// What chance follows from.
@@ -94,7 +98,9 @@ pub fn run(settings: Settings) -> Figures {
     let application = lan.apply(customer);
     let plan = lan.plan(customer, PlanOf::Application(application), |_| {});
     let link = plan.links.first().expect("a link");
-    let dead = lan.kill(settings.dead, link.device);
+    lan.kill(settings.dead, link.device);
+    lan.kill_below_root(settings.dead_below_root, customer, &plan.tag);
+    let dead = lan.peers.iter().filter(|it| it.life == Life::Dead).count();
     let opened = lan.now;
     lan.open(&link.link);
     lan.run(opened + plan.lasts.as_millis() + LATE);
@@ -138,16 +144,31 @@ impl Lan {
     }
 
     /// So many of a thousand devices die; the one whose link is opened does not.
-    fn kill(&mut self, share: u32, root: restante_core::id::DeviceId) -> usize {
-        let mut dead = 0;
+    fn kill(&mut self, share: u32, root: DeviceId) {
         for peer in 0..self.peers.len() {
-            let is_root = self.peers[peer].device() == Some(root);
+            let is_root = self.peers[peer].only() == Some(root);
             if !is_root && self.rng.u32(0..1_000) < share {
                 self.peers[peer].life = Life::Dead;
-                dead += 1;
             }
         }
-        dead
+    }
+
+    /// The first so many of those die whom the plan's root calls.
+    fn kill_below_root(&mut self, devices: usize, customer: CustomerId, tag: &PollTag) {
+        let list = PeopleRequest::ListPollLinks(ListPollLinks {
+            tag: tag.clone(),
+            customer: Some(customer),
+            after: None,
+        });
+        let PeopleReply::PollLinks(page) = self.desk.console(self.now, list) else {
+            panic!("no list of the plan");
+        };
+        for row in page.rows.iter().skip(1).take(devices) {
+            let same = |it: &&mut Peer| it.only() == Some(row.device);
+            if let Some(peer) = self.peers.iter_mut().find(same) {
+                peer.life = Life::Dead;
+            }
+        }
     }
 }
 

@@ -2,9 +2,11 @@
 //! on any graph.
 //!
 //! Some devices of a LAN are dead, and some are liars: they pass on what they overhear to anybody,
-//! in circles, again and again, with tags that they invent and addresses that they add. Devices of
-//! another customer stand on the same LAN. People plan, open links, and open them twice.
+//! in circles, again and again, with tags that they invent and addresses that they add. The power
+//! of others fails and comes back. Devices of another customer stand on the same LAN, and gateways
+//! of both. People plan, open links, and open them twice.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use fastrand::Rng;
@@ -23,6 +25,7 @@ use crate::scenario::Scenario;
 
 use super::center::center;
 use super::peer::{Life, Peer, address, enters};
+use super::power::Failure;
 use super::{Event, Lan, Trust};
 
 /// Whether the history of this seed is followed by one on a LAN.
@@ -53,6 +56,9 @@ pub fn play_trusting(seed: u64, how: Play, decide: Arc<dyn Decide>, trust: Trust
     let own = rng.usize(1..=devices);
     let customer = lan.register(0..own, 0);
     lan.register(own..devices, 1);
+    for _ in 0..rng.usize(0..3) {
+        lan.gateway(&mut rng);
+    }
     lan.spoil(&mut rng);
     let triggers = how.lines.unwrap_or(usize::MAX).min(rng.usize(1..4));
     for trigger in 0..triggers {
@@ -75,7 +81,7 @@ pub fn play_trusting(seed: u64, how: Play, decide: Arc<dyn Decide>, trust: Trust
 impl Lan {
     /// A person enters a code of this user at each of these devices. Whose they are, if they are
     /// any.
-    pub(super) fn register(&mut self, devices: std::ops::Range<usize>, user: usize) -> CustomerId {
+    pub(super) fn register(&mut self, devices: Range<usize>, user: usize) -> CustomerId {
         let token = PeopleRequest::IssueToken(IssueToken {
             role: Role::Dealer,
             account: AccountName::new("dealer").expect("a name"),
@@ -108,13 +114,26 @@ impl Lan {
         }
         let until = self.now + 60_000;
         self.run(until);
-        holder.expect("somebody has a code")
+        let holder = holder.expect("somebody has a code");
+        for peer in &mut self.peers[devices] {
+            peer.look();
+            peer.customer = Some(holder);
+        }
+        holder
     }
 
-    /// Some devices die, and some of the addresses are liars'.
+    /// A gateway of either customer, with its children.
+    fn gateway(&mut self, rng: &mut Rng) {
+        let number = self.peers.len();
+        self.place(Peer::gateway(number, rng.usize(2..5)));
+        self.register(number..number + 1, rng.usize(0..2));
+    }
+
+    /// Some devices die, some of the addresses are liars', and the power of others fails.
     fn spoil(&mut self, rng: &mut Rng) {
         self.faults = (rng.u32(0..120), rng.u32(0..120));
         let (dead, liars) = (rng.u32(0..4), rng.u32(0..4));
+        let cut = dead + liars + rng.u32(0..8);
         for number in 0..self.peers.len() {
             match rng.u32(0..20) {
                 share if share < dead => self.peers[number].life = Life::Dead,
@@ -123,24 +142,44 @@ impl Lan {
                     let after = rng.u64(1..600_000);
                     self.schedule(after, Event::Lie { peer: number });
                 }
+                share if share < cut => {
+                    for _ in 0..rng.usize(1..4) {
+                        self.cut(number, rng);
+                    }
+                }
                 _ => {}
             }
         }
+    }
+
+    /// The power of somebody will fail.
+    fn cut(&mut self, peer: usize, rng: &mut Rng) {
+        let failure = match rng.u32(0..3) {
+            0 => Failure::AtWrite {
+                skip: rng.u32(0..4),
+                after: rng.bool(),
+            },
+            _ => Failure::Now,
+        };
+        let after = rng.u64(1..900_000);
+        self.schedule(after, Event::PowerFails { peer, failure });
     }
 
     /// People plan for some devices, and open the links, some of them twice.
     fn trigger(&mut self, customer: CustomerId, own: usize, number: usize, rng: &mut Rng) {
         let mut devices: Vec<DeviceId> = Vec::new();
         let some = rng.u32(1..5);
-        for peer in 0..own {
-            if rng.u32(0..4) < some
-                && let Some(device) = self.peers[peer].device()
-            {
-                devices.push(device);
+        for peer in &self.peers[..own] {
+            if rng.u32(0..4) < some {
+                devices.extend(peer.only());
             }
         }
         if devices.is_empty() {
             return;
+        }
+        let children = |peer: &&Peer| peer.unit.is_gateway() && peer.customer == Some(customer);
+        for gateway in self.peers.iter().filter(children) {
+            devices.extend(gateway.devices.iter().take(rng.usize(0..3)));
         }
         let width = rng.u8(1..=8);
         let roots = rng.u32(1..5);
@@ -155,6 +194,10 @@ impl Lan {
             plan.widths = widths;
         });
         self.coverage.note("lan: a plan");
+        if plan.left_out > 0 {
+            self.coverage
+                .note("lan: a plan leaves a gateway's children out");
+        }
         for link in &plan.links {
             for _ in 0..rng.usize(1..3) {
                 self.open(&link.link);
@@ -184,9 +227,9 @@ impl Lan {
         choose(&mut plan);
         let is_meant = |peer: &&Peer| match &plan.of {
             PlanOf::Devices(Devices(devices)) => {
-                peer.device().is_some_and(|id| devices.contains(&id))
+                peer.only().is_some_and(|id| devices.contains(&id))
             }
-            PlanOf::Application(_) => peer.is_in_use(),
+            PlanOf::Application(_) => peer.only().is_some(),
         };
         let roster = self.peers.iter().filter(is_meant);
         let roster = roster.map(|peer| peer.address.clone()).collect();

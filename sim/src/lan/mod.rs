@@ -2,23 +2,25 @@
 //! center, and whoever else stands on that LAN.
 //!
 //! The line to the center is good here, and its store never fails: what other histories are about
-//! is left to them. What can go wrong is what a LAN is made of: devices that are dead, poll
-//! requests that are lost or come twice, and liars ([`history`]). Ten thousand devices are told by
-//! one link in [`fan_out`].
+//! is left to them. What can go wrong is what a LAN is made of: devices that are dead or whose
+//! power fails, gateways that are asked to poll, poll requests that are lost or come twice, and
+//! liars ([`history`]). Ten thousand devices are told by one link in [`fan_out`].
 
 mod center;
 pub mod fan_out;
 pub mod history;
 mod peer;
 mod picture;
+mod power;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 use fastrand::Rng;
 use restante_core::center::{Decide, Reply};
 use restante_core::code::Presented;
-use restante_core::device::{Exchange, Input, PeerCall, ServiceAnswer};
+use restante_core::device::{Exchange, PeerCall, ServiceAnswer};
 use restante_core::id::LanAddress;
 use restante_core::limits::{POLL_REQUEST_BURST, POLL_REQUEST_EVERY};
 use restante_core::wire::{
@@ -28,9 +30,12 @@ use restante_core::wire::{
 use crate::check::{Found, Invariant};
 use crate::clock::{Moment, draw_seed};
 use crate::coverage::Coverage;
+use crate::machine::Event as Input;
+use crate::unit::Deeds;
 
 use center::{Desk, Outcome};
-use peer::{Life, Peer, Wants};
+use peer::{Life, Peer};
+use power::Failure;
 
 /// A LAN, its devices and the center.
 pub struct Lan {
@@ -54,7 +59,8 @@ pub struct Lan {
     faults: (u32, u32),
     /// Whom the center has named to a device for a tag.
     named: HashMap<(usize, PollTag), BTreeSet<LanAddress>>,
-    polled: HashMap<(usize, PollTag), u32>,
+    /// How often a device has polled for a tag since it was switched on.
+    polled: HashMap<(usize, u64, PollTag), u32>,
     /// Where the devices of each plan truly are, by its tag.
     rosters: HashMap<PollTag, BTreeSet<LanAddress>>,
     trust: Trust,
@@ -72,25 +78,30 @@ pub enum Trust {
     Forgetful,
 }
 
+/// Who waits for an answer, and since which switching on.
+#[derive(Clone, Copy, Debug)]
+struct Origin {
+    peer: usize,
+    boot: u64,
+    exchange: Exchange,
+}
+
 enum Event {
     Alarm {
         peer: usize,
         number: u64,
     },
     Ask {
-        peer: usize,
-        exchange: Exchange,
+        origin: Origin,
         presented: Presented,
         request: DeviceRequest,
     },
     Answer {
-        peer: usize,
-        exchange: Exchange,
+        origin: Origin,
         outcome: Outcome,
     },
     Served {
-        peer: usize,
-        exchange: Exchange,
+        origin: Origin,
         answer: ServiceAnswer,
     },
     Hear {
@@ -98,10 +109,22 @@ enum Event {
         request: PollRequest,
     },
     Called {
-        peer: usize,
-        exchange: Exchange,
+        origin: Origin,
     },
     Lie {
+        peer: usize,
+    },
+    /// What a gateway hears on its LAN.
+    Child {
+        peer: usize,
+        boot: u64,
+        input: Box<Input>,
+    },
+    PowerFails {
+        peer: usize,
+        failure: Failure,
+    },
+    PowerOn {
         peer: usize,
     },
 }
@@ -110,21 +133,16 @@ impl Lan {
     /// So many devices with addresses, switched on, and nobody registered.
     #[must_use]
     pub fn new(devices: usize, seed: u64, decide: Arc<dyn Decide>) -> Self {
-        let mut rng = Rng::with_seed(seed ^ LAN);
-        let desk = Desk::new(seed, decide);
-        let peers: Vec<Peer> = (0..devices).map(|it| Peer::new(it, &mut rng)).collect();
-        let places = peers.iter().enumerate();
-        let places = places.map(|(number, peer)| (peer.address.clone(), number));
-        Self {
+        let mut lan = Self {
             coverage: Coverage::default(),
             found: Found::default(),
             arrivals: Vec::new(),
             heard: 0,
             now: 0,
-            rng,
-            desk,
-            places: places.collect(),
-            peers,
+            rng: Rng::with_seed(seed ^ LAN),
+            desk: Desk::new(seed, decide),
+            places: HashMap::new(),
+            peers: Vec::new(),
             queue: BTreeMap::new(),
             tickets: 0,
             steps: 0,
@@ -133,7 +151,17 @@ impl Lan {
             polled: HashMap::new(),
             rosters: HashMap::new(),
             trust: Trust::Nobody,
-        }
+        };
+        (0..devices).for_each(|number| lan.place(Peer::device(number)));
+        lan
+    }
+
+    /// Somebody is put on the LAN and switched on.
+    fn place(&mut self, peer: Peer) {
+        let number = self.peers.len();
+        self.places.insert(peer.address.clone(), number);
+        self.peers.push(peer);
+        self.switch_on(number);
     }
 
     /// What time it is.
@@ -177,51 +205,39 @@ impl Lan {
     fn happens(&mut self, event: Event) {
         match event {
             Event::Alarm { peer, number } => {
-                if self.peers[peer].alarm == number {
+                if self.peers[peer].unit.alarm == number {
                     self.tell(peer, Input::TimePassed);
                 }
             }
             Event::Ask {
-                peer,
-                exchange,
+                origin,
                 presented,
                 request,
             } => {
-                self.ask(peer, exchange, &presented, request);
+                self.ask(origin, &presented, request);
             }
-            Event::Answer {
-                peer,
-                exchange,
-                outcome,
-            } => {
+            Event::Answer { origin, outcome } => {
+                let exchange = origin.exchange;
                 let input = match *outcome {
-                    Ok(Reply::Device(reply)) => Input::Replied { exchange, reply },
-                    Ok(_) => Input::LinkFailed { exchange },
-                    Err(refused) => Input::Refused {
-                        exchange,
-                        refusal: refused.refusal,
-                    },
+                    Ok(Reply::Device(reply)) => Input::Replied(exchange, reply),
+                    Ok(_) => Input::LinkFailed(exchange),
+                    Err(refused) => Input::Refused(exchange, refused.refusal),
                 };
-                self.tell(peer, input);
+                self.answer(origin, input);
             }
-            Event::Served {
-                peer,
-                exchange,
-                answer,
-            } => {
-                self.tell(peer, Input::ServiceAnswered { exchange, answer });
+            Event::Served { origin, answer } => {
+                self.answer(origin, Input::ServiceAnswered(origin.exchange, answer));
             }
             Event::Hear { peer, request } => self.hear(peer, request),
-            Event::Called { peer, exchange } => {
-                self.tell(
-                    peer,
-                    Input::PeerCalled {
-                        exchange,
-                        answered: true,
-                    },
-                );
-            }
+            Event::Called { origin } => self.answer(origin, Input::PeerCalled(origin.exchange)),
             Event::Lie { peer } => self.lie(peer),
+            Event::Child { peer, boot, input } => {
+                if self.peers[peer].unit.boots() == boot {
+                    self.tell(peer, *input);
+                }
+            }
+            Event::PowerFails { peer, failure } => self.power_fails(peer, failure),
+            Event::PowerOn { peer } => self.switch_on(peer),
         }
     }
 
@@ -233,94 +249,123 @@ impl Lan {
     /// Something happens to a device; what it wants is carried out.
     fn tell(&mut self, peer: usize, input: Input) {
         let seed = draw_seed(&mut self.rng);
-        let wants = self.peers[peer].handle(self.now, &seed, input);
-        self.carry_out(peer, wants);
+        let deeds = self.peers[peer].unit.handle(self.now, &seed, input);
+        self.carry_out(peer, deeds);
     }
 
-    fn carry_out(&mut self, peer: usize, wants: Wants) {
-        for (exchange, presented, request) in wants.sends {
-            let after = self.rng.u64(5..60);
-            self.schedule(
-                after,
-                Event::Ask {
-                    peer,
-                    exchange,
-                    presented,
-                    request,
-                },
-            );
+    /// An answer comes, to whoever has not forgotten the question.
+    fn answer(&mut self, origin: Origin, input: Input) {
+        if self.peers[origin.peer].unit.boots() == origin.boot {
+            self.tell(origin.peer, input);
         }
-        for errand in wants.errands {
+    }
+
+    fn carry_out(&mut self, peer: usize, deeds: Deeds) {
+        let boot = self.peers[peer].unit.boots();
+        let origin = |exchange| Origin {
+            peer,
+            boot,
+            exchange,
+        };
+        for send in deeds.sends {
+            let asks = Event::Ask {
+                origin: origin(send.exchange),
+                presented: send.presented,
+                request: send.request,
+            };
+            self.soon(5..60, asks);
+        }
+        for errand in deeds.errands {
             let answer = self.desk.register(self.now, &errand);
-            let (after, exchange) = (self.rng.u64(20..120), errand.exchange);
-            self.schedule(
-                after,
-                Event::Served {
-                    peer,
-                    exchange,
-                    answer,
-                },
-            );
+            let origin = origin(errand.exchange);
+            self.soon(20..120, Event::Served { origin, answer });
         }
-        for call in wants.calls {
-            self.call(peer, call);
+        for call in deeds.calls {
+            self.call(origin(call.exchange), call);
         }
-        self.peers[peer].alarm += 1;
-        let number = self.peers[peer].alarm;
-        if let Some(at) = self.peers[peer].deadline() {
+        let mut heard = Vec::new();
+        if deeds.call {
+            let children = self.peers[peer].unit.present().into_iter();
+            heard.extend(children.map(|child| Input::ChildThere(Box::new(child))));
+        }
+        let unit = &mut self.peers[peer].unit;
+        heard.extend(deeds.asks.into_iter().map(|child| unit.ask(child)));
+        let handed = deeds.handed.into_iter();
+        heard.extend(handed.filter_map(|(child, order)| unit.hand(child, *order)));
+        for input in heard {
+            let input = Box::new(input);
+            self.soon(1..900, Event::Child { peer, boot, input });
+        }
+        if let Some(word) = deeds.cut {
+            self.coverage.note(word);
+            self.comes_back(peer);
+        }
+        self.set_alarm(peer);
+    }
+
+    fn soon(&mut self, within: Range<Moment>, event: Event) {
+        let after = self.rng.u64(within);
+        self.schedule(after, event);
+    }
+
+    fn set_alarm(&mut self, peer: usize) {
+        let unit = &mut self.peers[peer].unit;
+        unit.alarm += 1;
+        let (number, deadline) = (unit.alarm, unit.deadline());
+        if let Some(at) = deadline {
             let after = at.saturating_sub(self.now);
             self.schedule(after, Event::Alarm { peer, number });
         }
     }
 
     /// A device's request reaches the center.
-    fn ask(
-        &mut self,
-        peer: usize,
-        exchange: Exchange,
-        presented: &Presented,
-        request: DeviceRequest,
-    ) {
+    fn ask(&mut self, origin: Origin, presented: &Presented, request: DeviceRequest) {
+        let peer = origin.peer;
         let mut request = request;
         let mut tag = None;
         if let DeviceRequest::Poll(poll) = &mut request {
             poll.tag = poll.tag.take().map(|it| self.peers[peer].true_tag(it));
             tag.clone_from(&poll.tag);
-            if self.peers[peer].is_in_use() {
-                self.polls(peer, tag.as_ref());
+            if self.peers[peer].unit.is_in_use() {
+                self.polls(origin, tag.as_ref());
             }
         }
         let outcome = self.desk.ask(self.now, presented, request);
         if let Ok(Reply::Device(DeviceReply::Polled(PollReply::Mailbox(told)))) = &*outcome {
             self.names(peer, tag, named(told));
         }
-        let after = self.rng.u64(5..60);
-        self.schedule(
-            after,
-            Event::Answer {
-                peer,
-                exchange,
-                outcome,
-            },
-        );
+        self.soon(5..60, Event::Answer { origin, outcome });
     }
 
-    /// 13: one trigger causes at most one poll per device, and all of them together a few.
-    fn polls(&mut self, peer: usize, tag: Option<&PollTag>) {
+    /// 13: one trigger causes at most one poll per device, and all of them together a few. A device
+    /// that was switched off has forgotten for what it has polled, and polls once because it is on
+    /// again.
+    fn polls(&mut self, origin: Origin, tag: Option<&PollTag>) {
+        let Origin { peer, boot, .. } = origin;
         if let Some(tag) = tag {
             self.arrivals.push((self.now, peer));
-            let times = self.polled.entry((peer, tag.clone())).or_default();
+            let times = self.polled.entry((peer, boot, tag.clone())).or_default();
             *times += 1;
             let times = *times;
             self.found.that(Invariant::OnePoll, times == 1, || {
                 format!("device {peer} polls {times} times for {}", tag.as_str())
             });
         }
+        let asked = &mut self.peers[peer];
+        let by_itself = tag.is_none() && asked.came_by_itself < boot;
+        if by_itself {
+            asked.came_by_itself = boot;
+        }
+        if by_itself || boot != asked.unit.boots() {
+            return;
+        }
+        if asked.unit.is_gateway() {
+            self.coverage.note("lan: a gateway polls for a request");
+        }
         let every = POLL_REQUEST_EVERY.as_millis();
         let most = every * u64::from(POLL_REQUEST_BURST) + A_WHILE;
-        let rested = &mut self.peers[peer].rested;
-        *rested = (*rested).max(self.now) + every;
-        let ahead = *rested - self.now;
+        asked.rested = asked.rested.max(self.now) + every;
+        let ahead = asked.rested - self.now;
         self.found.that(Invariant::OnePoll, ahead <= most, || {
             format!("device {peer} polls too often for poll requests")
         });
@@ -345,18 +390,17 @@ impl Lan {
     }
 
     /// A device calls a peer: one that the center has named to it for this tag.
-    fn call(&mut self, peer: usize, call: PeerCall) {
+    fn call(&mut self, origin: Origin, call: PeerCall) {
+        let peer = origin.peer;
         let mut request = call.request;
         request.tag = request.tag.map(|it| self.peers[peer].true_tag(it));
         self.may_call(peer, &call.address, &request);
         self.coverage.note("lan: a device calls a peer");
         let there = self.places.get(&call.address).copied();
-        let alive = there.filter(|it| self.peers[*it].life != Life::Dead);
+        let is_there = there.is_some_and(|it| self.peers[it].is_there());
         let lost = self.rng.u32(0..1_000) < self.faults.0;
-        if alive.is_some() && !lost {
-            let exchange = call.exchange;
-            let after = self.rng.u64(2..40);
-            self.schedule(after, Event::Called { peer, exchange });
+        if is_there && !lost {
+            self.soon(2..40, Event::Called { origin });
         } else {
             self.coverage.note("lan: a peer is silent");
         }
@@ -403,6 +447,9 @@ impl Lan {
                     Trust::Forgetful => self.peers[peer].takes_for_new(request, self.tickets),
                     _ => request,
                 };
+                if self.peers[peer].unit.is_gateway() {
+                    self.coverage.note("lan: a gateway is asked");
+                }
                 self.tell(peer, Input::PollRequested(request));
             }
         }

@@ -1,28 +1,31 @@
-//! A device on the LAN: the real machine, or somebody who stands where one could stand.
+//! Who stands on the LAN: a device or a gateway with its power and its memory, or somebody who
+//! stands where one could stand.
 
 use fastrand::Rng;
-use restante_core::code::{Presented, ProvisionalCode};
-use restante_core::device::{Device, Errand, Exchange, Input, Output, PeerCall, Phase};
-use restante_core::id::{CenterAddress, DeviceId, LanAddress};
-use restante_core::machine::Machine as _;
-use restante_core::wire::{Contacts, DeviceRequest, PollRequest, PollTag};
-use restante_core::{Seed, Uptime};
-use restante_crypto::RingCrypto;
+use restante_core::code::ProvisionalCode;
+use restante_core::id::{CustomerId, DeviceId, LanAddress};
+use restante_core::wire::{PollRequest, PollTag};
 
-use crate::clock::{Moment, draw_seed};
-use crate::unit::entry;
+use crate::clock::Moment;
+use crate::machine::Event;
+use crate::unit::Unit;
 
-/// A device on the LAN.
+/// Somebody on the LAN.
 pub(super) struct Peer {
     /// Where it is.
     pub(super) address: LanAddress,
     /// What it is.
     pub(super) life: Life,
-    /// When its alarm goes off is said by this number; older alarms do not count.
-    pub(super) alarm: u64,
+    /// The machine, with its power and its memory.
+    pub(super) unit: Unit,
     /// From when on nothing is left to be felt of its polls so far.
     pub(super) rested: Moment,
-    machine: Device<RingCrypto>,
+    /// The switching on whose first poll has gone out, which nobody has asked for.
+    pub(super) came_by_itself: u64,
+    /// Whose it is.
+    pub(super) customer: Option<CustomerId>,
+    /// The devices that its registration speaks for.
+    pub(super) devices: Vec<DeviceId>,
     /// Poll requests that a liar has overheard.
     heard: Vec<PollRequest>,
     /// What tags it takes for others, where a test has it do so.
@@ -32,7 +35,7 @@ pub(super) struct Peer {
 /// What stands at an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Life {
-    /// A device.
+    /// A device or a gateway.
     Honest,
     /// Nobody.
     Dead,
@@ -40,75 +43,59 @@ pub(super) enum Life {
     Liar(u32),
 }
 
-/// What a machine wants done.
-#[derive(Default)]
-pub(super) struct Wants {
-    pub(super) sends: Vec<(Exchange, Presented, DeviceRequest)>,
-    pub(super) errands: Vec<Errand>,
-    pub(super) calls: Vec<PeerCall>,
-}
-
 impl Peer {
-    /// The device with this number, switched on.
-    pub(super) fn new(number: usize, rng: &mut Rng) -> Self {
+    /// The device with this number, switched off.
+    pub(super) fn device(number: usize) -> Self {
         let address = address(number);
-        let mut me = entry(number);
-        me.contacts = Contacts {
-            address: Some(address.clone()),
-            ..Contacts::default()
-        };
-        let mut machine = Device::new(RingCrypto, me, None);
-        let mut out = Vec::new();
-        let booted = Input::Booted { kept: None };
-        machine
-            .handle(Uptime::BOOT, &draw_seed(rng), booted, &mut out)
-            .expect("an empty memory");
+        Self::new(Unit::device_at(number, &address), address)
+    }
+
+    /// A gateway with this number, switched off, with so many children. They have addresses too,
+    /// and take no poll requests.
+    pub(super) fn gateway(number: usize, children: usize) -> Self {
+        let first = CHILDREN + number * 10;
+        let children = (first..first + children).map(|child| (child, address(child)));
+        let children = children.collect();
+        Self::new(Unit::gateway_of(number, children), address(number))
+    }
+
+    fn new(unit: Unit, address: LanAddress) -> Self {
         Self {
             address,
             life: Life::Honest,
-            alarm: 0,
+            unit,
             rested: 0,
-            machine,
+            came_by_itself: 0,
+            customer: None,
+            devices: Vec::new(),
             heard: Vec::new(),
             taken_for: Vec::new(),
         }
     }
 
-    pub(super) fn device(&self) -> Option<DeviceId> {
-        self.machine.id()
-    }
-
-    pub(super) fn is_in_use(&self) -> bool {
-        matches!(self.machine.phase(), Phase::InUse | Phase::Rotating)
-    }
-
-    pub(super) fn deadline(&self) -> Option<Moment> {
-        Some(self.machine.deadline()?.as_millis())
-    }
-
-    /// Tells the machine what happens.
-    pub(super) fn handle(&mut self, now: Moment, seed: &Seed, input: Input) -> Wants {
-        let mut out = Vec::new();
-        let now = Uptime::from_millis(now);
-        // What a machine does not take changes nothing, and leads to nothing.
-        let _ = self.machine.handle(now, seed, input, &mut out);
-        let mut wants = Wants::default();
-        for output in out {
-            match output {
-                Output::Send {
-                    exchange,
-                    presented,
-                    request,
-                    ..
-                } => {
-                    wants.sends.push((exchange, presented, request));
-                }
-                Output::Register(errand) => wants.errands.push(*errand),
-                Output::CallPeer(call) => wants.calls.push(*call),
-                _ => {}
-            }
+    /// Remembers for which devices its registration speaks, if it has power to tell.
+    pub(super) fn look(&mut self) {
+        if let Some(holding) = self.unit.holding() {
+            let devices = holding.members.into_iter().map(|member| member.device);
+            self.devices = devices.collect();
         }
-        wants
+    }
+
+    /// The device, if it is one and registered.
+    pub(super) fn only(&self) -> Option<DeviceId> {
+        match self.devices[..] {
+            [device] if !self.unit.is_gateway() => Some(device),
+            _ => None,
+        }
+    }
+
+    /// Whether somebody is there who answers.
+    pub(super) fn is_there(&self) -> bool {
+        match self.life {
+            Life::Dead => false,
+            Life::Liar(_) => true,
+            Life::Honest => self.unit.is_on(),
+        }
     }
 
     pub(super) fn overheard(&mut self, request: PollRequest) {
@@ -141,9 +128,8 @@ impl Peer {
 }
 
 /// A person enters this code.
-pub(super) fn enters(code: ProvisionalCode) -> Input {
-    let center = CenterAddress::new("https://center.example").expect("an address");
-    Input::CodeEntered { code, center }
+pub(super) const fn enters(code: ProvisionalCode) -> Event {
+    Event::CodeEntered(code)
 }
 
 /// The address of the device with this number.
@@ -152,3 +138,6 @@ pub(super) fn address(number: usize) -> LanAddress {
     let address = format!("10.{}.{}.{low}", high / 250, high % 250);
     LanAddress::new(address).expect("an address")
 }
+
+/// Children of gateways have numbers from here on, behind those of all devices.
+const CHILDREN: usize = 20_000;
