@@ -242,6 +242,7 @@ const fn binds(bound: Bound, role: Role) -> bool {
         (Bound::Center, Role::Server)
             | (Bound::Device, Role::Device | Role::Gateway)
             | (Bound::Gateway, Role::Gateway)
+            | (Bound::Provider, Role::Provider)
     )
 }
 

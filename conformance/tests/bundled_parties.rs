@@ -1,5 +1,5 @@
-//! The bundled device and gateway hold against every case of theirs inside this process, in any
-//! order.
+//! The bundled device, gateway and provider hold against every case of theirs inside this process,
+//! in any order.
 
 use restante_conformance::bundled::core_center;
 use restante_conformance::case::{Catalogue, Role, Selection};
@@ -51,5 +51,12 @@ async fn the_bundled_device_conforms_in_any_order() {
 async fn the_bundled_gateway_conforms_in_any_order() {
     for seed in 1..=5 {
         conforms(Role::Gateway, seed).await;
+    }
+}
+
+#[tokio::test]
+async fn the_bundled_provider_conforms_in_any_order() {
+    for seed in 1..=5 {
+        conforms(Role::Provider, seed).await;
     }
 }

@@ -8,11 +8,12 @@ use axum::Router;
 use restante_core::Timestamp;
 use restante_core::center::{Call, Center, Decide, Keys, Message, Policy, Reason, Refused, Reply};
 use restante_core::id::CorrelationId;
+use restante_core::provider::Provider;
 use restante_core::wire::people::PeopleRequest;
-use restante_core::wire::{Hosts, Refusal, RefusalCode};
+use restante_core::wire::{Hosts, Refusal, RefusalCode, ServiceUrl};
 use restante_crypto::RingCrypto;
 use restante_http::server::{Answer, Bounds, router};
-use restante_store::{Driver, Entropy, MemoryStore};
+use restante_store::{Clock as _, Driver, Entropy, MemoryStore};
 
 use crate::case::Control;
 use crate::line::{InsideLine, Pending};
@@ -85,6 +86,21 @@ impl<D: Decide + 'static> InsideCenter<D> {
         })
     }
 
+    /// What decides as a target that has no people of its own, in a new world.
+    ///
+    /// # Errors
+    /// A sentence, if it cannot judge the time.
+    pub async fn bare_target(&self, seed: u64, case: &str) -> Result<ServerTarget, String> {
+        self.standing.begin_again(seed, case);
+        self.standing.tick().await?;
+        Ok(ServerTarget {
+            line: Box::new(self.line()),
+            time: Some(self.time()),
+            tokens: Tokens::default(),
+            control: Control::C2,
+        })
+    }
+
     /// A line to the center, for a party that it stands behind.
     #[must_use]
     pub fn line(&self) -> InsideLine {
@@ -127,6 +143,11 @@ impl<D: Decide> Standing<D> {
         }
     }
 
+    /// What time it is there.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     fn begin_again(&self, seed: u64, case: &str) {
         self.clock.begin_again(START);
         self.entropy.begin_again(seed, case);
@@ -134,8 +155,13 @@ impl<D: Decide> Standing<D> {
         self.put(MemoryStore::new());
     }
 
+    /// A power cut that takes the store as well.
+    pub(crate) fn forget(&self) {
+        self.put(MemoryStore::new());
+    }
+
     /// A power cut: what the store holds stays, everything else is gone.
-    fn restart(&self) {
+    pub(crate) fn restart(&self) {
         let held = self.driver().store().held();
         self.put(MemoryStore::with(held));
     }
@@ -145,7 +171,8 @@ impl<D: Decide> Standing<D> {
         *self.driver.write().unwrap_or_else(PoisonError::into_inner) = new;
     }
 
-    fn driver(&self) -> Arc<Driver<Arc<D>, MemoryStore>> {
+    /// What carries its decisions out.
+    pub(crate) fn driver(&self) -> Arc<Driver<Arc<D>, MemoryStore>> {
         Arc::clone(&self.driver.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -238,6 +265,22 @@ impl<D: Decide + 'static> Time for InsideTime<D> {
     }
 }
 
+/// The core's provider with keys of this seed.
+#[must_use]
+pub fn core_provider(seed: u64) -> Provider<RingCrypto> {
+    let keys = DrawnEntropy::new(seed, "provider's keys");
+    let draw = || keys.draw().unwrap_or_default();
+    let keys = Keys::new(draw(), vec![(1, draw())]).expect("there is one master key");
+    let service = PROVIDED.parse().expect("a service's id");
+    let url = ServiceUrl::new(PROVIDED_AT).expect("a URL");
+    Provider::new(RingCrypto, keys, [(service, url)].into())
+}
+
+/// The service of the bundled provider.
+pub const PROVIDED: &str = "kit-x";
+/// Where devices register for it. The path is that of the route table, so that a line inside this
+/// process carries them there.
+pub const PROVIDED_AT: &str = "https://kit.services.example/v1/services/kit-x/registrations";
 /// The hosts of the services that cases are about.
 const SERVICE_HOSTS: [&str; 5] = [
     "kit.services.example",

@@ -11,7 +11,7 @@ mod post;
 mod served;
 mod world;
 
-pub use inside::{InsideCenter, Standing, core_center};
+pub use inside::{InsideCenter, PROVIDED, PROVIDED_AT, Standing, core_center, core_provider};
 pub use loopback::{LoopbackCenter, bounds};
 pub use post::Post;
 pub use served::Served;

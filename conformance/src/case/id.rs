@@ -13,7 +13,7 @@ use super::Role;
     Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(try_from = "String", into = "String")]
-#[schemars(with = "String", extend("pattern" = "^(server|device|gateway)/[A-Z]{2,4}/[a-z0-9-]+$"))]
+#[schemars(with = "String", extend("pattern" = "^(server|device|gateway|provider)/[A-Z]{2,4}/[a-z0-9-]+$"))]
 pub struct CaseId(String);
 
 /// A text that is no case's name.

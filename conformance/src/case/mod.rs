@@ -74,11 +74,13 @@ pub enum Role {
     Device,
     /// An on-site gateway: the kit plays the center and the devices behind it.
     Gateway,
+    /// A provider's own server: the kit plays the center and the devices that register there.
+    Provider,
 }
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Server, Self::Device, Self::Gateway];
+    pub const ALL: [Self; 4] = [Self::Server, Self::Device, Self::Gateway, Self::Provider];
 
     /// The word in files and on command lines.
     #[must_use]
@@ -87,6 +89,7 @@ impl Role {
             Self::Server => "server",
             Self::Device => "device",
             Self::Gateway => "gateway",
+            Self::Provider => "provider",
         }
     }
 }

@@ -23,6 +23,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
+    if arguments.role == Role::Provider {
+        return Err(CommandError::usage(NO_PROVIDER));
+    }
     let path = arguments.file.display();
     let mut file = OpenOptions::new()
         .write(true)
@@ -42,7 +45,9 @@ fn text(role: Role) -> String {
     let (control, features, limits) = match role {
         Role::Server => (SERVER_CONTROL, features(|_| true), SERVER_LIMITS),
         Role::Device => (DEVICE_CONTROL, features(is_for_devices), DEVICE_LIMITS),
-        Role::Gateway => (GATEWAY_CONTROL, features(is_for_devices), DEVICE_LIMITS),
+        Role::Gateway | Role::Provider => {
+            (GATEWAY_CONTROL, features(is_for_devices), DEVICE_LIMITS)
+        }
     };
     format!(
         "# What is under test, for restante-conformance. Commit it beside the source.\n\
@@ -85,6 +90,8 @@ fn is_for_devices(feature: &str) -> bool {
     feature == "poll-requests"
 }
 
+const NO_PROVIDER: &str = "the kit tests the bundled provider alone (self-test --role provider); it \
+                           has no line yet to one of others";
 const SERVER_CONTROL: &str = "\
 # How much the kit can do besides talking to it: c0 nothing; c1 a hook power-cycles it; c2 the hook
 # also moves its time (`advance`).

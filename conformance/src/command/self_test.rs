@@ -1,4 +1,4 @@
-//! `self-test`: the bundled center, device and gateway against every case.
+//! `self-test`: the bundled center, device, gateway and provider against every case.
 //!
 //! The center runs on loopback as it would anywhere: TLS, listener, SQLite; a device or gateway
 //! runs in a process of its own and dials the kit. With `--inside` it runs without sockets and with
@@ -11,9 +11,9 @@ use std::time::Duration;
 use clap::Args;
 use restante_core::center::Decide;
 
-use crate::bundled::{InsideCenter, LoopbackCenter, bounds, core_center};
+use crate::bundled::{InsideCenter, LoopbackCenter, bounds, core_center, core_provider};
 use crate::case::{Catalogue, Role, Selection};
-use crate::party::bundled;
+use crate::party::{bundled, run_case_inside};
 use crate::profile::Profile;
 use crate::report::{Progress, sentence};
 use crate::results::Results;
@@ -134,6 +134,7 @@ async fn one(
     }
     .shuffled();
     match role {
+        Role::Provider => run_provider(&plan, arguments.quiet).await,
         Role::Server if !arguments.inside => on_loopback(plan, arguments.quiet).await,
         _ if !arguments.inside => in_its_own_process(plan, role, arguments.quiet).await,
         _ => run_inside(&plan, role, arguments.quiet, core_center(seed)).await,
@@ -197,6 +198,10 @@ pub async fn run_inside<D: Decide + 'static>(
     quiet: bool,
     decide: D,
 ) -> Result<Results, CommandError> {
+    if role == Role::Provider {
+        // What it dials is played by the cases alone: no center stands behind it.
+        return run_provider(plan, quiet).await;
+    }
     let demands = Demands::of_this_specification();
     let center = InsideCenter::deciding(decide);
     let mut progress = Progress::new(plan.cases.len(), quiet);
@@ -222,5 +227,27 @@ pub async fn run_inside<D: Decide + 'static>(
     Ok(run.end())
 }
 
+/// A provider's cases, each in a new world inside this process: the kit has no line yet to one
+/// outside it.
+async fn run_provider(plan: &Plan<'_>, quiet: bool) -> Result<Results, CommandError> {
+    let demands = Demands::of_this_specification();
+    let provider = InsideCenter::deciding(core_provider(plan.seed));
+    let mut progress = Progress::new(plan.cases.len(), quiet);
+    let mut run = plan.begin(Role::Provider);
+    let around = Circumstances {
+        profile: plan.profile,
+        seed: plan.seed,
+        again: "restante-conformance self-test --role provider",
+    };
+    for case in &plan.cases {
+        progress.begins(case.id.as_str());
+        let result = run_case_inside(&provider, case, around, false).await;
+        let result = result.map_err(CommandError::kit)?;
+        progress.ended(run.take(case, result, demands.is_must(case)));
+    }
+    progress.end();
+    Ok(run.end())
+}
+
 /// The roles of which this kit has an implementation and cases.
-const BUNDLED: [Role; 3] = Role::ALL;
+const BUNDLED: [Role; 4] = Role::ALL;

@@ -19,6 +19,7 @@ mod machine;
 mod memo;
 mod power;
 mod prove;
+mod provider;
 mod scene;
 
 pub use client::Manners;
@@ -30,6 +31,7 @@ pub(crate) use machine::faulty;
 pub use machine::{Wants, Wiring};
 pub use memo::{Heard, Memo, Seam, Site};
 pub use prove::{Collateral, Kill, LEFT_OUT, Proof, Proven, allows, prove, prove_all};
+pub use provider::Wrong;
 pub use scene::{Decided, Scene};
 
 use restante_http::server::Bounds;
@@ -78,6 +80,8 @@ pub enum Defect {
     Lan(LanManners),
     /// Before and behind a gateway.
     Gateway(Wiring<GatewayKind>),
+    /// Before and behind a provider's decisions, or under them.
+    Provider(Wrong),
 }
 
 impl Defect {
@@ -85,7 +89,7 @@ impl Defect {
     #[must_use]
     pub const fn seam(self) -> &'static str {
         match self {
-            Self::Decision(_) => "decision",
+            Self::Decision(_) | Self::Provider(_) => "decision",
             Self::Wire(_) => "wire",
             Self::Power => "power",
             Self::Patience(_) => "listener",
@@ -107,6 +111,7 @@ impl Defect {
             | Self::Front(_) => Role::Server,
             Self::Device(_) | Self::Client(_) => Role::Device,
             Self::Gateway(_) | Self::Lan(_) => Role::Gateway,
+            Self::Provider(_) => Role::Provider,
         }
     }
 }
@@ -133,7 +138,8 @@ pub fn all() -> impl Iterator<Item = &'static Fault> {
     let center = center::FAULTS.iter().copied().flatten();
     let device = device::FAULTS.iter().copied().flatten();
     let gateway = gateway::FAULTS.iter().copied().flatten();
-    center.chain(device).chain(gateway)
+    let provider = provider::FAULTS.iter();
+    center.chain(device).chain(gateway).chain(provider)
 }
 
 /// The fault with this name.

@@ -141,6 +141,9 @@ async fn proof(fault: &'static Fault, catalogue: &Catalogue, seed: u64) -> Proof
         Defect::Lan(manners) => {
             return super::dialling::proof(fault, manners.around(), catalogue, seed).await;
         }
+        Defect::Provider(wrong) => {
+            return super::provider::proof(fault, wrong, catalogue, seed).await;
+        }
         _ => None,
     };
     let role = fault.defect.role();
@@ -168,6 +171,7 @@ async fn proof(fault: &'static Fault, catalogue: &Catalogue, seed: u64) -> Proof
             Defect::Decision(_)
             | Defect::Device(_)
             | Defect::Gateway(_)
+            | Defect::Provider(_)
             | Defect::Patience(_)
             | Defect::Front(_)
             | Defect::Client(_)
@@ -235,7 +239,7 @@ impl Proof {
 }
 
 /// Whether a case says nothing about a fault that does not name it.
-fn is_left_out(fault: &Fault, case: &Case) -> bool {
+pub(super) fn is_left_out(fault: &Fault, case: &Case) -> bool {
     let id = case.id.as_str();
     LEFT_OUT.contains(&id) || fault.also.iter().any(|also| allows(also, id))
 }

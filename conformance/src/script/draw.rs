@@ -6,8 +6,8 @@
 
 use restante_core::code::{AccessToken, FormalCode, ProvisionalCode, RegistrationCode};
 use restante_core::id::{
-    ApplicationId, CustomerId, DeviceId, Epoch, GrantId, InstructionId, RegistrationId, RequestId,
-    TokenId,
+    ApplicationId, CustomerId, DeviceId, Epoch, GrantId, HandoverId, InstructionId, RegistrationId,
+    RequestId, TokenId,
 };
 use restante_core::{Crypto, Seed};
 use restante_crypto::RingCrypto;
@@ -34,6 +34,7 @@ impl Draws {
             "user" | "serial" | "account" => format!("{label}-{}", self.tag()),
             "request" => RequestId::from_bytes(id()).to_string(),
             "device" => DeviceId::from_bytes(id()).to_string(),
+            "handover" => HandoverId::from_bytes(id()).to_string(),
             "instruction" => InstructionId::from_bytes(id()).to_string(),
             "application" => ApplicationId::from_bytes(id()).to_string(),
             "registrationCode" => RegistrationCode::of(&self.secret(kind, label))
