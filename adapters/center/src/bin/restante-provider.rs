@@ -22,7 +22,15 @@ use serde::Serialize;
 /// Begin with `restante-provider init`, put the center's access token where its settings say, then
 /// `restante-provider serve`.
 #[derive(Parser)]
-#[command(name = "restante-provider", version, max_term_width = 100)]
+#[command(
+    name = "restante-provider",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  restante-provider init --host services.example
+  restante-provider serve --config restante-provider/restante-provider.toml"
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

@@ -25,20 +25,23 @@ pub(crate) fn refresh(connection: &Connection) -> rusqlite::Result<()> {
     transaction.commit()
 }
 
-fn all() -> [(&'static str, String); 12] {
+fn all() -> [(&'static str, String); 15] {
     [
         ("application", application()),
         ("customer", customer()),
         ("device", device()),
         ("entitlement", entitlement()),
         ("grant_", grant()),
+        ("handover", handover()),
         ("instruction", instruction()),
+        ("pair", pair()),
         ("reading", reading(11)),
         ("registration", registration()),
         ("service", service()),
         ("status", reading(10)),
         ("target", target()),
         ("token", token()),
+        ("unreported", unreported()),
     ]
 }
 
@@ -158,6 +161,41 @@ fn target() -> String {
         device = id_in("dev-", "substr(record.key, 17)"),
         customer = id("cus-", "owner"),
         since = time("since"),
+    )
+}
+
+/// What a device has a registration code for; the code itself is kept as a keyed hash.
+fn pair() -> String {
+    format!(
+        "SELECT {device} AS device, CAST(key AS TEXT) AS service,
+         body ->> '$.application' AS application,
+         CASE json_type(body, '$.state') WHEN 'text' THEN body ->> '$.state'
+         ELSE (SELECT key FROM json_each(body, '$.state')) END AS state, {expires} AS expires
+         FROM record WHERE kind = 21",
+        device = id("dev-", "owner"),
+        expires = time("expires"),
+    )
+}
+
+/// What a provider has to act upon, at its center. The application says for which service.
+fn handover() -> String {
+    format!(
+        "SELECT {handover} AS handover, body ->> '$.application' AS application,
+         body ->> '$.device' AS device, body ->> '$.state' AS state, {expires} AS expires
+         FROM record WHERE kind = 25",
+        handover = id("hnd-", "key"),
+        expires = time("expires"),
+    )
+}
+
+/// Whom a provider has entitled while its center has not taken it.
+fn unreported() -> String {
+    format!(
+        "SELECT {application} AS application, {device} AS device, {at} AS since
+         FROM record WHERE kind = 27",
+        application = id_in("app-", "substr(record.key, 1, 16)"),
+        device = id_in("dev-", "substr(record.key, 17)"),
+        at = time("at"),
     )
 }
 

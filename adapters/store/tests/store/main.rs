@@ -1,7 +1,8 @@
 //! Everything that the stores and the driver promise, in one test program.
 //!
 //! `suite` runs over every store; `memory` and `sqlite` add what is asked of one of them; `alike`
-//! compares the two over random histories; `kill` ends a writing process without warning.
+//! compares the two over random histories; `kill` ends a writing process without warning; `views`
+//! reads as people do.
 
 mod alike;
 mod driver;
@@ -11,3 +12,4 @@ mod sqlite;
 mod suite;
 mod ticker;
 mod transfer;
+mod views;
