@@ -184,6 +184,8 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/STA/a-new-registration-counts-anew",
             "server/POL/",
             "server/SCN/",
+            "server/ENR/an-idle-addition-counts-too",
+            "server/STA/a-report-from-before-it-was-elsewhere",
         ],
         defect: Defect::Decision(|scene| {
             scene.enrolling(|enrol| enrol.request = RequestId::from_bytes([7; 16]))
@@ -283,6 +285,10 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/what-was-left-out-is-named",
             "server/SCN/two-services-at-once",
             "server/SCN/who-is-found-for-a-service",
+            "server/ENR/a-late-change-is-refused",
+            "server/ENR/an-idle-addition-counts-too",
+            "server/ENR/numbers-outlive-a-rotation",
+            "server/STA/a-report-from-before-it-was-elsewhere",
         ],
         defect: Defect::Decision(|scene| {
             scene.decide().answering(|reply| {

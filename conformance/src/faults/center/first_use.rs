@@ -122,7 +122,10 @@ pub(super) const FAULTS: &[Fault] = &[
                 "expected the refusal device-not-covered; got statusReported",
             ),
         ],
-        also: &[],
+        also: &[
+            "server/ENR/an-idle-addition-counts-too",
+            "server/STA/a-report-from-before-it-was-elsewhere",
+        ],
         defect: Defect::Decision(nothing_moved_out),
     },
     Fault {
@@ -137,6 +140,8 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/ENR/a-registration-keeps-its-other-devices",
             "server/ENR/redeemed-after-first-use",
             "server/MSG/a-refusal-changes-nothing",
+            "server/ENR/an-idle-addition-counts-too",
+            "server/STA/a-report-from-before-it-was-elsewhere",
         ],
         defect: Defect::Decision(moved_too_early),
     },

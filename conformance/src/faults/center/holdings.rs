@@ -48,7 +48,12 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/MOD/functions-make-no-other-device",
             "expected the reply enrolled; in the reply enrolled, devices.0.device: expected",
         )],
-        also: &[],
+        also: &[
+            "server/ENR/a-late-change-is-refused",
+            "server/ENR/an-idle-addition-counts-too",
+            "server/ENR/numbers-outlive-a-rotation",
+            "server/STA/a-report-from-before-it-was-elsewhere",
+        ],
         defect: Defect::Decision(identified_by_functions),
     },
     Fault {

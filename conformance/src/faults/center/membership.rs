@@ -104,7 +104,11 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/ENR/devices-are-added",
             "expected the reply statusReported; got refusal device-not-covered",
         )],
-        also: &["server/ENR/adding-again-costs-nothing"],
+        also: &[
+            "server/ENR/adding-again-costs-nothing",
+            "server/ENR/",
+            "server/STA/a-report-from-before-it-was-elsewhere",
+        ],
         defect: Defect::Decision(|scene| match adding(scene) {
             Some(_) => scene.decide().unwriting(Kind::Registration),
             None => scene.decide(),
@@ -163,7 +167,12 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/ENR/removed-devices-are-not-spoken-for",
             "expected the reply devices; in the reply devices, rows: expected 2 items, got 1",
         )],
-        also: &["server/ENR/the-last-device-ends-the-registration"],
+        also: &[
+            "server/ENR/the-last-device-ends-the-registration",
+            "server/ENR/a-late-change-is-refused",
+            "server/ENR/a-repeated-change-is-answered",
+            "server/ENR/numbers-outlive-a-rotation",
+        ],
         defect: Defect::Decision(|scene| match scene.device() {
             Some(DeviceRequest::RemoveDevices(_)) => devices_deleted(scene.decide()),
             _ => scene.decide(),
@@ -183,7 +192,11 @@ pub(super) const FAULTS: &[Fault] = &[
                 "mailbox.instructions: expected 1 items, got 2",
             ),
         ],
-        also: &["server/ENR/the-last-device-ends-the-registration"],
+        also: &[
+            "server/ENR/the-last-device-ends-the-registration",
+            "server/ENR/a-late-change-is-refused",
+            "server/ENR/numbers-outlive-a-rotation",
+        ],
         defect: Defect::Decision(|scene| match scene.device() {
             Some(DeviceRequest::RemoveDevices(_)) => scene.decide().unwriting(Kind::Registration),
             _ => scene.decide(),

@@ -40,6 +40,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/STA/no-code-no-report",
             "server/STA/one-message-for-all-devices",
             "server/STA/taken-is-receipt-less-age",
+            "server/STA/a-report-from-before-it-was-elsewhere",
         ],
         defect: Defect::Decision(|scene| {
             scene
@@ -150,6 +151,7 @@ pub(super) const FAULTS: &[Fault] = &[
         also: &[
             "server/STA/a-new-registration-counts-anew",
             "server/STA/one-message-for-all-devices",
+            "server/STA/a-report-from-before-it-was-elsewhere",
         ],
         defect: Defect::Decision(|scene| match scene.device() {
             Some(DeviceRequest::ReportStatus(_)) => {
@@ -203,6 +205,7 @@ pub(super) const FAULTS: &[Fault] = &[
         also: &[
             "server/STA/a-new-registration-counts-anew",
             "server/STA/one-message-for-all-devices",
+            "server/STA/a-report-from-before-it-was-elsewhere",
         ],
         defect: Defect::Decision(|scene| {
             let decided = scene.decide();

@@ -126,7 +126,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "gateway/SCN/copy-sheets-from-100-to-140",
             "expected the request poll within 40 s; no request came within 40 s",
         )],
-        also: &[],
+        also: &["gateway/GWY/numbers-outlive-the-power"],
         defect: Defect::Gateway(Wiring::hearing(|_, input| {
             let enrolled = |kept: &Kept| matches!(kept.standing(), Standing::Enrolled { .. });
             vec![match input {

@@ -22,7 +22,11 @@ pub(super) const FAULTS: &[Fault] = &[
             "gateway/GWY/a-late-child-is-added",
             "expected the request addDevices within 20 s; no request came within 20 s",
         )],
-        also: &[],
+        also: &[
+            "gateway/GWY/a-superseded-change-goes-on",
+            "gateway/GWY/changes-are-numbered",
+            "gateway/GWY/numbers-outlive-the-power",
+        ],
         defect: Defect::Gateway(Wiring::hearing(|memo, input| match input {
             Input::CallNow if memo.used.is_some() => Vec::new(),
             other => vec![other],

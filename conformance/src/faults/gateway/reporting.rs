@@ -37,6 +37,9 @@ pub(super) const FAULTS: &[Fault] = &[
             "gateway/SVC/each-child-has-its-own-code",
             "gateway/POL/a-gateway-polls-once-for-all-its-children",
             "gateway/SCN/a-service-for-a-site",
+            "gateway/GWY/a-superseded-change-goes-on",
+            "gateway/GWY/changes-are-numbered",
+            "gateway/GWY/numbers-outlive-the-power",
         ],
         defect: Defect::Gateway(Wiring::wanting(|_, outputs| {
             sending::<GatewayKind>(outputs, |_, request| {
