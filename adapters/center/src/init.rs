@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use rcgen::{CertificateParams, DnType, KeyPair, date_time_ymd};
 use restante_core::Timestamp;
 use restante_core::id::CenterId;
+use restante_core::wire::UrlError;
 
 use crate::keyfile::{KeyFile, KeyFileError};
 use crate::private::{make_private, make_private_folder};
@@ -49,6 +50,23 @@ pub enum InitError {
     /// The key file cannot be made.
     #[error(transparent)]
     Keys(#[from] KeyFileError),
+    /// A service cannot be at an address: devices follow URLs with host names alone.
+    #[error(
+        "no service can be started at {host}: devices go to no address; give a host name with \
+         --host"
+    )]
+    Address {
+        /// The address.
+        host: String,
+    },
+    /// A service cannot be at such a host.
+    #[error("no service can be started at {host:?}: {why}; give a host name with --host")]
+    Host {
+        /// What was given as its name.
+        host: String,
+        /// What is wrong with it.
+        why: UrlError,
+    },
     /// A host name cannot stand in a certificate.
     #[error("no certificate can be made for {host:?}: {why}")]
     Certificate {

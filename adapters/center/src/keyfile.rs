@@ -1,4 +1,4 @@
-//! The key file: the pepper and every master key of a center, kept apart from its database.
+//! The key file: the pepper and every master key of a server, kept apart from its database.
 //!
 //! Whoever has both the key file and the database can make any device's formal code; whoever has
 //! lost the key file has lost every registration. It is therefore a file of its own, private, with
@@ -324,9 +324,9 @@ fn fill(bytes: &mut [u8]) {
 const FORM: u32 = 1;
 
 const HEADING: &str = "\
-# The keys of a Restante center. Keep this file secret, and keep copies of it apart from copies of
-# the database: with both, anybody can speak for every device; without it, no device can be
-# recognised again. Never edit it: `restante-center keys rotate` adds a master key.
+# The keys of a Restante server. Keep this file secret, and keep copies of it apart from copies of
+# the database: with both, anybody can make every code that the server has given out; without it,
+# no device that has such a code can be recognised again. Never edit it.
 
 ";
 

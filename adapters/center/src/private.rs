@@ -1,4 +1,4 @@
-//! Files that nobody but the center's own user may read: keys, tokens, the private TLS key.
+//! Files that nobody but the server's own user may read: keys, tokens, the private TLS key.
 //!
 //! They are made with mode 0600 from their first byte, in folders of mode 0700, and are never
 //! overwritten in place. A private file that others can read is not used: whoever could read it may
@@ -86,7 +86,7 @@ pub(crate) fn replace_private(path: &Path, text: &str) -> io::Result<()> {
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
-/// Makes a folder, and those above it, for the center's own user alone. One that is there already
+/// Makes a folder, and those above it, for the server's own user alone. One that is there already
 /// keeps its mode.
 pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)

@@ -1,4 +1,4 @@
-//! A center that runs: where it listens, how to let time pass, how to stop it.
+//! A server that runs: where it listens, how to let time pass, how to stop it.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::condition::Condition;
 use crate::notify::Carrier;
 use crate::setup::Passing;
 
-/// A center that serves until it is stopped or dropped.
+/// A server that serves until it is stopped or dropped.
 pub struct Running<D, S> {
     pub(crate) addresses: Vec<Address>,
     pub(crate) metrics: Option<SocketAddr>,
@@ -27,7 +27,7 @@ pub struct Running<D, S> {
     pub(crate) _carrier: Option<Carrier>,
 }
 
-/// Where a center listens.
+/// Where a server listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Address {
     /// The address, with the port that the system chose.

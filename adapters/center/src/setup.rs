@@ -1,4 +1,4 @@
-//! Starting a center: a driver behind HTTP listeners, with time passing and figures counted.
+//! Starting a server: a driver behind HTTP listeners, with time passing and figures counted.
 //!
 //! Nothing here knows what decides or what stores. The program hands over core's center on SQLite;
 //! the conformance kit hands over the same behind a fault, on a store that fails on purpose, with a
@@ -29,7 +29,7 @@ use crate::notify::{Carrier, Mail, notifier};
 use crate::running::{Address, Running};
 use crate::socket::{ConsoleSocket, SocketError};
 
-/// A center that is about to start.
+/// A server that is about to start.
 pub struct Setup<D, S> {
     driver: Driver<D, S>,
     listen: Vec<(SocketAddr, Line)>,
@@ -54,7 +54,7 @@ struct Services {
 /// Reads a store's vitals.
 type VitalsOf<S> = fn(&S) -> Vitals;
 
-/// Why a center cannot start.
+/// Why a server cannot start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
@@ -70,7 +70,7 @@ pub enum StartError {
 }
 
 impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
-    /// A center with this driver. It listens nowhere yet, and time passes every second.
+    /// A server with this driver. It listens nowhere yet, and time passes every second.
     #[must_use]
     pub fn new(driver: Driver<D, S>) -> Self {
         Self {

@@ -55,11 +55,17 @@ impl Answer for Scripted {
 struct Stand {
     center: Arc<Scripted>,
     provider: Serving,
+    config: ProviderConfig,
     _folder: tempfile::TempDir,
 }
 
 impl Stand {
     async fn start(script: Script, every: &str) -> Self {
+        Self::with(script, every, "").await
+    }
+
+    /// With these services besides `scan-cloud`.
+    async fn with(script: Script, every: &str, services: &str) -> Self {
         let center = Arc::new(Scripted {
             script,
             asked: Mutex::default(),
@@ -72,11 +78,12 @@ impl Stand {
         let routes = router(Arc::clone(&center), bounds.body);
         tokio::spawn(listener.serve(routes, std::future::pending()));
         let folder = tempfile::tempdir().expect("a folder");
-        let config = configured(folder.path(), &url, every);
+        let config = configured(folder.path(), &url, every, services);
         let provider = prepare(&config).expect("right").start().await;
         Self {
             center,
             provider: provider.expect("it serves"),
+            config,
             _folder: folder,
         }
     }
@@ -94,7 +101,7 @@ impl Stand {
     }
 }
 
-fn configured(folder: &Path, url: &str, every: &str) -> ProviderConfig {
+fn configured(folder: &Path, url: &str, every: &str, services: &str) -> ProviderConfig {
     init(folder, "localhost", Timestamp::EPOCH).expect("made");
     let path = folder.join("restante-provider.toml");
     let text = fs::read_to_string(&path).expect("made by init");
@@ -102,6 +109,7 @@ fn configured(folder: &Path, url: &str, every: &str) -> ProviderConfig {
     let (_, after) = after.split_once("[metrics]").expect("made by init");
     let text = format!("{before}[metrics]{after}")
         .replace("https://center.example:8443", url)
+        .replace("[services]", &format!("[services]\n{services}"))
         .replace("127.0.0.1:8444\"]", "127.0.0.1:0\"]")
         .replace("# every = \"10s\"", &format!("every = \"{every}\""));
     let token = AccessToken::new(TokenId::from_bytes([2; 16]), [0x5A; 32]).to_text();
@@ -125,6 +133,48 @@ async fn a_busy_center_is_not_asked_before_the_time_that_it_names() {
     let apart = asked[1].0 - asked[0].0;
     assert!(apart >= Duration::from_secs(3), "after {apart:?}");
     stand.provider.stop().await;
+}
+
+fn fails_for_another(_: usize, request: &ProviderRequest) -> Result<ProviderReply, Refusal> {
+    match request {
+        ProviderRequest::List(list) if list.service.as_str() == "another" => {
+            Err(Refusal::plain(RefusalCode::Internal))
+        }
+        _ => Ok(ProviderReply::Handovers(Page {
+            rows: Vec::new(),
+            next: None,
+        })),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_for_which_the_center_fails_keeps_no_other_back() {
+    let another = "another = \"https://localhost:8444/another\"";
+    let stand = Stand::with(fails_for_another, "1h", another).await;
+    let asked = stand.asked(2).await;
+    let services = asked.iter().map(|(_, request)| match request {
+        ProviderRequest::List(list) => list.service.as_str(),
+        other => panic!("nothing is handed over: {other:?}"),
+    });
+    assert_eq!(services.collect::<Vec<_>>(), ["another", "scan-cloud"]);
+    stand.provider.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_provider_that_is_dropped_dials_no_more_and_leaves_its_store_to_the_next() {
+    let stand = Stand::start(busy, "1s").await;
+    stand.asked(1).await;
+    drop(stand.provider);
+    for _ in 0..600 {
+        if prepare(&stand.config).is_ok() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!(
+        "the store is still held: {:?}",
+        prepare(&stand.config).err()
+    );
 }
 
 fn one_device(number: usize, request: &ProviderRequest) -> Result<ProviderReply, Refusal> {

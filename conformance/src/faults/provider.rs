@@ -145,7 +145,7 @@ pub(super) async fn proof(
 fn saying(decided: Decided, change: impl FnOnce(&mut Vec<ProviderRequest>)) -> Decided {
     decided.map(|mut decision| {
         if let Ok(Reply::ToSay(said)) = &mut decision.outcome {
-            change(said);
+            change(&mut said.messages);
         }
         decision
     })

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use restante_core::center::{Call, Credential, Decide, Message, Reply, Source};
 use restante_core::decision::Heard;
 use restante_core::id::CorrelationId;
+use restante_core::provider::round_over;
 use restante_core::wire::people::{DateTime, Page};
 use restante_core::wire::provider::{
     CodesGiven, EntitledOutcome, EntitledResult, EntitlementsReported, GiveOutcome, GiveResult,
@@ -159,13 +160,7 @@ impl<D: Decide + 'static> ProviderParty<D> {
                 let reply = read_reply(&reply)?;
                 (Heard::Answer(said, reply), None)
             }
-            Reaction::Refuse(refusal) => {
-                let refusal = read_refusal(refusal)?;
-                if let Some(wait) = refusal.wait() {
-                    self.breaks_off(wait);
-                }
-                (Heard::Refused(said, refusal), None)
-            }
+            Reaction::Refuse(refusal) => return self.refused(said, read_refusal(refusal)?).await,
             Reaction::Lose => {
                 let decided = reply_members(&neutral(&said));
                 self.breaks_off(EVERY);
@@ -179,6 +174,20 @@ impl<D: Decide + 'static> ProviderParty<D> {
         };
         self.hear(heard).await?;
         Ok(decided)
+    }
+
+    /// As the program that dials: what the core says next is not said where the round is over.
+    async fn refused(
+        &mut self,
+        said: ProviderRequest,
+        refusal: Refusal,
+    ) -> Result<Option<Value>, PartyError> {
+        let over = round_over(&refusal);
+        self.hear(Heard::Refused(said, refusal)).await?;
+        if let Some(over) = over {
+            self.breaks_off(over.wait.map_or(EVERY, |wait| wait.max(EVERY)));
+        }
+        Ok(None)
     }
 
     /// The round ends before its end; the next one begins after this time.
@@ -201,10 +210,13 @@ impl<D: Decide + 'static> ProviderParty<D> {
         let answer = self.standing.driver().call(call).await;
         let answer = answer.map_err(|why| PartyError::Center(why.to_string()))?;
         match answer.outcome {
-            Ok(Reply::ToSay(said)) => {
-                self.to_say.extend(said);
-                Ok(())
-            }
+            Ok(Reply::ToSay(said)) => match said.damage {
+                None => {
+                    self.to_say.extend(said.messages);
+                    Ok(())
+                }
+                Some(damage) => Err(PartyError::Broke(damage)),
+            },
             Ok(_) => Err(PartyError::Broke("it decides something else".into())),
             Err(refused) => Err(PartyError::Broke(refused.reason.detail)),
         }

@@ -4,16 +4,15 @@
 //! once more what lies in the outbox: a crash may have come between the commit and the telling. A
 //! damaged record keeps nothing back but itself: it is named for the operator at each tick.
 
-use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::crypto::Crypto;
+use crate::decision::Damage;
 use crate::id::{CustomerId, EffectId, GrantId, RegistrationId};
 use crate::limits::{CLOCK_SAVE, DUE_PER_TICK, PENDING_GRACE, SWEEP_STRETCHES};
 use crate::record::{
-    Application, Due, Ended, Found, Grant, GrantLocator, Judged, Key, Kind, Outbox, Owner, Pause,
-    Plan, Range, Registration, State, Why,
+    Application, Due, Ended, Found, Grant, GrantLocator, Judged, Key, Kind, Outbox, Owner, Plan,
+    Range, Registration, State, Why,
 };
 use crate::time::{Seconds, Timestamp};
 use crate::wire::people::{ClockAccepted, DateTime, Role};
@@ -234,32 +233,4 @@ struct Settled {
     has_done: bool,
     has_job: bool,
     has_more: bool,
-}
-
-/// What a tick passes over because a record is damaged.
-#[derive(Default)]
-struct Damage {
-    count: usize,
-    first: Option<String>,
-}
-
-impl Damage {
-    /// What was done, if anything could be. Damage is noted and nothing more; only a pause for
-    /// loading, and a defect, end the tick.
-    fn pass_over<T>(&mut self, done: Result<T, Stop>) -> Result<Option<T>, Stop> {
-        let why = match done {
-            Ok(done) => return Ok(Some(done)),
-            Err(Stop::Pause(damaged @ Pause::Damaged { .. })) => format!("{damaged}"),
-            Err(Stop::Refused(refused)) => refused.reason.detail,
-            Err(pause @ Stop::Pause(_)) => return Err(pause),
-        };
-        self.count = self.count.saturating_add(1);
-        self.first.get_or_insert(why);
-        Ok(None)
-    }
-
-    fn told(self) -> Option<String> {
-        let first = self.first?;
-        Some(format!("{} passed over; the first: {first}", self.count))
-    }
 }

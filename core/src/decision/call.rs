@@ -63,8 +63,8 @@ pub enum Message {
     People(PeopleRequest),
     /// A device that registers for a service, at the service's URL.
     Register(ServiceId, Register),
-    /// What a provider's own program has heard of its center about a service: what is to be kept
-    /// of that, and what is it to say next? No transport makes this.
+    /// What a provider's own program has heard of its center about a service. What follows from it
+    /// is kept, and the answer is what to say to the center next. No transport makes this.
     Heard(ServiceId, Heard),
     /// Time has passed: do what has become due.
     Tick,
@@ -92,10 +92,19 @@ pub enum Reply {
     People(PeopleReply),
     /// To a device that registered for a service.
     Registered(Registered),
-    /// To a provider's own program: what it is to say to its center next, in this order.
-    ToSay(Vec<ProviderRequest>),
+    /// To a provider's own program.
+    ToSay(ToSay),
     /// To a tick.
     Ticked(Ticked),
+}
+
+/// What a provider's own program is to say to its center next.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ToSay {
+    /// The messages, in this order.
+    pub messages: Vec<ProviderRequest>,
+    /// What was passed over because a record is damaged, for the operator; the rest was done.
+    pub damage: Option<String>,
 }
 
 /// What a tick did.

@@ -30,7 +30,7 @@ pub struct Keys {
 #[non_exhaustive]
 pub enum KeysError {
     /// There is no master key at all.
-    #[error("a center needs at least one master key")]
+    #[error("a server needs at least one master key")]
     NoMaster,
     /// Two master keys of one version.
     #[error("there are two master keys of version {version}; each version has one")]

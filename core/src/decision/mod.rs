@@ -10,6 +10,7 @@
 //! something has run out, and how wrong codes are counted.
 
 mod call;
+mod damage;
 mod effect;
 mod judge;
 mod keys;
@@ -26,10 +27,11 @@ use crate::record::{Desk, Kind, Pause, Records, Written};
 use crate::time::Timestamp;
 use crate::wire::Refusal;
 
-pub use call::{Call, Credential, Heard, Message, Reply, Source, Ticked};
+pub use call::{Call, Credential, Heard, Message, Reply, Source, Ticked, ToSay};
 pub use effect::{Effect, EffectKind};
 pub use keys::{Keys, KeysError};
 
+pub(crate) use damage::Damage;
 pub(crate) use judge::Judge;
 pub(crate) use stop::Stop;
 pub(crate) use wrong::{count_wrong, throttled};

@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 
 use crate::crypto::Crypto;
 use crate::decision::{
-    Call, Credential, Decide, Decision, Judge, Keys, Message, Reply, Stop, Ticked,
+    Call, Credential, Damage, Decide, Decision, Judge, Keys, Message, Reply, Stop, Ticked, ToSay,
 };
 use crate::entropy::Seed;
 use crate::id::ServiceId;
@@ -58,6 +58,7 @@ impl<C: Crypto + Send + Sync> Decide for Provider<C> {
             call,
             desk: Desk::new(records),
             judge: Judge::new(now),
+            damage: Damage::default(),
         };
         work.decide()
     }
@@ -69,6 +70,8 @@ pub(super) struct Work<'a, C> {
     pub(super) call: &'a Call,
     pub(super) desk: Desk<'a>,
     pub(super) judge: Judge,
+    /// What is passed over of what was heard.
+    pub(super) damage: Damage,
 }
 
 impl<C: Crypto> Work<'_, C> {
@@ -77,7 +80,10 @@ impl<C: Crypto> Work<'_, C> {
             Message::Register(service, message) => {
                 self.register(service, message).map(Reply::Registered)
             }
-            Message::Heard(service, heard) => self.next(service, heard).map(Reply::ToSay),
+            Message::Heard(service, heard) => self.next(service, heard).map(|messages| {
+                let damage = core::mem::take(&mut self.damage).told();
+                Reply::ToSay(ToSay { messages, damage })
+            }),
             Message::People(PeopleRequest::AcceptClock(_)) => self.accept_clock(),
             Message::Tick => self.tick().map(Reply::Ticked),
             _ => Err(Stop::elsewhere()),

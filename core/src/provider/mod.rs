@@ -10,9 +10,11 @@ mod decide;
 mod next;
 mod pair;
 mod register;
+mod round;
 
 pub use collate::{Collated, PresentedPair, Wrong, collate};
 pub use decide::Provider;
 pub use pair::{Pair, PairState};
+pub use round::{RoundOver, round_over};
 
 pub(crate) use collate::wrong_pair;

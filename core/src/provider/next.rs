@@ -8,7 +8,8 @@
 //! and brings each answer here. Nothing is kept of a round but what follows from it for pairs and
 //! reports, so that a round that breaks off anywhere is begun again without loss. What it asks for
 //! comes first: where the center does not know the account's service at all, nothing is reported,
-//! and nothing is given up because of an operator's mistake. Serves spec chapter PRV.
+//! and nothing is given up because of an operator's mistake. Neither a damaged record nor a report
+//! that is refused keeps back what stands behind it. Serves spec chapter PRV.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -30,6 +31,7 @@ use crate::wire::{Refusal, RefusalCode, ServiceUrl};
 
 use super::decide::Work;
 use super::pair::{Pair, PairState};
+use super::round::round_over;
 
 /// A device of an application.
 type Part = (ApplicationId, DeviceId);
@@ -60,9 +62,8 @@ impl<C: Crypto> Work<'_, C> {
             Heard::Refused(said, refusal) if refusal.code == RefusalCode::NotFound => {
                 self.give_up(service, said, refusal)
             }
-            // Nothing has become of it, and it is said again in the next round.
-            // spec: PRV-031
-            Heard::Refused(..) => Ok(Vec::new()),
+            Heard::Refused(_, refusal) if round_over(refusal).is_some() => Ok(Vec::new()),
+            Heard::Refused(said, _) => self.pass_by(service, said),
         }
     }
 
@@ -82,14 +83,17 @@ impl<C: Crypto> Work<'_, C> {
             let part = (row.application, row.device);
             match row.state {
                 HandoverState::Wanted => {
-                    if let Some(code) = self.expect(service, row)? {
+                    let expected = self.expect(service, row);
+                    if let Some(code) = self.sound(expected)?.flatten() {
                         codes.entry(row.application).or_default().push(code);
                     }
                 }
                 HandoverState::Ended => {
-                    self.end(service, part)?;
-                    ended.insert(part);
-                    over.push(row.handover);
+                    let done = self.end(service, part);
+                    if self.sound(done)?.is_some() {
+                        ended.insert(part);
+                        over.push(row.handover);
+                    }
                 }
             }
         }
@@ -180,11 +184,12 @@ impl<C: Crypto> Work<'_, C> {
         let parts = said.codes.iter().map(|it| (said.application, it.device));
         self.load(service, parts.clone())?;
         for part in parts {
-            match results.get(&part.1) {
-                Some(GiveOutcome::Given) => self.still_entitled(service, part)?,
-                Some(GiveOutcome::Differs | GiveOutcome::Refused) => self.end(service, part)?,
-                Some(GiveOutcome::Later) | None => {}
-            }
+            let done = match results.get(&part.1) {
+                Some(GiveOutcome::Given) => self.still_entitled(service, part),
+                Some(GiveOutcome::Differs | GiveOutcome::Refused) => self.end(service, part),
+                Some(GiveOutcome::Later) | None => Ok(()),
+            };
+            self.sound(done)?;
         }
         Ok(Vec::new())
     }
@@ -202,22 +207,22 @@ impl<C: Crypto> Work<'_, C> {
             .iter()
             .map(|it| (it.device, it.result))
             .collect();
-        let mut parts = said.devices.0.iter().map(|it| (said.application, *it));
+        let parts = said.devices.0.iter().map(|it| (said.application, *it));
         self.load(service, parts.clone())?;
-        for part in parts.clone() {
-            match results.get(&part.1) {
-                Some(EntitledOutcome::Entitled) => self.is_reported(service, part)?,
-                Some(EntitledOutcome::Refused) => self.end(service, part)?,
-                None => {}
-            }
+        for part in parts {
+            let done = match results.get(&part.1) {
+                Some(EntitledOutcome::Entitled) => self.is_reported(service, part),
+                Some(EntitledOutcome::Refused) => self.end(service, part),
+                None => Ok(()),
+            };
+            self.sound(done)?;
         }
-        let last = parts.next_back();
-        let next = self.report(service, last, &BTreeSet::new())?;
-        Ok(next.into_iter().collect())
+        self.behind(service, said)
     }
 
     /// The center knows nothing of what a message was about, or of some of it: it was restored from
-    /// a backup, say. That is over here too, and the rest of the message is said again.
+    /// a backup, say. That is over here too, and the rest of the message is said again. Where it
+    /// names nothing but what the message does not, nothing is over.
     // spec: PRV-030
     fn give_up(
         &mut self,
@@ -233,29 +238,60 @@ impl<C: Crypto> Work<'_, C> {
             ProviderRequest::Report(said) => (said.application, said.devices.0.clone()),
             _ => return Ok(Vec::new()),
         };
-        let is_named = |device: &DeviceId| refusal.devices.contains(device);
-        let (named, rest): (Vec<_>, Vec<_>) = devices.iter().partition(|it| is_named(it));
-        let (over, rest) = match named.is_empty() {
-            true => (rest, named),
-            false => (named, rest),
-        };
-        let parts = over.into_iter().map(|device| (application, device));
+        let is_over =
+            |device: &DeviceId| refusal.devices.is_empty() || refusal.devices.contains(device);
+        let (over, rest): (Vec<DeviceId>, Vec<_>) = devices.into_iter().partition(is_over);
+        if over.is_empty() {
+            return self.pass_by(service, said);
+        }
+        let parts = over.iter().map(|device| (application, *device));
         self.load(service, parts.clone())?;
         for part in parts {
-            self.end(service, part)?;
+            let done = self.end(service, part);
+            self.sound(done)?;
         }
-        let last = devices.last().map(|device| (application, *device));
-        let again = match (said, rest.is_empty()) {
-            (ProviderRequest::Report(_), true) => self.report(service, last, &BTreeSet::new())?,
-            (_, true) => None,
-            (ProviderRequest::Give(said), false) => {
+        if rest.is_empty() {
+            return self.pass_by(service, said);
+        }
+        let again = match said {
+            ProviderRequest::Give(said) => {
                 let mut said = said.clone();
                 said.codes.retain(|it| rest.contains(&it.device));
-                Some(ProviderRequest::Give(said))
+                ProviderRequest::Give(said)
             }
-            (_, false) => Some(report(service, application, rest)),
+            _ => report(service, application, rest),
         };
-        Ok(again.into_iter().collect())
+        Ok(alloc::vec![again])
+    }
+
+    /// Nothing more becomes of this message in this round. What it leaves is said again in the
+    /// next one; the reports behind it are not kept back by it.
+    // spec: PRV-028, PRV-031
+    fn pass_by(
+        &mut self,
+        service: &ServiceId,
+        said: &ProviderRequest,
+    ) -> Result<Vec<ProviderRequest>, Stop> {
+        match said {
+            ProviderRequest::Report(said) => self.behind(service, said),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// The report behind this one, if any.
+    fn behind(
+        &mut self,
+        service: &ServiceId,
+        said: &ReportEntitlements,
+    ) -> Result<Vec<ProviderRequest>, Stop> {
+        let last = said.devices.0.last().map(|it| (said.application, *it));
+        let next = self.report(service, last, &BTreeSet::new())?;
+        Ok(next.into_iter().collect())
+    }
+
+    /// What was done about a device; none where a record of it is damaged, which is noted.
+    fn sound<T>(&mut self, done: Result<T, Pause>) -> Result<Option<T>, Stop> {
+        self.damage.pass_over(done.map_err(Stop::from))
     }
 
     /// The first report that is to be made after this one, of devices of one application.
@@ -267,8 +303,8 @@ impl<C: Crypto> Work<'_, C> {
         ended: &BTreeSet<Part>,
     ) -> Result<Option<ProviderRequest>, Pause> {
         let range = Unreported::after(self.owner(service), last, REPORTED_AT_ONCE);
-        let rows = self.desk.look::<Unreported>(&range)?;
-        let parts = rows.iter().filter_map(|(key, _)| Unreported::of(key));
+        let keys = self.desk.keys(&range)?;
+        let parts = keys.iter().filter_map(Unreported::of);
         let mut parts = parts.filter(|part| !ended.contains(part)).peekable();
         let Some((application, _)) = parts.peek().copied() else {
             return Ok(None);
@@ -291,7 +327,7 @@ impl<C: Crypto> Work<'_, C> {
             return Ok(());
         };
         let key = self.unreported(service, part);
-        if self.desk.get::<Unreported>(&key)?.is_none() {
+        if !self.is_unreported(&key)? {
             self.desk.put(key, &Unreported { at });
         }
         Ok(())
@@ -300,17 +336,26 @@ impl<C: Crypto> Work<'_, C> {
     /// The center knows it.
     fn is_reported(&mut self, service: &ServiceId, part: Part) -> Result<(), Pause> {
         let key = self.unreported(service, part);
-        if self.desk.get::<Unreported>(&key)?.is_some() {
+        if self.is_unreported(&key)? {
             self.desk.delete(key);
         }
         Ok(())
     }
 
+    /// Whether a report of this stands out. Its key says all that a report needs, so that one whose
+    /// record is damaged is none the less made.
+    fn is_unreported(&mut self, key: &Key) -> Result<bool, Pause> {
+        match self.desk.get::<Unreported>(key) {
+            Ok(kept) => Ok(kept.is_some()),
+            Err(Pause::Damaged { .. }) => Ok(true),
+            Err(pause) => Err(pause),
+        }
+    }
+
     /// A device's code opens nothing any more, and the use that it began is over. A later
-    /// application's is another one and stays.
+    /// application's is another one and stays. Where its pair is damaged, nothing is changed.
     // spec: PRV-029
     fn end(&mut self, service: &ServiceId, part: Part) -> Result<(), Pause> {
-        self.is_reported(service, part)?;
         let key = Pair::key(part.1, service);
         let pair = self.desk.get::<Pair>(&key)?;
         let is_over = |pair: &Pair| matches!(pair.state, PairState::Withdrawn { .. });
@@ -318,7 +363,7 @@ impl<C: Crypto> Work<'_, C> {
             let state = PairState::Withdrawn { at: self.time()? };
             self.desk.put(key, &Pair { state, ..pair });
         }
-        Ok(())
+        self.is_reported(service, part)
     }
 
     /// Loads what is kept of these in one round.

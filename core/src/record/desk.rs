@@ -183,6 +183,19 @@ impl<'a> Desk<'a> {
             .collect()
     }
 
+    /// Where the records of a range are, whether or not they can be read; they may appear, move and
+    /// vanish before the decision is committed. For what its key says all of.
+    ///
+    /// # Errors
+    /// [`Pause::Read`] until the range has been loaded.
+    pub fn keys(&self, range: &Range) -> Result<Vec<Key>, Pause> {
+        let need = Need::Range(Box::new(range.clone()));
+        let Some(Loaded::Range { rows, .. }) = self.records.get(&need) else {
+            return Err(self.pause(alloc::vec![need]));
+        };
+        Ok(rows.iter().map(|row| row.key.clone()).collect())
+    }
+
     /// Asks for all of these ranges at once, so that the reads that follow need no further round.
     ///
     /// # Errors

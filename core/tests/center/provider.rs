@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use restante_core::center::{Credential, Keys, Message, Refused, Reply};
 use restante_core::code::RegistrationCode;
-use restante_core::decision::Heard;
+use restante_core::decision::{Heard, ToSay};
 use restante_core::id::{ApplicationId, DeviceId, HandoverId};
 use restante_core::provider::{Pair, PairState, Provider};
 use restante_core::record::Kind;
@@ -39,8 +39,14 @@ pub(crate) fn shop(service: &str) -> Shop {
     World::of(provider(service, vec![(1, [6; 32])]))
 }
 
-/// What the provider says after what it has heard.
+/// What the provider says after what it has heard, with nothing that it passes over.
 pub(crate) fn hears(shop: &mut Shop, service: &str, heard: Heard) -> Vec<ProviderRequest> {
+    let said = hears_with_damage(shop, service, heard);
+    assert_eq!(said.damage, None);
+    said.messages
+}
+
+fn hears_with_damage(shop: &mut Shop, service: &str, heard: Heard) -> ToSay {
     match shop.call(Credential::None, Message::Heard(id(service), heard)) {
         Ok(Reply::ToSay(said)) => said,
         other => panic!("nothing is said: {other:?}"),
@@ -128,10 +134,14 @@ fn answer(said: &GiveCodes, results: &[GiveOutcome]) -> Heard {
 }
 
 fn reports(devices: &[u8]) -> ProviderRequest {
+    reports_of(1, devices)
+}
+
+fn reports_of(of: u8, devices: &[u8]) -> ProviderRequest {
     let devices = devices.iter().map(|it| device(*it)).collect();
     ProviderRequest::Report(ReportEntitlements {
         service: id("only"),
-        application: application(1),
+        application: application(of),
         devices: restante_core::wire::services::Devices(devices),
     })
 }
@@ -350,6 +360,107 @@ fn what_the_center_does_not_know_is_given_up_and_the_rest_said_again() {
     assert_eq!(hears(&mut shop, "only", heard), []);
     assert_eq!(shop.count(Kind::Unreported), 0);
     registers(&mut shop, "only", device(1), Some(&codes[0])).expect_err("given up");
+}
+
+/// Device 1 of application 1 and device 2 of application 2 use the service; what is reported.
+fn two_used(shop: &mut Shop) -> Vec<ProviderRequest> {
+    let rows = [1, 2].map(|it| row(shop, it, it, HandoverState::Wanted));
+    for said in page(shop, rows.into()) {
+        if let ProviderRequest::Give(give) = said {
+            let code = &give.codes[0];
+            registers(shop, "only", code.device, Some(&code.code)).expect("right");
+        }
+    }
+    page(shop, Vec::new())
+}
+
+#[test]
+fn a_report_that_is_refused_keeps_back_none_behind_it() {
+    let mut shop = shop("only");
+    let said = two_used(&mut shop);
+    assert_eq!(said, [reports_of(1, &[1])]);
+    for code in [RefusalCode::Invalid, RefusalCode::Internal] {
+        let heard = Heard::Refused(said[0].clone(), Refusal::plain(code));
+        let next = hears(&mut shop, "only", heard);
+        assert_eq!(next, [reports_of(2, &[2])], "{code}");
+        let heard = Heard::Refused(next[0].clone(), Refusal::plain(code));
+        assert_eq!(hears(&mut shop, "only", heard), []);
+    }
+    let heard = Heard::Refused(said[0].clone(), not_found(&[9]));
+    assert_eq!(hears(&mut shop, "only", heard), [reports_of(2, &[2])]);
+    for code in [RefusalCode::Busy, RefusalCode::TokenRefused] {
+        let heard = Heard::Refused(said[0].clone(), Refusal::plain(code));
+        assert_eq!(
+            hears(&mut shop, "only", heard),
+            [],
+            "{code}: the round is over"
+        );
+    }
+    assert_eq!(shop.count(Kind::Unreported), 2);
+    assert_eq!(page(&mut shop, Vec::new()), said, "it is said again");
+}
+
+#[test]
+fn a_refusal_that_names_foreign_devices_alone_gives_nothing_up() {
+    let mut shop = shop("only");
+    let give = wants(&mut shop, &[1]);
+    let before = shop.durable();
+    let heard = Heard::Refused(ProviderRequest::Give(give.clone()), not_found(&[9]));
+    assert_eq!(hears(&mut shop, "only", heard), []);
+    assert_eq!(shop.durable(), before);
+    registers(&mut shop, "only", device(1), Some(&give.codes[0].code)).expect("right");
+    let before = shop.durable();
+    let heard = Heard::Refused(reports(&[1]), not_found(&[8, 9]));
+    assert_eq!(hears(&mut shop, "only", heard), []);
+    assert_eq!(shop.durable(), before);
+}
+
+#[test]
+fn a_damaged_pair_is_passed_over_and_named_and_the_others_get_their_codes() {
+    let mut shop = shop("only");
+    let give = wants(&mut shop, &[1, 2]);
+    shop.damage(&Pair::key(device(1), &id("only")));
+    let mut rows: Vec<_> = [1, 2, 3]
+        .map(|it| row(&shop, 1, it, HandoverState::Wanted))
+        .into();
+    rows.extend([1, 4].map(|it| row(&shop, 1, it, HandoverState::Ended)));
+    let rows = Page { rows, next: None };
+    let heard = Heard::Answer(lists(&mut shop), ProviderReply::Handovers(rows));
+    let said = hears_with_damage(&mut shop, "only", heard);
+    let damage = said.damage.expect("the operator is told");
+    assert!(damage.starts_with("2 passed over; the first: "), "{damage}");
+    let [
+        ProviderRequest::Give(again),
+        ProviderRequest::Settle(settled),
+    ] = &said.messages[..]
+    else {
+        panic!("codes are given and handovers settled: {:?}", said.messages);
+    };
+    let given: Vec<_> = again.codes.iter().map(|it| it.device).collect();
+    assert_eq!(given, [device(2), device(3)]);
+    assert_eq!(again.codes[0], give.codes[1]);
+    assert_eq!(settled.handovers, [HandoverId::from_bytes([4; 16])]);
+}
+
+#[test]
+fn a_report_is_made_and_ends_though_its_record_is_damaged() {
+    let mut shop = shop("only");
+    let said = two_used(&mut shop);
+    let keys = shop.rows.keys();
+    let unreported: Vec<_> = keys
+        .filter(|key| key.kind == Kind::Unreported)
+        .cloned()
+        .collect();
+    unreported.iter().for_each(|key| shop.damage(key));
+    assert_eq!(page(&mut shop, Vec::new()), said);
+    let results = vec![EntitledResult {
+        device: device(1),
+        result: EntitledOutcome::Entitled,
+    }];
+    let reported = ProviderReply::Reported(EntitlementsReported { results });
+    let heard = Heard::Answer(said[0].clone(), reported);
+    assert_eq!(hears(&mut shop, "only", heard), [reports_of(2, &[2])]);
+    assert_eq!(shop.count(Kind::Unreported), 1);
 }
 
 #[test]

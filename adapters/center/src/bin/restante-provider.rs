@@ -6,16 +6,13 @@
 //! standard error; nothing is overwritten.
 #![forbid(unsafe_code)]
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use restante_center::program::{Stop, log_as, write_ready};
+use restante_center::program::{Failure, Ready, Stop, log_as};
 use restante_center::provider::{CONFIG_NAME, ProviderConfig, init, prepare};
-use restante_center::{Address, StartError};
 use restante_store::{Clock, SystemClock};
-use serde::Serialize;
 
 /// Runs services on a server of their own, beside a Restante center.
 ///
@@ -72,31 +69,6 @@ Examples:
     },
 }
 
-/// What the ready file says.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Ready {
-    urls: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    metrics: Option<String>,
-    process: u32,
-}
-
-/// One line, and the exit code that goes with it.
-struct Failure(u8, String);
-
-impl Failure {
-    /// It did not begin.
-    fn given(text: impl ToString) -> Self {
-        Self(2, text.to_string())
-    }
-
-    /// It failed while it ran.
-    fn ran(text: impl ToString) -> Self {
-        Self(1, text.to_string())
-    }
-}
-
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Init { dir, host } => make(&dir, &host),
@@ -108,15 +80,15 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure(code, text)) => {
-            eprintln!("restante-provider: {text}");
-            ExitCode::from(code)
+        Err(failure) => {
+            eprintln!("restante-provider: {}", failure.text);
+            ExitCode::from(failure.code)
         }
     }
 }
 
 fn make(dir: &Path, host: &str) -> Result<(), Failure> {
-    let made = init(dir, host, SystemClock.now()).map_err(Failure::given)?;
+    let made = init(dir, host, SystemClock.now())?;
     let (config, keys) = (made.config.display(), made.keys.display());
     let certificate = made.certificate.display();
     println!(
@@ -145,33 +117,17 @@ async fn serve(
     ready_file: Option<PathBuf>,
     accept_clock: bool,
 ) -> Result<(), Failure> {
-    let config = ProviderConfig::read(&place(config)?).map_err(Failure::given)?;
+    let config = ProviderConfig::read(&place(config)?)?;
     log_as(&config.log);
     let mut stop = Stop::new().map_err(Failure::ran)?;
-    let serving = prepare(&config).map_err(Failure::given)?.start().await;
-    let serving = serving.map_err(|error| match error {
-        StartError::Listen(error) => Failure::given(error),
-        other => Failure::ran(other),
-    })?;
+    let serving = prepare(&config)?.start().await?;
     if accept_clock {
-        serving.accept_clock().await.map_err(Failure::ran)?;
+        let accepted = serving.accept_clock().await;
+        accepted.map_err(|error| Failure::ran(error.to_string()))?;
     }
-    let urls: Vec<String> = serving.addresses().iter().map(Address::url).collect();
-    let metrics = serving.metrics().map(|at| format!("http://{at}/metrics"));
-    tracing::info!(urls = urls.join(" and "), "serving");
-    let mut out = std::io::stdout().lock();
-    // Whoever has closed our output does not want the line; the server serves all the same.
-    let _ = writeln!(out, "restante-provider is ready at {}", urls.join(" and "))
-        .and_then(|()| out.flush());
-    drop(out);
-    if let Some(path) = ready_file {
-        let ready = Ready {
-            urls,
-            metrics,
-            process: std::process::id(),
-        };
-        write_ready(&path, &ready).map_err(Failure::ran)?;
-    }
+    Ready::at(serving.addresses(), serving.metrics())
+        .tell("restante-provider", ready_file.as_deref())
+        .map_err(Failure::ran)?;
     let signal = stop.wait().await;
     tracing::info!(signal, "stopping");
     let drained = serving.stop().await;

@@ -2,6 +2,7 @@
 
 use clap::Subcommand;
 use restante_center::Console;
+use restante_center::program::Failure;
 use restante_core::id::{ApplicationId, CustomerId};
 use restante_core::wire::people::{PeopleReply, PeopleRequest};
 use restante_core::wire::services::{
@@ -10,7 +11,6 @@ use restante_core::wire::services::{
 };
 use serde::Serialize;
 
-use super::failure::Failure;
 use super::holdings::{self, Whose};
 use super::reach::Reach;
 use super::{table, watch};

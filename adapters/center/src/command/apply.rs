@@ -5,6 +5,7 @@
 //! always said: the instructions wait until the devices come for them.
 
 use clap::Args;
+use restante_center::program::Failure;
 use restante_center::{Console, parse_duration};
 use restante_core::Seconds;
 use restante_core::id::{ApplicationId, CustomerId, DeviceId, Model, RequestId, ServiceId};
@@ -17,7 +18,6 @@ use restante_core::wire::services::{
 
 use super::applications::{self, Named};
 use super::entitlements;
-use super::failure::Failure;
 use super::holdings::Whose;
 use super::instruct::draw;
 use super::reach::Reach;

@@ -1,6 +1,7 @@
 //! `restante-center code`: provisional access codes, which a dealer hands over and a person types.
 
 use clap::Subcommand;
+use restante_center::program::Failure;
 use restante_center::{duration_text, parse_duration};
 use restante_core::Seconds;
 use restante_core::id::{GrantId, Note, UserName};
@@ -8,7 +9,6 @@ use restante_core::wire::people::{
     CodeIssued, CodeRow, CodeState, IssueCode, ListCodes, PeopleReply, PeopleRequest, RevokeCode,
 };
 
-use super::failure::Failure;
 use super::reach::Reach;
 use super::table;
 

@@ -2,13 +2,13 @@
 
 use clap::Args;
 use restante_center::Console;
+use restante_center::program::Failure;
 use restante_core::id::{CustomerId, ServiceId};
 use restante_core::wire::people::{PeopleReply, PeopleRequest};
 use restante_core::wire::services::{
     EntitlementRow, ListEntitlements, ServicesReply, ServicesRequest,
 };
 
-use super::failure::Failure;
 use super::holdings::{self, Whose};
 use super::reach::Reach;
 use super::table;

@@ -9,11 +9,11 @@ use std::io::{BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use restante_center::program::Failure;
 use restante_center::{KeyFile, create_private, store_path};
 use restante_store::transfer::TransferError;
 use restante_store::{Clock, SystemClock, sqlite};
 
-use super::failure::Failure;
 use super::reach::Reach;
 use super::table;
 

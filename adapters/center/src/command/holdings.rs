@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use restante_center::program::Failure;
 use restante_center::{Console, ConsoleError};
 use restante_core::id::{CustomerId, DeviceId, UserName};
 use restante_core::wire::people::{
@@ -16,7 +17,6 @@ use restante_core::wire::people::{
 };
 use restante_core::wire::{Counter, DeviceState};
 
-use super::failure::Failure;
 use super::reach::Reach;
 use super::readings_file::{self, Form};
 use super::shell;

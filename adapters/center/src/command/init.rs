@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use restante_center::init;
+use restante_center::program::Failure;
 use restante_store::{Clock, SystemClock};
-
-use super::failure::Failure;
 
 /// Makes a new center and says what to do next.
 #[derive(Args)]

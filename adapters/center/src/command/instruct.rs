@@ -3,6 +3,7 @@
 
 use clap::Args;
 use restante_center::parse_duration;
+use restante_center::program::Failure;
 use restante_core::Seconds;
 use restante_core::id::{DeviceId, InstructionId, Note, RequestId};
 use restante_core::wire::instruct::{
@@ -12,7 +13,6 @@ use restante_core::wire::people::{PeopleReply, PeopleRequest};
 use restante_core::wire::{Act, Acts, Notify};
 use restante_store::{Entropy, SystemEntropy};
 
-use super::failure::Failure;
 use super::holdings::Whose;
 use super::reach::Reach;
 use super::table;

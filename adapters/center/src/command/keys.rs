@@ -1,6 +1,7 @@
 //! `restante-center keys`: looks at the key file, adds a master key.
 
 use clap::Subcommand;
+use restante_center::program::Failure;
 use restante_center::{CenterError, Config, KeyFile, MasterKey, open, store_path};
 use restante_core::id::CenterId;
 use restante_core::wire::people::DateTime;
@@ -8,7 +9,6 @@ use restante_store::sqlite::OpenError;
 use restante_store::{Clock, SystemClock};
 use serde::Serialize;
 
-use super::failure::Failure;
 use super::reach::Reach;
 use super::table;
 

@@ -5,7 +5,6 @@ mod apply;
 mod code;
 mod entitlements;
 mod export;
-mod failure;
 mod holdings;
 mod init;
 mod instruct;
@@ -23,9 +22,9 @@ mod watch;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use restante_center::program::Failure;
 use restante_core::wire::people::{AcceptClock, PeopleReply, PeopleRequest};
 
-use failure::Failure;
 use reach::Reach;
 
 /// Enrols, instructs and looks after devices that nobody can dial into.

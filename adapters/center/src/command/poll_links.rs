@@ -5,6 +5,7 @@
 
 use clap::Args;
 use restante_center::Console;
+use restante_center::program::Failure;
 use restante_core::id::{ApplicationId, CustomerId, DeviceId, RequestId};
 use restante_core::wire::PollTag;
 use restante_core::wire::people::{PeopleReply, PeopleRequest};
@@ -14,7 +15,6 @@ use restante_core::wire::plan::{
 use serde::Serialize;
 
 use super::apply::named;
-use super::failure::Failure;
 use super::holdings::Whose;
 use super::instruct::draw;
 use super::reach::Reach;

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use restante_center::program::Failure;
 use restante_center::{Config, Console};
 use restante_core::code::AccessToken;
 use restante_http::client::Trust;
 
 use super::config_place;
-use super::failure::Failure;
 use super::shell;
 
 /// Where the center is, and the form of what is printed.

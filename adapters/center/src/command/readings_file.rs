@@ -8,11 +8,11 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
+use restante_center::program::Failure;
 use restante_core::wire::people::{DeviceRow, Reading};
 use restante_core::wire::{Counted, Counter};
 use serde::Serialize;
 
-use super::failure::Failure;
 use super::holdings::state;
 
 /// The form of a file.

@@ -1,6 +1,7 @@
 //! `restante-center service`: what devices can be applied for.
 
 use clap::Subcommand;
+use restante_center::program::Failure;
 use restante_core::id::{Model, Note, ServiceId};
 use restante_core::limits::MODELS_PER_SERVICE;
 use restante_core::wire::ServiceUrl;
@@ -10,7 +11,6 @@ use restante_core::wire::services::{
 };
 
 use super::apply::ask;
-use super::failure::Failure;
 use super::holdings::Whose;
 use super::reach::Reach;
 use super::table;

@@ -3,10 +3,9 @@
 use std::io::{IsTerminal, Write};
 
 use comfy_table::{ContentArrangement, Table, presets};
+use restante_center::program::Failure;
 use restante_core::wire::people::DateTime;
 use serde::Serialize;
-
-use super::failure::Failure;
 
 /// Prints a table, or a sentence where it would be empty.
 pub(crate) fn table(heads: &[&str], rows: Vec<Vec<String>>, empty: &str) -> Result<(), Failure> {

@@ -3,13 +3,13 @@
 use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
 use restante_center::parse_duration;
+use restante_center::program::Failure;
 use restante_core::Seconds;
 use restante_core::id::{AccountName, CustomerId, TokenId};
 use restante_core::wire::people::{
     IssueToken, ListTokens, PeopleReply, PeopleRequest, RevokeToken, Role, TokenRow,
 };
 
-use super::failure::Failure;
 use super::reach::Reach;
 use super::table;
 

@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use restante_center::Console;
+use restante_center::program::Failure;
 use restante_core::id::{ApplicationId, CustomerId};
 use restante_core::wire::people::DateTime;
 use restante_core::wire::services::{ApplicationRow, ApplicationState, TargetState};
 use restante_store::{Clock, SystemClock};
 
 use super::applications::{self, Named};
-use super::failure::Failure;
 use super::holdings::Whose;
 use super::reach::Reach;
 use super::table;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use restante_core::Seconds;
 use restante_core::id::ServiceId;
 use restante_core::wire::ServiceUrl;
+use restante_http::route::{Operation, Route};
 
 use super::document::{ConfigError, Document, Section};
 use super::{Config, Http, Log, duration, read_http, read_log, read_metrics, seconds};
@@ -139,6 +140,10 @@ fn read_services(
             let what = format!("`{service}` cannot be registered for there: {why}");
             document.mistake(&url.at, what)
         })?;
+        if probes().contains(&path(&judged).as_str()) {
+            let what = format!("`{service}` cannot be registered for there: {FOR_PROBES}");
+            return Err(document.mistake(&url.at, what));
+        }
         let same = |other: &&ServiceUrl| target(other) == target(&judged);
         if services.values().any(|other| same(&other)) {
             let what = format!("`{service}` has the path of another service; give it its own");
@@ -152,6 +157,16 @@ fn read_services(
     Ok(services)
 }
 
+/// The paths that the server itself answers, whatever their query.
+fn probes() -> [&'static str; 2] {
+    [Operation::Health, Operation::Ready].map(|probe| Route::of(probe).path)
+}
+
+fn path(url: &ServiceUrl) -> String {
+    let target = target(url);
+    target.split('?').next().unwrap_or_default().to_owned()
+}
+
 /// The path of a URL, with its query if it has one.
 pub(crate) fn target(url: &ServiceUrl) -> String {
     let after_scheme = url.as_str().split_once("://").map_or("", |(_, rest)| rest);
@@ -162,6 +177,7 @@ pub(crate) fn target(url: &ServiceUrl) -> String {
     }
 }
 
+const FOR_PROBES: &str = "that path is for probes; choose another";
 const NO_URL: &str = "a provider's [http] has no `url`: devices are told that of their service, in \
                       [services]";
 const NO_TOKEN: &str = "[center] needs `token`, a private file with the access token that the \
@@ -217,6 +233,14 @@ mod tests {
             (
                 &format!("{RIGHT}copy = \"https://copy.example/start\"\n"),
                 "has the path of another",
+            ),
+            (
+                &RIGHT.replace("/start", "/healthz"),
+                "5:8: `scan` cannot be registered for there: that path is for probes; choose",
+            ),
+            (
+                &RIGHT.replace("/start", "/readyz?of=scan"),
+                "that path is for probes",
             ),
             (
                 &RIGHT.replace("[services]\nscan", "[servces]\nscan"),

@@ -13,14 +13,17 @@ use restante_core::center::{Call, Credential, Decide, Message, Reply, Source};
 use restante_core::code::AccessToken;
 use restante_core::decision::Heard;
 use restante_core::id::{CorrelationId, ServiceId};
+use restante_core::provider::{RoundOver, round_over};
+use restante_core::wire::Refusal;
 use restante_core::wire::people::{PeopleReply, PeopleRequest};
-use restante_core::wire::provider::{ProviderReply, ProviderRequest};
-use restante_core::wire::refusal::Retry;
-use restante_core::wire::{Refusal, RefusalCode};
+use restante_core::wire::provider::ProviderRequest;
 use restante_http::client::{Client, SendError};
 use restante_store::{Driver, Store};
 use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
+
+use super::notes::Notes;
 
 /// What dials.
 pub(super) struct Dialler<D, S> {
@@ -34,65 +37,86 @@ pub(super) struct Dialler<D, S> {
     pub(super) registered: Arc<Notify>,
 }
 
+/// The task that dials. It ends when this is dropped; breaking off a round anywhere loses nothing.
+pub(super) struct Dialling(JoinHandle<()>);
+
 /// Why a round ended before its end.
 struct Broken {
     why: String,
-    /// How long to wait at the least.
-    wait: Option<Duration>,
+    /// That no service's round would come further now; none where only this one's does not.
+    over: Option<RoundOver>,
 }
 
 impl<D: Decide + 'static, S: Store + 'static> Dialler<D, S> {
-    /// Dials until it is dropped.
+    /// Begins to dial.
+    pub(super) fn start(self) -> Dialling {
+        Dialling(tokio::spawn(self.run()))
+    }
+
     // spec: PRV-031, PRV-035
-    pub(super) async fn run(self) {
+    async fn run(self) {
         let mut failures = 0_u32;
         let mut told = String::new();
+        let mut notes = Notes::default();
         loop {
-            match self.services().await {
-                Ok(()) => {
-                    if failures > 0 {
-                        tracing::info!("the center answers again");
-                    }
-                    failures = 0;
-                    told.clear();
-                    // That a device has registered is reason enough not to wait to the end.
-                    let _ = timeout(self.every, self.registered.notified()).await;
+            notes.round_begins();
+            let broken = self.services(&mut notes).await.err();
+            if let Some(Broken { why, .. }) = &broken
+                && *why != told
+            {
+                tracing::warn!(why, "the round with the center broke off");
+            }
+            let over = broken.as_ref().and_then(|broken| broken.over);
+            told = broken.map_or(String::new(), |broken| broken.why);
+            if let Some(over) = over {
+                sleep(pause(self.every, failures, over)).await;
+                failures = failures.saturating_add(1);
+            } else {
+                if failures > 0 {
+                    tracing::info!("the center answers again");
                 }
-                Err(Broken { why, wait }) => {
-                    if why != told {
-                        tracing::warn!(why, "the round with the center broke off");
-                        told = why;
-                    }
-                    let back_off = self.every * (1 << failures.min(DOUBLINGS));
-                    failures = failures.saturating_add(1);
-                    sleep(wait.unwrap_or(BACK_OFF.min(back_off))).await;
-                }
+                failures = 0;
+                self.rest().await;
             }
         }
     }
 
-    async fn services(&self) -> Result<(), Broken> {
+    /// Until the next round: that a device has registered is reason enough not to wait to the end.
+    async fn rest(&self) {
+        let least = sleep(LEAST_REST);
+        let _ = timeout(self.every, self.registered.notified()).await;
+        least.await;
+    }
+
+    /// A round about each service. One that breaks off by itself keeps no other back, and the
+    /// first of those is told.
+    async fn services(&self, notes: &mut Notes) -> Result<(), Broken> {
+        let mut all = Ok(());
         for service in &self.services {
-            self.round(service).await?;
+            match self.round(service, notes).await {
+                Err(broken) if broken.over.is_some() => return Err(broken),
+                round => all = all.and(round),
+            }
         }
-        Ok(())
+        all
     }
 
     /// One round about one service.
-    async fn round(&self, service: &ServiceId) -> Result<(), Broken> {
-        let mut to_say: VecDeque<_> = self.hear(service, Heard::Nothing).await?.into();
+    async fn round(&self, service: &ServiceId, notes: &mut Notes) -> Result<(), Broken> {
+        let begun = self.hear(service, Heard::Nothing, notes).await?;
+        let mut to_say = VecDeque::from(begun);
         for _ in 0..MESSAGES_PER_ROUND {
             let Some(said) = to_say.pop_front() else {
                 return Ok(());
             };
             let heard = self.say(&said).await?;
-            note(service, &heard);
-            let refused = match &heard {
-                Heard::Refused(_, refusal) => ends_round(refusal),
+            notes.heard(service, &heard);
+            let broken = match &heard {
+                Heard::Refused(_, refusal) => Broken::by(refusal),
                 _ => None,
             };
-            to_say.extend(self.hear(service, heard).await?);
-            if let Some(broken) = refused {
+            to_say.extend(self.hear(service, heard, notes).await?);
+            if let Some(broken) = broken {
                 return Err(broken);
             }
         }
@@ -107,7 +131,10 @@ impl<D: Decide + 'static, S: Store + 'static> Dialler<D, S> {
             Ok(PeopleReply::Provider(reply)) => Ok(Heard::Answer(said.clone(), reply)),
             Ok(_) => Err(Broken::because("the center answered something else")),
             Err(SendError::Refused(refusal)) => Ok(Heard::Refused(said.clone(), refusal)),
-            Err(error) => Err(Broken::because(error)),
+            Err(no_link) => Err(Broken {
+                why: no_link.to_string(),
+                over: Some(RoundOver { wait: None }),
+            }),
         }
     }
 
@@ -116,6 +143,7 @@ impl<D: Decide + 'static, S: Store + 'static> Dialler<D, S> {
         &self,
         service: &ServiceId,
         heard: Heard,
+        notes: &mut Notes,
     ) -> Result<Vec<ProviderRequest>, Broken> {
         let correlation = self.driver.random().id().map_err(Broken::because)?;
         let call = Call {
@@ -128,7 +156,10 @@ impl<D: Decide + 'static, S: Store + 'static> Dialler<D, S> {
         };
         let answer = self.driver.call(call).await.map_err(Broken::because)?;
         match answer.outcome {
-            Ok(Reply::ToSay(said)) => Ok(said),
+            Ok(Reply::ToSay(said)) => {
+                notes.passed_over(service, said.damage);
+                Ok(said.messages)
+            }
             Ok(_) => Err(Broken::because("the decision is none about what to say")),
             Err(refused) => Err(Broken::because(refused.reason.detail)),
         }
@@ -136,51 +167,33 @@ impl<D: Decide + 'static, S: Store + 'static> Dialler<D, S> {
 }
 
 impl Broken {
+    /// One service's round does not go on.
     fn because(why: impl ToString) -> Self {
         let why = why.to_string();
-        Self { why, wait: None }
+        Self { why, over: None }
+    }
+
+    /// This refusal ends all rounds, if it does.
+    fn by(refusal: &Refusal) -> Option<Self> {
+        let over = Some(round_over(refusal)?);
+        let why = format!("refused ({}): {}", refusal.code, refusal.detail);
+        Some(Self { why, over })
     }
 }
 
-/// Whether a refusal leaves nothing more to be said for now: the center asks to come later, or does
-/// not take this account at all. What it refuses of one message alone ends nothing.
-fn ends_round(refusal: &Refusal) -> Option<Broken> {
-    let is_about_us = matches!(
-        refusal.code,
-        RefusalCode::TokenRefused | RefusalCode::RoleForbidden | RefusalCode::CredentialMissing
-    );
-    if !is_about_us && refusal.code.retry() != Retry::Later {
-        return None;
+impl Drop for Dialling {
+    fn drop(&mut self) {
+        self.0.abort();
     }
-    let wait = refusal
-        .wait()
-        .map(|wait| Duration::from_secs(wait.get().into()));
-    let why = format!("refused ({}): {}", refusal.code, refusal.detail);
-    Some(Broken { why, wait })
 }
 
-/// The operator's log of what came of a message.
-fn note(service: &ServiceId, heard: &Heard) {
-    match heard {
-        Heard::Answer(_, ProviderReply::Given(given)) => {
-            for it in &given.results {
-                tracing::info!(%service, device = %it.device, result = ?it.result, "code");
-            }
-        }
-        Heard::Answer(_, ProviderReply::Reported(reported)) => {
-            for it in &reported.results {
-                tracing::info!(%service, device = %it.device, result = ?it.result, "reported");
-            }
-        }
-        Heard::Answer(_, ProviderReply::Settled(settled)) => {
-            tracing::info!(%service, handovers = settled.settled, "settled");
-        }
-        Heard::Refused(_, refusal) => {
-            let code = refusal.code.word();
-            tracing::warn!(%service, code, detail = refusal.detail, "the center refused");
-        }
-        _ => {}
-    }
+/// How long nothing is said after so many failures before this one: the time that the center has
+/// named, and the back-off at the least, so that a center that names no time at all is not asked
+/// without pause.
+fn pause(every: Duration, failures: u32, over: RoundOver) -> Duration {
+    let back_off = BACK_OFF.min(every * (1 << failures.min(DOUBLINGS)));
+    let named = over.wait.map(|wait| Duration::from_secs(wait.get().into()));
+    back_off.max(named.unwrap_or_default())
 }
 
 /// Messages of one round: those about a hundred thousand devices.
@@ -189,3 +202,25 @@ const MESSAGES_PER_ROUND: u32 = 4_096;
 const BACK_OFF: Duration = Duration::from_secs(300);
 /// How often the wait doubles.
 const DOUBLINGS: u32 = 8;
+/// The least time between two rounds. Any registration wakes the dialler, a repeated one too, so
+/// that devices in a hurry would have the center asked without end; a second is no wait for people.
+const LEAST_REST: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use restante_core::Seconds;
+
+    #[test]
+    fn the_pause_is_what_the_center_names_and_never_less_than_the_back_off() {
+        let every = Duration::from_secs(10);
+        let named = |failures, seconds| {
+            let wait = Some(Seconds::new(seconds));
+            pause(every, failures, RoundOver { wait }).as_secs()
+        };
+        assert_eq!([named(0, 0), named(0, 30), named(2, 30)], [10, 30, 40]);
+        assert_eq!([named(99, 0), named(99, 3_600)], [300, 3_600]);
+        let over = RoundOver { wait: None };
+        assert_eq!(pause(every, 1, over), Duration::from_secs(20));
+    }
+}

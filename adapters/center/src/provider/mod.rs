@@ -6,6 +6,7 @@
 //! Serves spec chapter PRV.
 
 mod dial;
+mod notes;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,13 +19,13 @@ use restante_core::code::AccessToken;
 use restante_core::id::{CorrelationId, ServiceId};
 use restante_core::provider::Provider;
 use restante_core::wire::people::{AcceptClock, PeopleRequest};
+use restante_core::wire::{ServiceUrl, UrlError};
 use restante_crypto::RingCrypto;
 use restante_http::client::{Client, ClientError, Trust};
 use restante_http::server::Drained;
 use restante_store::sqlite::Options;
 use restante_store::{Driver, DriverError, SqliteStore};
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
 
 use crate::config::target;
 pub use crate::config::{Dialled, ProviderConfig};
@@ -35,7 +36,7 @@ use crate::private::{PrivateFileError, read_private};
 use crate::running::{Address, Running};
 use crate::setup::{Setup, StartError};
 
-use dial::Dialler;
+use dial::{Dialler, Dialling};
 
 /// What the program runs.
 type ProviderSetup = Setup<Provider<RingCrypto>, SqliteStore>;
@@ -82,7 +83,15 @@ pub enum ProviderError {
 /// # Errors
 /// [`InitError`]; what was there before is untouched.
 pub fn init(folder: &Path, host: &str, now: Timestamp) -> Result<Made, InitError> {
-    let config = CONFIG.replace("@URL@", &url(host).replace(":8443", ":8444"));
+    let url = url(host).replace(":8443", ":8444");
+    ServiceUrl::new(&url).map_err(|why| {
+        let host = host.into();
+        match why {
+            UrlError::IpLiteral => InitError::Address { host },
+            why => InitError::Host { host, why },
+        }
+    })?;
+    let config = CONFIG.replace("@URL@", &url);
     make(folder, host, now, (CONFIG_NAME, &config))
 }
 
@@ -171,7 +180,7 @@ impl Prepared {
             registered,
         };
         Ok(Serving {
-            dialler: tokio::spawn(dialler.run()),
+            dialling: dialler.start(),
             running,
         })
     }
@@ -180,7 +189,7 @@ impl Prepared {
 /// A provider's server that runs until it is stopped or dropped.
 pub struct Serving {
     running: Running<Provider<RingCrypto>, SqliteStore>,
-    dialler: JoinHandle<()>,
+    dialling: Dialling,
 }
 
 impl Serving {
@@ -218,7 +227,7 @@ impl Serving {
     /// Dials no more, takes no more connections, lets requests in work finish, and says how many
     /// had to be cut. Breaking off a round anywhere loses nothing.
     pub async fn stop(self) -> Drained {
-        self.dialler.abort();
+        drop(self.dialling);
         self.running.stop().await
     }
 }
@@ -250,5 +259,31 @@ mod tests {
         assert!(error.contains("center-token cannot be read"), "{error}");
         assert!(error.ends_with("check `token` in [center]"), "{error}");
         assert!(init(folder.path(), "localhost", Timestamp::EPOCH).is_err());
+    }
+
+    #[test]
+    fn init_makes_nothing_for_a_host_to_which_no_device_goes() {
+        let outer = tempfile::tempdir().expect("a folder");
+        let folder = outer.path().join("restante-provider");
+        let cases = [
+            (
+                "192.0.2.1",
+                "no service can be started at 192.0.2.1: devices go to no address",
+            ),
+            (
+                "::1",
+                "devices go to no address; give a host name with --host",
+            ),
+            (
+                "a b",
+                "no service can be started at \"a b\": the URL holds a character",
+            ),
+        ];
+        for (host, says) in cases {
+            let error = init(&folder, host, Timestamp::EPOCH);
+            let error = error.expect_err("no host name").to_string();
+            assert!(error.contains(says), "{error}");
+            assert!(!folder.exists());
+        }
     }
 }

@@ -1,23 +1,30 @@
 //! Why a command did not do what it was asked, as a line for a person and an exit code for a
 //! script.
 
-use restante_center::{
-    CenterError, ConfigError, ConsoleError, InitError, KeyFileError, StartError,
-};
 use restante_core::wire::RefusalCode;
+
+use crate::config::ConfigError;
+use crate::console::ConsoleError;
+use crate::init::InitError;
+use crate::keyfile::KeyFileError;
+use crate::open::CenterError;
+use crate::provider::ProviderError;
+use crate::setup::StartError;
 
 /// One line, and the exit code that goes with it.
 #[derive(Debug)]
-pub(crate) struct Failure {
-    pub(crate) text: String,
-    pub(crate) code: u8,
+pub struct Failure {
+    /// The line.
+    pub text: String,
+    /// The exit code.
+    pub code: u8,
     /// The center did not answer: it may do so a moment later.
-    pub(crate) is_silence: bool,
+    pub is_silence: bool,
 }
 
 impl Failure {
     /// It did not begin: something that was given is not as it should be.
-    pub(crate) fn given(text: impl Into<String>) -> Self {
+    pub fn given(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
             code: 2,
@@ -26,7 +33,7 @@ impl Failure {
     }
 
     /// It failed while it ran, or was refused.
-    pub(crate) fn ran(text: impl Into<String>) -> Self {
+    pub fn ran(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
             code: 1,
@@ -36,7 +43,8 @@ impl Failure {
 
     /// What a person named is not there: `what` in the place of the registry's words, which cannot
     /// know what was asked for.
-    pub(crate) fn unless_missing(error: ConsoleError, what: impl FnOnce() -> String) -> Self {
+    #[must_use]
+    pub fn unless_missing(error: ConsoleError, what: impl FnOnce() -> String) -> Self {
         match error {
             ConsoleError::Refused(refusal) if refusal.code == RefusalCode::NotFound => {
                 Self::ran(what())
@@ -46,7 +54,8 @@ impl Failure {
     }
 
     /// The center answered something else than was asked.
-    pub(crate) fn other_reply() -> Self {
+    #[must_use]
+    pub fn other_reply() -> Self {
         ConsoleError::OtherReply.into()
     }
 }
@@ -71,6 +80,12 @@ impl From<CenterError> for Failure {
 
 impl From<InitError> for Failure {
     fn from(error: InitError) -> Self {
+        Self::given(error.to_string())
+    }
+}
+
+impl From<ProviderError> for Failure {
+    fn from(error: ProviderError) -> Self {
         Self::given(error.to_string())
     }
 }

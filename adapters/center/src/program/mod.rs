@@ -1,28 +1,18 @@
-//! What the programs have in common: the log, the signals that stop them, and the file by which a
-//! script learns that they are ready.
+//! What the programs have in common: the log, the signals that stop them, how they say that they
+//! are ready, and the line and exit code with which they fail.
+
+mod failure;
+mod ready;
 
 use std::io::IsTerminal;
-use std::path::Path;
 
-use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Log, LogFormat};
 
-/// Writes what a ready program says of itself: beside the file's place, and moved there, so that
-/// nobody reads half of it.
-///
-/// # Errors
-/// A line that says what cannot be done.
-pub fn write_ready(path: &Path, ready: &impl Serialize) -> Result<(), String> {
-    let failed =
-        |why: std::io::Error| format!("the ready file {} cannot be written: {why}", path.display());
-    let text = serde_json::to_string(ready).map_err(|error| failed(error.into()))?;
-    let beside = path.with_extension("new");
-    std::fs::write(&beside, text).map_err(failed)?;
-    std::fs::rename(&beside, path).map_err(failed)
-}
+pub use failure::Failure;
+pub use ready::Ready;
 
 /// The signals that stop a program.
 #[derive(Debug)]
