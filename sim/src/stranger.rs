@@ -106,14 +106,17 @@ impl World {
         Some(())
     }
 
-    /// Something that was sent before comes once more; every other time all additions and removals
-    /// do, since these are rare, and late ones are the most likely to do harm.
+    /// Something that was sent before comes once more; every other time several additions and
+    /// removals in a row do, since these are rare, and late ones are the most likely to do harm.
     fn replay(&mut self, choice: usize) -> Option<()> {
         let sent = self.mail.iter().map(|it| &it.parcel);
         let mut again: Vec<Parcel> = sent.filter(|it| is_change(it)).cloned().collect();
         if choice.is_multiple_of(2) || again.is_empty() {
             let number = choice.checked_rem(self.mail.len())?;
             again = vec![self.mail[number].parcel.clone()];
+        } else {
+            let first = choice.checked_rem(again.len())?;
+            again = again.split_off(first);
         }
         again.retain(|it| it.desk != Desk::People && it.header != Header::Console);
         again.truncate(REPLAYED);

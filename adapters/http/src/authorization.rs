@@ -9,8 +9,8 @@ use std::borrow::Cow;
 
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderValue};
-use restante_core::center::Credential;
 use restante_core::code::{AccessToken, FormalCode, Presented};
+use restante_core::decision::Credential;
 
 /// The scheme of a provisional access code.
 pub const PROVISIONAL: &str = "Restante-Provisional";

@@ -16,7 +16,7 @@ use std::sync::atomic::AtomicU64;
 use tokio::sync::{Mutex, Notify};
 
 use restante_core::Timestamp;
-use restante_core::center::{Call, Decide, Decision, Effect, Reason, Refused, Reply};
+use restante_core::decision::{Call, Decide, Decision, Effect, Reason, Refused, Reply};
 use restante_core::id::{AttemptId, EffectId};
 use restante_core::limits::THROTTLE_SOURCES;
 use restante_core::record::{

@@ -7,7 +7,7 @@
 
 use std::sync::atomic::Ordering;
 
-use restante_core::center::{Decide, Effect, EffectKind};
+use restante_core::decision::{Decide, Effect, EffectKind};
 use restante_core::limits::{CLOCK_SAVE, DUE_PER_TICK};
 use restante_core::record::{Desk, Kind, Need, Outbox, Owner, Range, Records};
 

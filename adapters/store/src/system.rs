@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use ring::rand::{SecureRandom, SystemRandom};
 
-use restante_core::center::{Effect, EffectKind};
+use restante_core::decision::{Effect, EffectKind};
 use restante_core::{Seed, Timestamp};
 
 /// The center's clock.

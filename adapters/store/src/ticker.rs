@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
-use restante_core::center::{Call, Credential, Decide, Message, Reply, Source, Ticked};
+use restante_core::decision::{Call, Credential, Decide, Message, Reply, Source, Ticked};
 use restante_core::id::CorrelationId;
 
 use crate::driver::{Driver, DriverError};

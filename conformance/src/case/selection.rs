@@ -1,7 +1,8 @@
 //! Which cases to run: globs over their ids, and over the requirements that they cite.
 //!
 //! `*` stands for any run of characters without `/`, `**` for any at all, `?` for one. A pattern
-//! without `/` is looked for among the requirements (`ENR-*`) and among the last parts of the ids.
+//! without `/` is looked for among the requirements (`ENR-*`) and among the last parts of the ids;
+//! one with `/` also means everything below it (`server/ENR`).
 //! A pattern that matches nothing is an error: a filter with a typing mistake must never look
 //! green.
 
@@ -109,13 +110,21 @@ impl Selection {
 #[must_use]
 fn matches(pattern: &str, case: &Case) -> bool {
     if pattern.contains('/') {
-        return glob(pattern.as_bytes(), case.id.as_str().as_bytes());
+        return names(pattern, case.id.as_str());
     }
     let cited = case
         .requirements
         .iter()
         .any(|citation| glob(pattern.as_bytes(), citation.id.as_bytes()));
     cited || glob(pattern.as_bytes(), case.id.name().as_bytes())
+}
+
+/// Whether a pattern names this id or something that it lies below.
+fn names(pattern: &str, id: &str) -> bool {
+    let pattern = pattern.trim_end_matches('/').as_bytes();
+    let ends = id.match_indices('/').map(|(at, _)| at).chain([id.len()]);
+    ends.into_iter()
+        .any(|end| glob(pattern, &id.as_bytes()[..end]))
 }
 
 fn glob(pattern: &[u8], text: &[u8]) -> bool {
@@ -143,5 +152,14 @@ mod tests {
         assert!(fits("server/**", "server/ENR/first"));
         assert!(fits("*/*/f?rst", "server/ENR/first"));
         assert!(!fits("server/ENR/firs", "server/ENR/first"));
+    }
+
+    #[test]
+    fn a_family_means_all_of_its_cases() {
+        for family in ["server/ENR", "server/ENR/", "server/", "*/ENR"] {
+            assert!(names(family, "server/ENR/first"), "{family}");
+        }
+        assert!(!names("server/EN", "server/ENR/first"));
+        assert!(!names("gateway/ENR", "server/ENR/first"));
     }
 }

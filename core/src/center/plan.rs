@@ -71,7 +71,8 @@ impl<C: Crypto> Work<'_, C> {
         let ordered = ordered(wanted, message)?;
         if ordered.tree.lasts(per_minute) > POLL_REQUEST_AFTER {
             return Err(Stop::invalid(format!(
-                "with {per_minute} in a minute the last of {} devices comes after more than a day",
+                "with {per_minute} in a minute the last of {} devices comes after more than a \
+                 day; name fewer devices or a higher rate",
                 ordered.devices
             )));
         }

@@ -56,9 +56,10 @@ impl<C: Crypto> Work<'_, C> {
         let Some(reading) = Reading::on_top_of(latest.as_ref(), registration, report, now) else {
             return Ok(ReportResult::Superseded);
         };
-        self.desk
-            .put(Reading::key(report.device, reading.number), &reading);
+        let number = reading.number;
         self.desk.put(key, &reading);
+        let past = reading.without_others();
+        self.desk.put(Reading::key(report.device, number), &past);
         Ok(ReportResult::Accepted)
     }
 }

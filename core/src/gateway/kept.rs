@@ -34,7 +34,7 @@ pub(super) struct Ledger {
     pub(super) pays: Option<ProvisionalCode>,
     /// Why children are not added before a person has entered a code.
     pub(super) held_up: Option<Need>,
-    /// The number of the last addition or removal that was sent; 0 before the first.
+    /// The number of the last addition or removal that this registration sent; 0 before the first.
     #[serde(default)]
     pub(super) change: u32,
 }

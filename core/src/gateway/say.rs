@@ -66,7 +66,7 @@ impl<C: Crypto> Gateway<C> {
     }
 
     /// The number of an addition or removal. It is kept before it is used, so that none is used for
-    /// two of them.
+    /// two of them; where the last one there is has been used, a center refuses it.
     // spec: GWY-016
     fn next_change(&mut self, news: &mut News) -> NonZeroU32 {
         let change = NonZeroU32::MIN.saturating_add(self.ledger.change);

@@ -260,6 +260,7 @@ impl<C: Crypto> Gateway<C> {
         let said = core::mem::replace(&mut self.said, Said::Nothing);
         match (event, said) {
             (Event::Enrolled, _) => {
+                self.ledger.change = 0;
                 self.part_with_removed();
                 self.forget_found();
                 self.round = Round::Idle;

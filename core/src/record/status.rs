@@ -19,7 +19,8 @@ use crate::wire::{Counters, DeviceState, StateReason, StatusReport};
 use super::desk::Record;
 use super::key::{Key, Kind, Owner};
 
-/// What a device reported. The same body lies in two places: as the latest, and in its slot.
+/// What a device reported. It lies in two places: as the latest, and in its slot, where nothing is
+/// said of other registrations.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reading {
@@ -99,6 +100,13 @@ impl Reading {
             counters: report.counters.clone(),
             earlier: latest.map_or_else(Vec::new, |held| held.earlier_than(registration)),
         })
+    }
+
+    /// As it lies in its slot.
+    #[must_use]
+    pub fn without_others(mut self) -> Self {
+        self.earlier = Vec::new();
+        self
     }
 
     /// How far a registration has come with its reports of the device.

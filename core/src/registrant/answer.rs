@@ -251,7 +251,9 @@ impl<C: Crypto> Registrant<C> {
                 Some(Event::NotCovered(asked, refusal.devices.clone(), need))
             }
             // spec: GWY-017
-            (Asked::AddDevices | Asked::RemoveDevices, RefusalCode::ChangeSuperseded) => {
+            (Asked::AddDevices | Asked::RemoveDevices, RefusalCode::ChangeSuperseded)
+                if refusal.change.is_some_and(|it| it < u32::MAX) =>
+            {
                 let why = Trouble::Refused(refusal.code);
                 self.wait(now, seed, asked, why, Seconds::ZERO, news);
                 refusal.change.map(Event::ChangeSuperseded)

@@ -130,6 +130,39 @@ fn a_report_from_before_a_device_was_elsewhere_is_superseded() {
 }
 
 #[test]
+fn how_far_a_registration_had_come_is_remembered_while_eight_others_report() {
+    for others in [8_u8, 9] {
+        let mut world = World::new();
+        let code = world.issue("Miller", None);
+        let gateway = world.activate(&code, 1, &["A", "B"]);
+        let device = gateway.devices[0].device;
+        let late = vec![report(device, 3, 5, 9)];
+        let accepted = Ok(vec![ReportResult::Accepted]);
+        assert_eq!(
+            told(&mut world, &gateway.formal_code, late.clone()),
+            accepted
+        );
+        for other in 0..others {
+            let panel = world.activate(&code, 10 + other, &["A"]).formal_code;
+            let own = vec![report(device, 1, 1, 10)];
+            assert_eq!(told(&mut world, &panel, own), accepted);
+        }
+        let adding = add(&["A"], None);
+        assert!(world.device(formal(&gateway.formal_code), adding).is_ok());
+        let expected = if others > 8 {
+            ReportResult::Accepted
+        } else {
+            ReportResult::Superseded
+        };
+        assert_eq!(
+            told(&mut world, &gateway.formal_code, late),
+            Ok(vec![expected]),
+            "{others} others"
+        );
+    }
+}
+
+#[test]
 fn one_foreign_device_refuses_the_whole_message_and_is_named() {
     let mut world = World::new();
     let code = world.issue("Miller", None);

@@ -6,6 +6,7 @@ use restante_core::gateway::{Gateway, Input, Kept, Notice, Trouble};
 use restante_core::wire::{DeviceRequest, Refusal, RefusalCode};
 use restante_crypto::RingCrypto;
 
+use crate::scripted::{enrolled, polled};
 use crate::site::{Site, added, child, removed};
 
 /// The number that the last message bears.
@@ -84,4 +85,32 @@ fn a_gateway_whose_memory_was_restored_goes_on_from_the_number_that_the_center_n
     site.sleep_until("remove-devices");
     assert_eq!(change(&site), 43, "numbers never fall");
     site.reply(removed(2));
+}
+
+#[test]
+fn where_no_number_is_left_a_person_is_asked_and_everything_else_goes_on() {
+    for change in [Some(u32::MAX), None] {
+        let mut site = adding();
+        site.refuse(Refusal {
+            change,
+            ..Refusal::plain(RefusalCode::ChangeSuperseded)
+        });
+        let need = site.gateway.held_up().expect("a person is asked");
+        assert_eq!(need.code, RefusalCode::ChangeSuperseded);
+        site.sleep_until("poll");
+    }
+}
+
+#[test]
+fn another_registration_counts_anew() {
+    let mut site = adding();
+    site.reply(added(2, 1));
+    site.sleep_until("poll");
+    site.refuse_as(RefusalCode::FormalCodeRefused);
+    site.enter(2);
+    site.sleep();
+    site.reply(enrolled(3));
+    site.reply(polled());
+    site.give(Input::RemoveChild(child(0).identification));
+    assert_eq!(change(&site), 1);
 }

@@ -2,6 +2,7 @@
 
 use restante_core::code::Presented;
 use restante_core::id::{Epoch, RegistrationId};
+use restante_core::limits::REGISTRATIONS_PER_READING;
 use restante_core::record::{Registration, State as Standing, Token};
 use restante_store::memory::Held;
 
@@ -83,7 +84,9 @@ fn readings(state: &State, witness: &Witness, found: &mut Found) {
     for ((device, registration), (told, _)) in &witness.reported {
         let latest = state.latest(*device);
         let reached = latest.and_then(|it| it.reached(*registration));
-        let stands = reached.is_some_and(|it| (it.boot, it.seq) >= *told);
+        // Of a device that many registrations have reported, the oldest are forgotten.
+        let forgotten = latest.is_some_and(|it| it.earlier.len() >= REGISTRATIONS_PER_READING);
+        let stands = reached.map_or(forgotten, |it| (it.boot, it.seq) >= *told);
         found.that(Invariant::Acknowledged, stands, || {
             format!("{device}: report {told:?} was acknowledged, {latest:?} is held")
         });

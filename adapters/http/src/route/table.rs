@@ -105,6 +105,7 @@ pub static ROUTES: &[Route] = &[
         refuses: &[
             RefusalCode::Throttled,
             RefusalCode::CodeRefused,
+            RefusalCode::ChangeSuperseded,
             RefusalCode::TooManyDevices,
             RefusalCode::TooFewSlots,
         ],
@@ -119,6 +120,7 @@ pub static ROUTES: &[Route] = &[
     Route {
         request: Some(schema::<RemoveDevices>),
         reply: Some(schema::<DevicesRemoved>),
+        refuses: &[RefusalCode::ChangeSuperseded],
         ..line(
             Operation::RemoveDevices,
             POST,

@@ -5,7 +5,7 @@
 
 use std::future::Future;
 
-use restante_core::center::{Call, Refused, Reply};
+use restante_core::decision::{Call, Refused, Reply};
 
 use crate::route::Operation;
 

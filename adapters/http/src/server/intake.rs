@@ -15,7 +15,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
-use restante_core::center::{Call, Credential, Source};
+use restante_core::decision::{Call, Credential, Source};
 use restante_core::id::CorrelationId;
 use restante_core::limits::MESSAGE_BYTES;
 use restante_core::wire::json::JsonError;

@@ -5,7 +5,7 @@
 //! chapter HTTP.
 
 use axum::http::{HeaderMap, HeaderValue, Uri};
-use restante_core::center::Message;
+use restante_core::decision::Message;
 use restante_core::id::{CustomerId, DeviceId, HandoverId};
 use restante_core::wire::enrol::MaxMessage;
 use restante_core::wire::instruct::{CancelInstruction, ListInstructions};

@@ -33,7 +33,7 @@ use axum::http::header::{ALLOW, AUTHORIZATION};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, any};
-use restante_core::center::{Call, Reason, Refused, Reply};
+use restante_core::decision::{Call, Reason, Refused, Reply};
 use restante_core::id::CorrelationId;
 use restante_core::wire::{Refusal, RefusalCode};
 use ring::rand::{SecureRandom, SystemRandom};

@@ -8,7 +8,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
-use restante_core::center::{Reason, Refused, Reply};
+use restante_core::decision::{Reason, Refused, Reply};
 use restante_core::id::CorrelationId;
 use restante_core::time::Seconds;
 use restante_core::wire::people::PeopleReply;

@@ -1,6 +1,7 @@
 //! The HTTP binding over real sockets: server and client against each other, and the server against
 //! peers that no client library would play. What decides is scripted where the test is about HTTP.
 
+mod errands;
 mod hostile;
 mod limits;
 mod log;

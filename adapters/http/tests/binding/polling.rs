@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
-use crate::stand::{PATIENCE, certificates};
+use crate::stand::{LOOPBACK, PATIENCE, certificates};
 
 /// A device that listens, and what it hears.
 struct Device {
@@ -22,7 +22,7 @@ struct Device {
 }
 
 async fn device() -> Device {
-    let (_, tls) = certificates();
+    let (_, tls) = certificates(&LOOPBACK);
     let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
     let listener = PollingListener::bind(loopback, &tls).await;
     let listener = listener.expect("a listener on loopback");

@@ -60,6 +60,8 @@ pub(crate) struct Plan {
     pub(crate) proxies: Proxies,
     pub(crate) delay: Duration,
     pub(crate) unready: Option<String>,
+    /// For whom its certificate is.
+    pub(crate) names: &'static [&'static str],
 }
 
 impl Default for Plan {
@@ -70,6 +72,7 @@ impl Default for Plan {
             proxies: Proxies::none(),
             delay: Duration::ZERO,
             unready: None,
+            names: &LOOPBACK,
         }
     }
 }
@@ -94,7 +97,7 @@ impl Plan {
             unready: self.unready,
             calls: Mutex::default(),
         });
-        let (root, tls) = certificates();
+        let (root, tls) = certificates(self.names);
         let (line, scheme) = if self.tls {
             (Line::Tls(tls), "https")
         } else {
@@ -172,14 +175,18 @@ impl Stand {
 /// How long a test waits for what has to happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A root as PEM text, and a certificate for 127.0.0.1 that it has signed.
-pub(crate) fn certificates() -> (String, Tls) {
+/// What a server on loopback is called.
+pub(crate) const LOOPBACK: [&str; 2] = ["127.0.0.1", "localhost"];
+
+/// A root as PEM text, and a certificate for these names that it has signed.
+pub(crate) fn certificates(names: &[&str]) -> (String, Tls) {
     let mut params = CertificateParams::new(Vec::<String>::new()).expect("no names");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let root =
         CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("a root");
     let key = KeyPair::generate().expect("a key");
-    let leaf = CertificateParams::new(["127.0.0.1".to_owned(), "localhost".to_owned()])
+    let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+    let leaf = CertificateParams::new(names)
         .and_then(|params| params.signed_by(&key, &root))
         .expect("a certificate");
     let tls = Tls::from_pem(leaf.pem().as_bytes(), key.serialize_pem().as_bytes());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use restante_core::center::{
+use restante_core::decision::{
     Call, Credential, Decide, Decision, Effect, EffectKind, Message, Reply, Source, Ticked,
 };
 use restante_core::id::{AttemptId, CorrelationId, EffectId};

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use restante_core::center::{Call, Decide, Decision, Effect, EffectKind, Message, Reply, Ticked};
+use restante_core::decision::{Call, Decide, Decision, Effect, EffectKind, Message, Reply, Ticked};
 use restante_core::id::{ApplicationId, AttemptId, CustomerId, EffectId};
 use restante_core::record::{Change, Desk, Due, Kind, Outbox, Pause, Records, Write, Written};
 use restante_core::time::Seconds;

@@ -195,6 +195,24 @@ pub(super) const FAULTS: &[Fault] = &[
         }),
     },
     Fault {
+        name: "one-earlier-registration-is-remembered",
+        says: "Where two other registrations have reported a device, a late report counts as the first.",
+        breaks: &[],
+        kills: &[(
+            "server/STA/a-report-from-before-it-was-elsewhere",
+            "expected the reply statusReported; in the reply statusReported, results.0.result: expected",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| {
+            let decided = scene.decide();
+            decided.writing(Kind::Status, |latest: &mut Reading| {
+                latest.earlier = latest
+                    .earlier
+                    .split_off(latest.earlier.len().saturating_sub(1));
+            })
+        }),
+    },
+    Fault {
         name: "superseded-is-refused",
         says: "A report that is not above the latest is refused.",
         breaks: &[],

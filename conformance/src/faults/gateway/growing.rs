@@ -120,7 +120,7 @@ pub(super) const FAULTS: &[Fault] = &[
         )],
         also: &[],
         defect: Defect::Gateway(Wiring::hearing(|_, input| {
-            superseded(input, |refusal| refusal.change = None)
+            superseded(input, |refusal| refusal.change = Some(0))
         })),
     },
     Fault {

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use restante_core::limits::REGISTRATIONS_PER_READING;
 use restante_core::wire::{EnrolResult, RefusalCode};
 
 use super::act::Say;
@@ -32,7 +33,8 @@ pub(super) struct Model {
     pub(super) grants: Vec<Grant>,
     pub(super) registrations: BTreeMap<Name, Registration>,
     held: BTreeSet<(usize, usize)>,
-    reached: BTreeMap<(usize, usize, Name), (u32, u32)>,
+    /// How far registrations have come with their reports of a device, the latest to report last.
+    reached: BTreeMap<(usize, usize), Vec<(Name, (u32, u32))>>,
 }
 
 #[derive(Clone, Debug)]
@@ -203,10 +205,14 @@ impl Model {
             return Err((RefusalCode::DeviceNotCovered, None));
         }
         let user = self.grants[name.0].user;
-        let held = self.reached.get(&(user, device, name));
-        let accepted = held.is_none_or(|held| number > *held);
+        let reached = self.reached.entry((user, device)).or_default();
+        let held = reached.iter().find(|(by, _)| *by == name);
+        let accepted = held.is_none_or(|(_, held)| number > *held);
         if accepted {
-            self.reached.insert((user, device, name), number);
+            reached.retain(|(by, _)| *by != name);
+            let forgotten = reached.len().saturating_sub(REGISTRATIONS_PER_READING);
+            reached.drain(..forgotten);
+            reached.push((name, number));
         }
         Ok(Class::Reported { accepted })
     }
