@@ -116,7 +116,7 @@ impl World {
             again = vec![self.mail[number].parcel.clone()];
         } else {
             let first = choice.checked_rem(again.len())?;
-            again = again.split_off(first);
+            again.rotate_left(first);
         }
         again.retain(|it| it.desk != Desk::People && it.header != Header::Console);
         again.truncate(REPLAYED);
