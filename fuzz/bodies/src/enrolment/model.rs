@@ -13,6 +13,9 @@ use super::act::Say;
 /// A registration: the code and the request id that made it.
 pub(super) type Name = (usize, usize);
 
+/// A registration and the (boot, seq) of the last report that it made of a device.
+type Reached = (Name, (u32, u32));
+
 /// What is expected of the center.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Class {
@@ -34,7 +37,7 @@ pub(super) struct Model {
     pub(super) registrations: BTreeMap<Name, Registration>,
     held: BTreeSet<(usize, usize)>,
     /// How far registrations have come with their reports of a device, the latest to report last.
-    reached: BTreeMap<(usize, usize), Vec<(Name, (u32, u32))>>,
+    reached: BTreeMap<(usize, usize), Vec<Reached>>,
 }
 
 #[derive(Clone, Debug)]
