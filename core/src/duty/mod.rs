@@ -186,6 +186,10 @@ impl Duties {
     }
 
     /// The next `acts` acts that were ordered were handed to somebody who has time until then.
+    #[cfg_attr(
+        not(feature = "gateway"),
+        expect(dead_code, reason = "a gateway alone hands acts over")
+    )]
     pub(crate) fn hand(&mut self, key: Key, until: Uptime, acts: usize) {
         if let Some(course) = self.course(key) {
             course.hand(until, acts);
@@ -221,6 +225,10 @@ impl Duties {
 
     /// What is handed over for this device: which instruction, how many of its acts are over, and
     /// which are left.
+    #[cfg_attr(
+        not(feature = "gateway"),
+        expect(dead_code, reason = "a gateway alone hands acts over")
+    )]
     pub(crate) fn handed(&self, device: DeviceId) -> Option<Order> {
         let of_device = |it: &&Duty| it.key.device == device;
         let mut handed = self.list.iter().filter(of_device).filter_map(|duty| {
@@ -236,6 +244,10 @@ impl Duties {
 
     /// Time has passed: what nobody has answered in time is ordered again, and fails after so many
     /// tries.
+    #[cfg_attr(
+        not(feature = "gateway"),
+        expect(dead_code, reason = "a gateway alone hands acts over")
+    )]
     pub(crate) fn pass(&mut self, now: Uptime, tries: u8) {
         let given_up = ActResult::new(Outcome::Failed, "no answer came in time");
         for duty in &mut self.list {
