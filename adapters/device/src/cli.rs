@@ -10,7 +10,9 @@ use restante_core::wire::{Function, FunctionSet, Identification};
 
 use crate::site::function;
 
+mod call;
 mod fleet;
+pub use call::Call;
 pub use fleet::Fleet;
 
 /// A reference device, a gateway for the devices of a LAN, and a trial device for one.
@@ -53,6 +55,9 @@ pub enum Command {
         after_help = "Examples:\n  restante-device child --serial D10010101 --copy-sheets 100\n  restante-device child --serial D10010101 --listen 192.0.2.7:8080 --no-multicast"
     )]
     Child(Child),
+    /// Has devices of this network poll now, by the links of a plan.
+    #[command(after_help = call::EXAMPLES)]
+    Call(Call),
     /// Is many simulated devices at once, for trials and for load.
     #[command(after_help = fleet::EXAMPLES)]
     Fleet(Fleet),
@@ -318,7 +323,7 @@ Examples:
 
   It can be asked to poll now, by whoever is on its network:
     restante-device run --state device.state --polling 0.0.0.0:8443 &
-    curl --insecure https://192.0.2.7:8443/doPolling
+    restante-device call https://192.0.2.7:8443/doPolling
 
   Three trial devices on this network, and a gateway that registers and reports for all of them:
     restante-device child --serial D10010101 --copy-sheets 100 &

@@ -84,6 +84,17 @@ impl PollRequest {
         })
     }
 
+    /// Reads a whole link: the address that it leads to, and what is asked there; nothing where it
+    /// is no poll request.
+    // spec: POL-050
+    #[must_use]
+    pub fn in_link(link: &str) -> Option<(LanAddress, Self)> {
+        let rest = link.strip_prefix("https://")?;
+        let path = rest.find('/')?;
+        let address = LanAddress::new(rest.get(..path)?).ok()?;
+        Some((address, Self::read(rest.get(path..)?)?))
+    }
+
     /// The link that makes the device at `address` do this.
     #[must_use]
     pub fn link(&self, address: &LanAddress) -> String {
@@ -327,6 +338,25 @@ mod tests {
             ("[2001:db8::1]:444", "https://[2001:db8::1]:444/doPolling"),
         ] {
             assert_eq!(alone.link(&address(at)), link);
+        }
+    }
+
+    #[test]
+    fn a_whole_link_is_read_as_it_was_made() {
+        let asked = request(Some("t"), Some(&["192.0.2.2", "[2001:db8::1]:80"]), 5);
+        for at in ["192.0.2.1", "dev1.aaa.example:444", "[2001:db8::1]:444"] {
+            let read = PollRequest::in_link(&asked.link(&address(at)));
+            assert_eq!(read, Some((address(at), asked.clone())));
+        }
+        for link in [
+            "http://192.0.2.1/doPolling",
+            "https://192.0.2.1",
+            "https:///doPolling",
+            "https://anna@192.0.2.1/doPolling",
+            "https://192.0.2.1/other",
+            "192.0.2.1/doPolling",
+        ] {
+            assert_eq!(PollRequest::in_link(link), None, "{link}");
         }
     }
 

@@ -103,7 +103,7 @@ impl Until {
 }
 
 /// A time, as `90s`, `10m`, `2h` or `1d`.
-fn a_span(text: &str) -> Result<Duration, String> {
+pub(super) fn a_span(text: &str) -> Result<Duration, String> {
     let expected = || "expected a number and a unit, such as 90s, 10m, 2h or 1d".to_owned();
     let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit: u64 = match text.get(number.len()..) {

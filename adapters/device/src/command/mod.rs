@@ -1,6 +1,7 @@
 //! The program's commands: each builds a machine from its state file, drives it to an end, and says
 //! how it went.
 
+mod call;
 mod child;
 mod device;
 mod fleet;
@@ -121,6 +122,7 @@ pub async fn run(cli: Cli) -> Result<Outcome, CommandError> {
         Command::Leave(args) => device::leave(&args).await,
         Command::Gateway(command) => gateway::run(command).await,
         Command::Child(args) => child::run(args).await,
+        Command::Call(args) => call::run(args).await,
         Command::Fleet(args) => fleet::run(args).await,
     }
 }
