@@ -180,6 +180,13 @@ pub(crate) const LOOPBACK: [&str; 2] = ["127.0.0.1", "localhost"];
 
 /// A root as PEM text, and a certificate for these names that it has signed.
 pub(crate) fn certificates(names: &[&str]) -> (String, Tls) {
+    let [root, chain, key] = pem(names);
+    let tls = Tls::from_pem(chain.as_bytes(), key.as_bytes());
+    (root, tls.expect("a chain and its key"))
+}
+
+/// The same as PEM texts: the root, the certificate and its key.
+pub(crate) fn pem(names: &[&str]) -> [String; 3] {
     let mut params = CertificateParams::new(Vec::<String>::new()).expect("no names");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let root =
@@ -189,8 +196,7 @@ pub(crate) fn certificates(names: &[&str]) -> (String, Tls) {
     let leaf = CertificateParams::new(names)
         .and_then(|params| params.signed_by(&key, &root))
         .expect("a certificate");
-    let tls = Tls::from_pem(leaf.pem().as_bytes(), key.serialize_pem().as_bytes());
-    (root.pem(), tls.expect("a chain and its key"))
+    [root.pem(), leaf.pem(), key.serialize_pem()]
 }
 
 /// A refusal as a center makes it.
