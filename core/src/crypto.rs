@@ -17,6 +17,9 @@ pub const TAG_LEN: usize = 16;
 /// A 32-byte digest or key.
 pub type Digest = [u8; DIGEST_LEN];
 
+/// A Poly1305 tag.
+pub type Tag = [u8; TAG_LEN];
+
 /// An AEAD message that does not open: altered, cut, or sealed under another key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the sealed message does not open under this key")]
@@ -33,8 +36,37 @@ pub trait Crypto {
     /// Whether `tag` is the HMAC-SHA-256 of `parts` under `key`, compared in constant time.
     fn hmac_verify(&self, key: &[u8], parts: &[&[u8]], tag: &[u8]) -> bool;
 
-    /// Seals `plaintext` with ChaCha20-Poly1305 (RFC 8439): ciphertext followed by the 16-byte tag.
-    fn seal(&self, key: &Digest, nonce: &[u8; NONCE_LEN], aad: &[u8], plaintext: &[u8]) -> Vec<u8>;
+    /// Seals what is in `text` where it is, with ChaCha20-Poly1305 (RFC 8439); answers the tag.
+    ///
+    /// A key and a nonce seal one message and never another.
+    fn seal_in_place(
+        &self,
+        key: &Digest,
+        nonce: &[u8; NONCE_LEN],
+        aad: &[u8],
+        text: &mut [u8],
+    ) -> Tag;
+
+    /// Opens what [`Crypto::seal_in_place`] sealed, where it is.
+    ///
+    /// # Errors
+    /// [`OpenError`] if the tag does not fit. What is then in `text` means nothing: throw it away.
+    fn open_in_place(
+        &self,
+        key: &Digest,
+        nonce: &[u8; NONCE_LEN],
+        aad: &[u8],
+        text: &mut [u8],
+        tag: &Tag,
+    ) -> Result<(), OpenError>;
+
+    /// [`Crypto::seal_in_place`] with a copy: ciphertext followed by the 16-byte tag.
+    fn seal(&self, key: &Digest, nonce: &[u8; NONCE_LEN], aad: &[u8], plaintext: &[u8]) -> Vec<u8> {
+        let mut sealed = plaintext.to_vec();
+        let tag = self.seal_in_place(key, nonce, aad, &mut sealed);
+        sealed.extend_from_slice(&tag);
+        sealed
+    }
 
     /// Opens what [`Crypto::seal`] made.
     ///
@@ -46,7 +78,12 @@ pub trait Crypto {
         nonce: &[u8; NONCE_LEN],
         aad: &[u8],
         sealed: &[u8],
-    ) -> Result<Vec<u8>, OpenError>;
+    ) -> Result<Vec<u8>, OpenError> {
+        let (text, tag) = sealed.split_last_chunk().ok_or(OpenError)?;
+        let mut opened = text.to_vec();
+        self.open_in_place(key, nonce, aad, &mut opened, tag)?;
+        Ok(opened)
+    }
 
     /// HKDF-SHA-256, extract then expand to 32 bytes (RFC 5869, one block of output).
     fn hkdf(&self, salt: &[u8], ikm: &[u8], info: &[&[u8]]) -> Digest {
@@ -73,16 +110,23 @@ impl<C: Crypto + ?Sized> Crypto for &C {
     fn hmac_verify(&self, key: &[u8], parts: &[&[u8]], tag: &[u8]) -> bool {
         (**self).hmac_verify(key, parts, tag)
     }
-    fn seal(&self, key: &Digest, nonce: &[u8; NONCE_LEN], aad: &[u8], plaintext: &[u8]) -> Vec<u8> {
-        (**self).seal(key, nonce, aad, plaintext)
-    }
-    fn open(
+    fn seal_in_place(
         &self,
         key: &Digest,
         nonce: &[u8; NONCE_LEN],
         aad: &[u8],
-        sealed: &[u8],
-    ) -> Result<Vec<u8>, OpenError> {
-        (**self).open(key, nonce, aad, sealed)
+        text: &mut [u8],
+    ) -> Tag {
+        (**self).seal_in_place(key, nonce, aad, text)
+    }
+    fn open_in_place(
+        &self,
+        key: &Digest,
+        nonce: &[u8; NONCE_LEN],
+        aad: &[u8],
+        text: &mut [u8],
+        tag: &Tag,
+    ) -> Result<(), OpenError> {
+        (**self).open_in_place(key, nonce, aad, text, tag)
     }
 }

@@ -372,16 +372,23 @@ impl Crypto for Stuck {
     fn hmac_verify(&self, _: &[u8], _: &[&[u8]], _: &[u8]) -> bool {
         false
     }
-    fn seal(&self, _: &crypto::Digest, _: &[u8; 12], _: &[u8], _: &[u8]) -> Vec<u8> {
-        Vec::new()
-    }
-    fn open(
+    fn seal_in_place(
         &self,
         _: &crypto::Digest,
         _: &[u8; 12],
         _: &[u8],
+        _: &mut [u8],
+    ) -> crypto::Tag {
+        [0; 16]
+    }
+    fn open_in_place(
+        &self,
+        _: &crypto::Digest,
+        _: &[u8; 12],
         _: &[u8],
-    ) -> Result<Vec<u8>, crypto::OpenError> {
+        _: &mut [u8],
+        _: &crypto::Tag,
+    ) -> Result<(), crypto::OpenError> {
         Err(crypto::OpenError)
     }
 }

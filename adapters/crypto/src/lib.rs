@@ -7,8 +7,6 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-extern crate alloc;
-
 #[cfg(feature = "ring")]
 mod on_ring;
 #[cfg(feature = "rustcrypto")]

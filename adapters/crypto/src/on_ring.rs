@@ -3,9 +3,7 @@
 //! ring compares HMAC and Poly1305 tags in constant time itself. Its AEAD reports failure for a
 //! plaintext beyond 256 GiB (RFC 8439); the core bounds every message to a fraction of that.
 
-use alloc::vec::Vec;
-
-use restante_core::crypto::{Crypto, Digest, NONCE_LEN, OpenError};
+use restante_core::crypto::{Crypto, Digest, NONCE_LEN, OpenError, Tag};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use ring::{digest, hmac};
 
@@ -31,30 +29,32 @@ impl Crypto for RingCrypto {
         hmac::verify(&key, &parts.concat(), tag).is_ok()
     }
 
-    fn seal(&self, key: &Digest, nonce: &[u8; NONCE_LEN], aad: &[u8], plaintext: &[u8]) -> Vec<u8> {
-        let mut sealed = plaintext.to_vec();
-        let nonce = Nonce::assume_unique_for_key(*nonce);
-        aead_key(key)
-            .seal_in_place_append_tag(nonce, Aad::from(aad), &mut sealed)
-            .expect("a message in memory is far below the 256 GiB that the cipher takes");
-        sealed
-    }
-
-    fn open(
+    fn seal_in_place(
         &self,
         key: &Digest,
         nonce: &[u8; NONCE_LEN],
         aad: &[u8],
-        sealed: &[u8],
-    ) -> Result<Vec<u8>, OpenError> {
-        let mut opened = sealed.to_vec();
+        text: &mut [u8],
+    ) -> Tag {
         let nonce = Nonce::assume_unique_for_key(*nonce);
-        let length = aead_key(key)
-            .open_in_place(nonce, Aad::from(aad), &mut opened)
-            .map_err(|_| OpenError)?
-            .len();
-        opened.truncate(length);
-        Ok(opened)
+        let tag = aead_key(key).seal_in_place_separate_tag(nonce, Aad::from(aad), text);
+        let tag = tag.expect("a message in memory is far below the 256 GiB that the cipher takes");
+        tag.as_ref().try_into().expect("Poly1305 yields 16 bytes")
+    }
+
+    fn open_in_place(
+        &self,
+        key: &Digest,
+        nonce: &[u8; NONCE_LEN],
+        aad: &[u8],
+        text: &mut [u8],
+        tag: &Tag,
+    ) -> Result<(), OpenError> {
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        aead_key(key)
+            .open_in_place_separate_tag(nonce, Aad::from(aad), (*tag).into(), text, 0..)
+            .map(|_| ())
+            .map_err(|_| OpenError)
     }
 }
 

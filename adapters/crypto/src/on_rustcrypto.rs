@@ -3,11 +3,9 @@
 //! `verify_slice` compares in constant time and refuses a tag of another length; opening verifies
 //! the Poly1305 tag before it decrypts.
 
-use alloc::vec::Vec;
-
 use chacha20poly1305::{AeadInOut, ChaCha20Poly1305};
 use hmac::{Hmac, KeyInit, Mac};
-use restante_core::crypto::{Crypto, Digest, NONCE_LEN, OpenError};
+use restante_core::crypto::{Crypto, Digest, NONCE_LEN, OpenError, Tag};
 use sha2::{Digest as _, Sha256};
 
 /// SHA-256, HMAC-SHA-256 and ChaCha20-Poly1305 by RustCrypto.
@@ -29,26 +27,33 @@ impl Crypto for RustCrypto {
         mac(key, parts).verify_slice(tag).is_ok()
     }
 
-    fn seal(&self, key: &Digest, nonce: &[u8; NONCE_LEN], aad: &[u8], plaintext: &[u8]) -> Vec<u8> {
-        let mut sealed = plaintext.to_vec();
-        ChaCha20Poly1305::new(key.into())
-            .encrypt_in_place(nonce.into(), aad, &mut sealed)
-            .expect("a message in memory is far below the 256 GiB that the cipher takes");
-        sealed
-    }
-
-    fn open(
+    fn seal_in_place(
         &self,
         key: &Digest,
         nonce: &[u8; NONCE_LEN],
         aad: &[u8],
-        sealed: &[u8],
-    ) -> Result<Vec<u8>, OpenError> {
-        let mut opened = sealed.to_vec();
+        text: &mut [u8],
+    ) -> Tag {
+        let sealed = ChaCha20Poly1305::new(key.into()).encrypt_inout_detached(
+            nonce.into(),
+            aad,
+            text.into(),
+        );
+        let tag = sealed.expect("a message in memory is far below the 256 GiB of the cipher");
+        tag.into()
+    }
+
+    fn open_in_place(
+        &self,
+        key: &Digest,
+        nonce: &[u8; NONCE_LEN],
+        aad: &[u8],
+        text: &mut [u8],
+        tag: &Tag,
+    ) -> Result<(), OpenError> {
         ChaCha20Poly1305::new(key.into())
-            .decrypt_in_place(nonce.into(), aad, &mut opened)
-            .map_err(|_| OpenError)?;
-        Ok(opened)
+            .decrypt_inout_detached(nonce.into(), aad, text.into(), tag.into())
+            .map_err(|_| OpenError)
     }
 }
 

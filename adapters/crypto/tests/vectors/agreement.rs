@@ -48,6 +48,23 @@ proptest! {
     }
 
     #[test]
+    fn what_is_sealed_in_place_is_what_is_sealed_with_a_copy(
+        key: [u8; 32],
+        nonce: [u8; 12],
+        plaintext in prop::collection::vec(any::<u8>(), 0..500),
+    ) {
+        for (name, crypto) in crate::PROVIDERS {
+            let mut text = plaintext.clone();
+            let tag = crypto.seal_in_place(&key, &nonce, b"header", &mut text);
+            let sealed = crypto.seal(&key, &nonce, b"header", &plaintext);
+            prop_assert_eq!(&[&text[..], &tag].concat(), &sealed, "{}", name);
+            let opened = crypto.open_in_place(&key, &nonce, b"header", &mut text, &tag);
+            prop_assert!(opened.is_ok(), "{}", name);
+            prop_assert_eq!(&text, &plaintext, "{}", name);
+        }
+    }
+
+    #[test]
     fn an_altered_message_opens_for_neither(
         key: [u8; 32],
         plaintext in prop::collection::vec(any::<u8>(), 0..100),
