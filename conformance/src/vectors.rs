@@ -121,6 +121,7 @@ const FILES: &[(&str, &str)] = files! {
     "hkdf-sha256"
     "hmac-sha256"
     "provisional-code"
+    "sealed"
     "sha256"
 };
 

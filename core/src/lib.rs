@@ -9,7 +9,8 @@
 //! Layers, each of which knows only those above it in this list:
 //!
 //! 1. ground: [`time`], [`id`], [`limits`], [`entropy`], [`crypto`]
-//! 2. [`code`] (what people type and machines present) and [`wire`] (every message)
+//! 2. [`code`] (what people type and machines present), [`wire`] (every message) and `seal`
+//!    (messages on lines that nobody vouches for)
 //! 3. `record` (what a server remembers), `tree` (who calls whom with poll requests)
 //! 4. `decision` (what a server's decision is), `provider` (which device may use a service)
 //! 5. `center` (its decisions), and beside it, never on top of it, `device` and `gateway`
@@ -40,6 +41,9 @@ pub mod id;
 pub mod limits;
 pub mod time;
 pub mod wire;
+
+#[cfg(feature = "seal")]
+pub mod seal;
 
 #[cfg(feature = "center")]
 pub mod center;

@@ -8,6 +8,15 @@ use crate::time::Seconds;
 /// Bytes in one message. Holds a gateway's first enrolment of a few hundred devices; small enough
 /// for a center to hold thousands of half-read messages.
 pub const MESSAGE_BYTES: usize = 64 * 1024;
+/// Bytes of a sealed envelope: the largest message, a header, a tag, and a challenge's nonce.
+pub const SEALED_BYTES: usize = MESSAGE_BYTES + 47 + 16 + 16;
+/// Counters that a sender of envelopes reserves at a time: memory that wears out is written once
+/// for so many messages, and one restart wastes no more.
+pub const COUNTERS_RESERVED: u64 = 64;
+/// The same for mails, which are few: a late mail is still in the window after some restarts.
+pub const COUNTERS_RESERVED_MAIL: u64 = 8;
+/// How far back a mail may come late, counted in mails, so that 64 bits remember which have come.
+pub const MAIL_WINDOW: u64 = 64;
 /// The smallest `maxMessage` that a device may declare, in bytes: one reply with one instruction.
 pub const MESSAGE_BYTES_MIN: u32 = 2 * 1024;
 /// Nesting of arrays and objects in one message.

@@ -70,6 +70,10 @@ pub(crate) const CHAPTERS: &[(Chapter<'static>, &[&str])] = &[
         &["PRV"],
     ),
     (
+        chapter("14-sealed.md", include_str!("../14-sealed.md")),
+        &["SEA"],
+    ),
+    (
         chapter("security.md", include_str!("../security.md")),
         &["SEC"],
     ),

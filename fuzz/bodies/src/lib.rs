@@ -3,13 +3,15 @@
 //!
 //! A body returns if the bytes were handled as they should be, accepted or refused, and panics if a
 //! law was broken. The laws: no input panics; what is accepted is written and read back the same;
-//! what people may type differently means the same; any sequence of acts on the center comes to
-//! what a naive model says.
+//! what people may type differently means the same; an envelope opens only where it was sealed; any
+//! sequence of acts on the center comes to what a naive model says.
 
 mod code;
 mod enrolment;
+mod sealed;
 mod wire;
 
 pub use code::code;
 pub use enrolment::enrolment;
+pub use sealed::sealed;
 pub use wire::wire;

@@ -88,6 +88,11 @@ fn hostile_messages_break_no_law() {
 }
 
 #[test]
+fn hostile_envelopes_break_no_law() {
+    run("sealed", MUTATIONS / 10, restante_fuzz_bodies::sealed);
+}
+
+#[test]
 fn histories_of_enrolments_come_to_what_the_model_says() {
     run("enrolment", HISTORIES, restante_fuzz_bodies::enrolment);
 }

@@ -6,6 +6,7 @@
 mod agreement;
 mod codes;
 mod primitives;
+mod sealed;
 mod suite;
 
 use restante_core::Crypto;

@@ -399,16 +399,17 @@ impl restante_core::Crypto for Plain {
     fn hmac_verify(&self, _: &[u8], _: &[&[u8]], _: &[u8]) -> bool {
         false
     }
-    fn seal(&self, _: &[u8; 32], _: &[u8; 12], _: &[u8], _: &[u8]) -> Vec<u8> {
-        Vec::new()
+    fn seal_in_place(&self, _: &[u8; 32], _: &[u8; 12], _: &[u8], _: &mut [u8]) -> [u8; 16] {
+        [0; 16]
     }
-    fn open(
+    fn open_in_place(
         &self,
         _: &[u8; 32],
         _: &[u8; 12],
         _: &[u8],
-        _: &[u8],
-    ) -> Result<Vec<u8>, restante_core::crypto::OpenError> {
+        _: &mut [u8],
+        _: &[u8; 16],
+    ) -> Result<(), restante_core::crypto::OpenError> {
         Err(restante_core::crypto::OpenError)
     }
 }
