@@ -141,6 +141,8 @@ pub const ARRIVALS_SPREAD: Seconds = Seconds::new(66);
 pub const LAYER_GAP: Seconds = Seconds::new(15);
 /// The most that an operator may choose.
 pub const POLL_REQUESTS_PER_MINUTE_MAX: u32 = 60_000;
+/// Models whose order of capability an operator gives: more than a manufacturer has on the market.
+pub const RANKED_MODELS: usize = 256;
 /// Addresses that one poll request names.
 pub const ADDRESSES_PER_POLL_REQUEST: usize = 64;
 /// Characters of a poll request's link: what every browser, mail program and small server takes.

@@ -110,16 +110,17 @@ impl World {
     /// removals in a row do, since these are rare, and late ones are the most likely to do harm.
     fn replay(&mut self, choice: usize) -> Option<()> {
         let sent = self.mail.iter().map(|it| &it.parcel);
-        let mut again: Vec<Parcel> = sent.filter(|it| is_change(it)).cloned().collect();
+        let mut again: Vec<&Parcel> = sent.filter(|it| is_change(it)).collect();
         if choice.is_multiple_of(2) || again.is_empty() {
             let number = choice.checked_rem(self.mail.len())?;
-            again = vec![self.mail[number].parcel.clone()];
+            again = vec![&self.mail[number].parcel];
         } else {
             let first = choice.checked_rem(again.len())?;
             again.rotate_left(first);
         }
         again.retain(|it| it.desk != Desk::People && it.header != Header::Console);
         again.truncate(REPLAYED);
+        let again: Vec<Parcel> = again.into_iter().cloned().collect();
         let done = (!again.is_empty()).then_some(());
         for mut parcel in again {
             parcel.from = self.lair();

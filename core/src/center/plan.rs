@@ -33,11 +33,15 @@ use super::work::{Stop, Work};
 #[derive(Default)]
 struct Wanted {
     /// Those that can be called, with how much each of them can do.
-    called: Vec<(DeviceId, usize)>,
+    called: Vec<(DeviceId, Capability)>,
     no_address: Vec<DeviceId>,
     behind_gateway: Vec<DeviceId>,
     unregistered: Vec<DeviceId>,
 }
+
+/// How much a device can do, the most capable first: its model's place in the operator's order,
+/// then how many functions it has.
+type Capability = (usize, Reverse<usize>);
 
 impl<C: Crypto> Work<'_, C> {
     /// Makes a plan, or shows the one that this request made.
@@ -152,7 +156,7 @@ impl<C: Crypto> Work<'_, C> {
             while open.next_if(|waiting| *waiting < device).is_some() {}
             if open.next_if_eq(&device).is_some() {
                 let alone = |id| speaks_for.get(&id).is_none_or(|devices| *devices == 1);
-                wanted.add(device, held, alone);
+                wanted.add(device, held, self.capability(held), alone);
             }
         }
         Ok(wanted)
@@ -181,9 +185,17 @@ impl<C: Crypto> Work<'_, C> {
         }
         let mut wanted = Wanted::default();
         for (device, held) in devices.into_iter().zip(&held) {
-            wanted.add(device, held, |id| !gateways.contains(&id));
+            let alone = |id| !gateways.contains(&id);
+            wanted.add(device, held, self.capability(held), alone);
         }
         Ok(wanted)
+    }
+
+    // spec: POL-006, POL-031
+    fn capability(&self, held: &Device) -> Capability {
+        let who = &held.identification;
+        let place = self.center.policy.place_of(&who.model);
+        (place, Reverse(who.functions.iter().count()))
     }
 
     /// Keeps a plan with its list, and has it go when its time is over.
@@ -228,16 +240,14 @@ impl Wanted {
         &mut self,
         id: DeviceId,
         device: &Device,
+        capability: Capability,
         speaks_alone: impl FnOnce(RegistrationId) -> bool,
     ) {
         match device.registration {
             None => self.unregistered.push(id),
             Some(registration) if !speaks_alone(registration) => self.behind_gateway.push(id),
             Some(_) if device.contacts.address.is_none() => self.no_address.push(id),
-            Some(_) => {
-                let functions = device.identification.functions.iter().count();
-                self.called.push((id, functions));
-            }
+            Some(_) => self.called.push((id, capability)),
         }
     }
 }
@@ -285,7 +295,7 @@ fn ordered(wanted: Wanted, message: &PlanPolls) -> Result<Ordered, Stop> {
     let most_capable = message.first == PlanFirst::MostCapable;
     if let (PlanShape::Roots(_), true) = (message.shape, most_capable) {
         let ahead = usize::try_from(roots).unwrap_or(usize::MAX);
-        called.sort_by_key(|(_, functions)| Reverse(*functions));
+        called.sort_by_key(|(_, capability)| *capability);
         if let Some(rest) = called.get_mut(ahead..) {
             rest.sort_unstable_by_key(|(device, _)| *device);
         }

@@ -1,9 +1,13 @@
 //! What an operator can choose: when devices come, where they may register for services, and how
 //! far a provisional code reaches.
 
+use alloc::vec::Vec;
+
+use crate::id::Model;
 use crate::limits::{
     CODE_VALIDITY, CODE_VALIDITY_MAX, CODE_VALIDITY_MIN, DEVICES_PER_GRANT, INTERVAL, INTERVAL_MAX,
-    INTERVAL_MIN, POLL_REQUESTS_PER_MINUTE, POLL_REQUESTS_PER_MINUTE_MAX, WINDOW_APART, WINDOW_MAX,
+    INTERVAL_MIN, POLL_REQUESTS_PER_MINUTE, POLL_REQUESTS_PER_MINUTE_MAX, RANKED_MODELS,
+    WINDOW_APART, WINDOW_MAX,
 };
 use crate::time::{Seconds, Timestamp};
 use crate::wire::{Action, Hosts, PollWindow, Schedule, ScheduleEntry};
@@ -25,6 +29,9 @@ pub struct Policy {
     pub service_hosts: Hosts,
     /// How many devices poll requests may bring to the center in a minute.
     pub poll_requests_per_minute: u32,
+    /// Which models are to call others, the most capable first. Behind them come those that are not
+    /// named here.
+    pub capable_models: Vec<Model>,
 }
 
 /// A part of every day.
@@ -47,13 +54,15 @@ impl Default for Policy {
             code_validity: CODE_VALIDITY,
             service_hosts: Hosts::default(),
             poll_requests_per_minute: POLL_REQUESTS_PER_MINUTE,
+            capable_models: Vec::new(),
         }
     }
 }
 
 impl Policy {
     /// The same choices within the protocol's bounds.
-    pub(super) fn bounded(self) -> Self {
+    pub(super) fn bounded(mut self) -> Self {
+        self.capable_models.truncate(RANKED_MODELS);
         Self {
             poll: match self.poll_daily {
                 Some(_) => Seconds::DAY,
@@ -69,7 +78,17 @@ impl Policy {
             poll_requests_per_minute: self
                 .poll_requests_per_minute
                 .clamp(1, POLL_REQUESTS_PER_MINUTE_MAX),
+            capable_models: self.capable_models,
         }
+    }
+
+    /// Where a model stands among those that the operator has put in order, and behind all of them
+    /// if it is not there.
+    // spec: POL-031
+    pub(super) fn place_of(&self, model: &Model) -> usize {
+        let models = &self.capable_models;
+        let place = models.iter().position(|it| it == model);
+        place.unwrap_or(models.len())
     }
 
     /// The schedule that a device is given now.

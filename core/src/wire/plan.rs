@@ -86,7 +86,8 @@ pub enum PlanFirst {
     /// The first ones of the holdings.
     #[default]
     Holdings,
-    /// Those with the most functions; of those that have as many, the first ones of the holdings.
+    /// Those of the models that the operator has put foremost, and else those with the most
+    /// functions; of those that are alike, the first ones of the holdings.
     MostCapable,
 }
 

@@ -15,8 +15,8 @@ use restante_core::wire::services::{
     Apply, Collator, DefineService, Devices, Selection, ServicesReply, ServicesRequest,
 };
 use restante_core::wire::{
-    DeviceReply, DeviceRequest, Enrol, Function, FunctionSet, Hosts, Mailbox, Poll, PollReply,
-    PollRequest, PollTag, RefusalCode, ServiceUrl,
+    DeviceEntry, DeviceReply, DeviceRequest, Enrol, Function, FunctionSet, Hosts, Mailbox, Poll,
+    PollReply, PollRequest, PollTag, RefusalCode, ServiceUrl,
 };
 
 use crate::world::{Code, World, entry, formal};
@@ -32,10 +32,15 @@ pub(crate) struct Fleet {
 impl Fleet {
     pub(crate) fn new(count: u16) -> Self {
         let host = "service.example".parse().expect("a host");
-        let mut world = World::with(Policy {
+        let policy = Policy {
             service_hosts: Hosts::new([host]).expect("one host"),
             ..Policy::default()
-        });
+        };
+        Self::with(policy, count)
+    }
+
+    pub(crate) fn with(policy: Policy, count: u16) -> Self {
+        let mut world = World::with(policy);
         let code = world.issue("Miller", None);
         let mut fleet = Self {
             world,
@@ -61,6 +66,15 @@ impl Fleet {
         entry.contacts.address = at.map(address);
         let functions = functions.iter().copied();
         entry.identification.functions = FunctionSet::new(functions).expect("some");
+        self.join(entry)
+    }
+
+    /// Enrols this device.
+    pub(crate) fn join(&mut self, entry: DeviceEntry) -> DeviceId {
+        let (serial, at) = (
+            entry.identification.serial.clone(),
+            entry.contacts.address.clone(),
+        );
         let request = DeviceRequest::Enrol(Enrol {
             request: self.request(),
             devices: DeviceList::one(entry),
@@ -72,7 +86,7 @@ impl Fleet {
         };
         self.world.poll(&enrolled.formal_code).expect("in use");
         let device = enrolled.devices[0].device;
-        let at = at.unwrap_or_default().to_owned();
+        let at = at.map(|it| it.to_string()).unwrap_or_default();
         self.devices.insert(device, (at, enrolled.formal_code));
         device
     }

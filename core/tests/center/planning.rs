@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use restante_core::Seconds;
-use restante_core::center::{Credential, Message};
+use restante_core::center::{Credential, Message, Policy};
 use restante_core::id::{DeviceId, LanAddress, RequestId};
 use restante_core::limits::PLAN_TIME;
 use restante_core::record::Kind;
@@ -18,7 +18,7 @@ use restante_core::wire::{
 
 use crate::fleet::{Fleet, address, asked, mailbox, page, plan, rows};
 use crate::trial::Trial;
-use crate::world::formal;
+use crate::world::{entry, formal};
 
 #[test]
 fn one_link_reaches_every_device_once_and_in_time() {
@@ -134,6 +134,38 @@ fn the_most_capable_devices_are_the_roots_if_that_is_asked_for() {
         .map(LanAddress::as_str)
         .collect();
     assert_eq!(called, [fleet.address(3), fleet.address(5)]);
+}
+
+// spec: POL-031
+#[test]
+fn models_that_the_operator_puts_first_come_before_those_with_more_functions() {
+    let order = ["M1003", "M1002"].map(|it| it.parse().expect("a model"));
+    let policy = Policy {
+        capable_models: order.to_vec(),
+        ..Policy::default()
+    };
+    let mut fleet = Fleet::with(policy, 3);
+    let strong = fleet.improve(1);
+    let mut of_model = |model: &str, serial: &str| {
+        let mut entry = entry(serial);
+        entry.identification.model = model.parse().expect("a model");
+        entry.contacts.address = Some(address("10.1.0.1"));
+        fleet.join(entry)
+    };
+    let second = of_model("M1002", "S8");
+    let first = of_model("M1003", "S9");
+    let others = [0, 1, 2, 3, 4].map(|number| fleet.id(number));
+    let plain = others
+        .into_iter()
+        .find(|it| ![first, second, strong].contains(it));
+    let message = PlanPolls {
+        shape: PlanShape::Roots(4),
+        first: PlanFirst::MostCapable,
+        ..fleet.all()
+    };
+    let plan = fleet.plan(message);
+    let roots: Vec<DeviceId> = plan.links.iter().map(|it| it.device).collect();
+    assert_eq!(roots, [first, second, strong, plain.expect("another")]);
 }
 
 #[test]

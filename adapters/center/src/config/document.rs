@@ -10,6 +10,7 @@ use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 
 use restante_core::Seconds;
+use restante_core::id::Model;
 use restante_core::wire::Host;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -261,6 +262,14 @@ impl<'a> Section<'a> {
         key: &'static str,
     ) -> Result<Option<Vec<Found<Host>>>, ConfigError> {
         self.list(key, "a host name, such as services.example")
+    }
+
+    /// A list of models, each with its place.
+    pub(super) fn models(
+        &mut self,
+        key: &'static str,
+    ) -> Result<Option<Vec<Found<Model>>>, ConfigError> {
+        self.list(key, "a model, such as M1001")
     }
 
     /// Refuses what was not asked for.

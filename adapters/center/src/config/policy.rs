@@ -7,9 +7,10 @@ use std::str::FromStr;
 
 use restante_core::Seconds;
 use restante_core::center::{Daily, Policy};
+use restante_core::id::Model;
 use restante_core::limits::{
     CODE_VALIDITY_MAX, CODE_VALIDITY_MIN, DEVICES_PER_GRANT, INTERVAL, INTERVAL_MAX, INTERVAL_MIN,
-    POLL_REQUESTS_PER_MINUTE_MAX, WINDOW_MAX,
+    POLL_REQUESTS_PER_MINUTE_MAX, RANKED_MODELS, WINDOW_MAX,
 };
 use restante_core::wire::Hosts;
 
@@ -45,6 +46,7 @@ pub(super) fn read(
             1..=POLL_REQUESTS_PER_MINUTE_MAX,
             default.poll_requests_per_minute,
         )?,
+        capable_models: read_models(&mut section, document)?,
     };
     section.done()?;
     Ok(policy)
@@ -84,6 +86,24 @@ fn read_hosts(section: &mut Section<'_>, document: &Document<'_>) -> Result<Host
     let at = hosts.first().map_or(0..0, |host| host.at.clone());
     let hosts = Hosts::new(hosts.into_iter().map(|host| host.value));
     hosts.map_err(|error| document.mistake(&at, format!("`service-hosts`: {error}")))
+}
+
+fn read_models(
+    section: &mut Section<'_>,
+    document: &Document<'_>,
+) -> Result<Vec<Model>, ConfigError> {
+    let models = section.models("capable-models")?.unwrap_or_default();
+    for (place, model) in models.iter().enumerate() {
+        let before = models.iter().take(place).any(|it| it.value == model.value);
+        if before || place == RANKED_MODELS {
+            let what = match before {
+                true => format!("`capable-models` names {} twice", model.value),
+                false => format!("`capable-models` names more than {RANKED_MODELS} models"),
+            };
+            return Err(document.mistake(&model.at, what));
+        }
+    }
+    Ok(models.into_iter().map(|model| model.value).collect())
 }
 
 /// A time of day, as seconds after midnight in Coordinated Universal Time.

@@ -93,6 +93,16 @@ fn a_wrong_setting_is_named_with_its_place_and_what_would_be_right() {
             "21: `devices-per-grant` is 0; it can be 1 to 1000",
         ),
         (
+            "# capable-models = []",
+            "capable-models = [\"M1003\", \"\"]",
+            "28: `capable-models` holds \"\", which is not a model, such as M1001",
+        ),
+        (
+            "# capable-models = []",
+            "capable-models = [\"M1003\", \"M1001\", \"M1003\"]",
+            "37: `capable-models` names M1003 twice",
+        ),
+        (
             "[policy]",
             "[polcy]",
             "2: there is no section [polcy]; did you mean [policy]?",
