@@ -5,8 +5,9 @@
 //! a clone, or the word of somebody whose memory went back, who is challenged.
 //!
 //! A center's own memory can go back as well. Each time that it is restored its *generation* rises,
-//! and a record of an older generation believes nobody without a challenge: what was said between
-//! the copy and the loss is on the line for anybody to repeat.
+//! and an epoch of an older generation believes nobody without a challenge, to its end: what was
+//! said between the copy and the loss is on the line for anybody to repeat, and nobody knows how
+//! far it counted. Devices rotate out of such an epoch.
 
 use crate::crypto::{Crypto, Digest, Tag};
 use crate::limits::MAIL_WINDOW;
@@ -17,7 +18,7 @@ use super::request::{Challenge, Nonce, Request};
 /// What is remembered of one lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Received {
-    /// The center's generation when this was last proven to be the present.
+    /// The center's generation when this epoch was handed out.
     pub generation: u32,
     /// The highest counter that was accepted; 0 before the first.
     pub counter: u64,
@@ -83,10 +84,7 @@ impl Received {
             None => self.generation == present.generation,
         };
         if believed && request.counter() > self.counter {
-            return Verdict::Accept(Self {
-                generation: present.generation,
-                ..self.last(request)
-            });
+            return Verdict::Accept(self.last(request));
         }
         let floor = self.counter;
         Verdict::Challenge(Challenge { nonce, floor })

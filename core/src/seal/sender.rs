@@ -103,7 +103,7 @@ impl Sender {
         Self {
             key: SealingKey::formal(code),
             lane,
-            next: kept.until,
+            next: if kept.until == 0 { 1 } else { kept.until },
             challenged: kept.challenged,
             kept,
             state: State::Idle,
