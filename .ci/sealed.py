@@ -1,7 +1,8 @@
 """Sealed envelopes by an implementation that is not ours: chapter 14 on pyca/cryptography.
 
-  sealed.py check   opens and seals every case of spec/vectors/sealed.json, and says which differ
-  sealed.py make    writes that file anew
+  sealed.py check   answers every case of spec/vectors/sealed.json and sealed-lane.json, and says
+                    which differ
+  sealed.py make    writes these files anew
 
 Nothing here was taken from the Rust code; it follows the chapter alone.
 """
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-FILE = pathlib.Path(__file__).resolve().parent.parent / "spec/vectors/sealed.json"
+VECTORS = pathlib.Path(__file__).resolve().parent.parent / "spec/vectors"
 KINDS = {"request": 1, "reply": 2, "answer": 3, "challenge": 4, "enrolment": 5, "enrolled": 6}
 LANES = {"conversation": 1, "mail": 2}
 NAMES = {number: name for name, number in KINDS.items()}
@@ -110,17 +111,57 @@ def sealed(case):
     return {"envelope": envelope.hex()}
 
 
+def judged(case):
+    """What a center makes of a request in a lane, and of the lane's record."""
+    record, present = case["record"], case["present"]
+    envelope = bytes.fromhex(case["envelope"])
+    request, tag = opened({"by": "center"} | case), envelope[-TAG:].hex()
+    counter, current = request["counter"], record["generation"] == present["generation"]
+    if counter == record["counter"]:
+        return {"verdict": "repeated" if tag == record["tag"] else "clone"}
+    after = record | {"counter": counter, "tag": tag}
+    ahead, seen = counter - record["counter"], int(record["seen"], 16)
+    if request["lane"] == LANES["conversation"]:
+        nonce = made_nonce(case, record)
+        if ahead > 0 and request.get("nonce", nonce if current else "") == nonce:
+            return {"verdict": "accept", "record": after}
+        return {"verdict": "challenge", "nonce": nonce, "floor": record["counter"]}
+    if not current or ahead <= -64:
+        return {"verdict": "late"}
+    if ahead > 0:
+        window = (seen << ahead) % 2**64 | 1
+        return {"verdict": "accept", "record": after | {"seen": f"{window:016x}"}}
+    if seen >> -ahead & 1:
+        return {"verdict": "repeated"}
+    return {"verdict": "accept", "record": record | {"seen": f"{seen | 1 << -ahead:016x}"}}
+
+
+def made_nonce(case, record):
+    header, present = bytes.fromhex(case["envelope"])[:HEADER], case["present"]
+    said = (b"restante challenge 1" + struct.pack(">I", present["generation"]) + header[7:23] + header[2:6]
+            + header[6:7] + struct.pack(">Q", record["counter"]) + bytes.fromhex(record["tag"]))
+    return hmac.new(bytes.fromhex(present["secret"]), said, hashlib.sha256).digest()[:16].hex()
+
+
+def answer(given):
+    """What a case yields, whatever it asks; None where it is invalid."""
+    if "seal" in given:
+        return sealed(given["seal"])
+    return opened(given["open"]) if "open" in given else judged(given)
+
+
 def check():
-    suite = json.loads(FILE.read_text())
-    wrong = []
-    for case in suite["cases"]:
-        given = case["input"]
-        made = sealed(given["seal"]) if "seal" in given else opened(given["open"])
-        if made != case.get("expected") or (case["result"] == "valid") != (made is not None):
-            wrong.append(f"sealed {case['tcId']}: {case['notes']}")
-    if suite != suite_anew():
-        wrong.append("spec/vectors/sealed.json is not what sealed.py makes")
-    print("\n".join(wrong) if wrong else f"sealed: {len(suite['cases'])} vectors agree")
+    wrong, count = [], 0
+    for name, anew in SUITES.items():
+        suite = json.loads((VECTORS / f"{name}.json").read_text())
+        for case in suite["cases"]:
+            made = answer(case["input"])
+            if made != case.get("expected") or (case["result"] == "valid") != (made is not None):
+                wrong.append(f"{name} {case['tcId']}: {case['notes']}")
+        if suite != anew():
+            wrong.append(f"spec/vectors/{name}.json is not what sealed.py makes")
+        count += len(suite["cases"])
+    print("\n".join(wrong) if wrong else f"sealed: {count} vectors agree")
     return 1 if wrong else 0
 
 
@@ -238,19 +279,23 @@ def seal_cases(e):
     yield "the reply to an enrolment", case("enrolled", ENROL, 0, b"{}", e.enrolment)
 
 
-def suite_anew():
-    cases = []
-    def add(notes, flag, given, expected):
-        case = {"tcId": len(cases) + 1, "notes": notes, "flags": [flag],
+class Cases(list):
+    """The cases of a file, as they are added."""
+
+    def add(self, notes, flag, given):
+        expected = answer(given)
+        case = {"tcId": len(self) + 1, "notes": notes, "flags": [flag],
                 "result": "valid" if expected is not None else "invalid", "input": given}
-        cases.append(case if expected is None else case | {"expected": expected})
-    exchange = Exchange()
+        self.append(case if expected is None else case | {"expected": expected})
+
+
+def sealed_suite():
+    cases, exchange = Cases(), Exchange()
     for notes, given in seal_cases(exchange):
-        add(notes, "Seals", {"seal": given}, sealed(given))
+        cases.add(notes, "Seals", {"seal": given})
     for notes, flag, given in open_cases(exchange):
-        expected = opened(given)
-        assert (expected is not None) == (flag == "Opens"), notes
-        add(notes, flag, {"open": given}, expected)
+        cases.add(notes, flag, {"open": given})
+        assert (cases[-1]["result"] == "valid") == (flag == "Opens"), notes
     return {
         "title": "Sealed envelopes",
         "source": "Restante, chapter 14; computed by an independent implementation",
@@ -272,9 +317,75 @@ def suite_anew():
     }
 
 
+def lane_cases():
+    """What is judged: notes, the lane, the record, the present generation, counter and nonce."""
+    tag = secret("last tag")[:16].hex()
+    record = lambda counter, seen=0, generation=1, tag=tag: {
+        "generation": generation, "counter": counter, "tag": tag if counter else "00" * 16, "seen": f"{seen:016x}"}
+    now, past = "present", "former"
+    yield "the first request", "conversation", record(0), 1, 1, None
+    yield "the first request after a boot", "conversation", record(0), 1, 65, None
+    yield "a higher counter", "conversation", record(65), 1, 66, None
+    yield "the same request again", "conversation", record(65, tag="own"), 1, 65, None
+    yield "another request with the last counter", "conversation", record(65), 1, 65, None
+    yield "a lower counter", "conversation", record(65), 1, 64, None
+    yield "a lower counter, and the present nonce", "conversation", record(65), 1, 64, now
+    yield "a higher counter, and the present nonce", "conversation", record(65), 1, 129, now
+    yield "a higher counter, and the nonce of a former record", "conversation", record(65), 1, 129, past
+    yield "the same answer again", "conversation", record(129, tag="own"), 1, 129, past
+    yield "a restored center, a higher counter", "conversation", record(65), 2, 66, None
+    yield "a restored center that knows of no request", "conversation", record(0), 2, 66, None
+    yield "a restored center, the present nonce", "conversation", record(65), 2, 129, now
+    yield "a restored center, a recorded answer", "conversation", record(65), 2, 129, past
+    yield "a restored center, the last request that it remembers", "conversation", record(65, tag="own"), 2, 65, None
+    yield "the first mail", "mail", record(0), 1, 1, None
+    yield "the next mail", "mail", record(1, 1), 1, 2, None
+    yield "a mail that overtook two", "mail", record(2, 3), 1, 5, None
+    yield "a mail as far ahead as the window is wide", "mail", record(5, 0b11001), 1, 69, None
+    yield "a mail one short of that", "mail", record(5, 0b11001), 1, 68, None
+    yield "a mail far ahead", "mail", record(5, 0b11001), 1, 5_000, None
+    yield "a mail that was overtaken", "mail", record(5, 0b11001), 1, 4, None
+    yield "the same mail once more", "mail", record(5, 0b11011), 1, 4, None
+    yield "the latest mail once more", "mail", record(5, 0b11001, tag="own"), 1, 5, None
+    yield "another mail with the last counter", "mail", record(5, 0b11001), 1, 5, None
+    yield "the last mail in the window", "mail", record(100, 1), 1, 37, None
+    yield "a mail just outside of it", "mail", record(100, 1), 1, 36, None
+    yield "a restored center, the next mail", "mail", record(5, 0b11001), 2, 6, None
+
+
+def lane_suite():
+    cases = Cases()
+    center = secret("center").hex()
+    for notes, lane, record, generation, counter, nonce in lane_cases():
+        given = {"key": KEY, "present": {"generation": generation, "secret": center}, "record": record}
+        kind, text = "request", POLL
+        if nonce:
+            header = fields(KEY, "answer", lane, counter) + bytes(16)
+            former = record | {"counter": record["counter"] - 1} if nonce == "former" else record
+            tag = former["tag"] if former["tag"] != "own" else "00" * 16
+            made = made_nonce({"envelope": header.hex()} | given, former | {"tag": tag})
+            kind, text = "answer", bytes.fromhex(made) + POLL
+        envelope = seal(KEY, kind, lane, counter, text, drawn(secret("seed")))
+        if record["tag"] == "own":
+            given["record"] = record | {"tag": envelope[-TAG:].hex()}
+        cases.add(notes, "Mail" if lane == "mail" else "Conversation", given | {"envelope": envelope.hex()})
+    return {
+        "title": "What a center makes of a request in a lane",
+        "source": "Restante, chapters 14.5 and 14.6; computed by an independent implementation",
+        "flags": {
+            "Conversation": "lane 1; nonces as section 14.6 makes them",
+            "Mail": "lane 2; bit n of seen, from the right, says that the counter n below the highest has come",
+        },
+        "cases": cases,
+    }
+
+
+SUITES = {"sealed": sealed_suite, "sealed-lane": lane_suite}
+
 if __name__ == "__main__":
     if sys.argv[1:] == ["make"]:
-        FILE.write_text(json.dumps(suite_anew(), indent=2) + "\n")
+        for name, anew in SUITES.items():
+            (VECTORS / f"{name}.json").write_text(json.dumps(anew(), indent=2) + "\n")
     elif sys.argv[1:] == ["check"]:
         sys.exit(check())
     else:

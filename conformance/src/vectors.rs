@@ -122,6 +122,7 @@ const FILES: &[(&str, &str)] = files! {
     "hmac-sha256"
     "provisional-code"
     "sealed"
+    "sealed-lane"
     "sha256"
 };
 

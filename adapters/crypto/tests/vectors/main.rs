@@ -5,6 +5,7 @@
 
 mod agreement;
 mod codes;
+mod lanes;
 mod primitives;
 mod sealed;
 mod suite;

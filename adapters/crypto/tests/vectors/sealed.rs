@@ -43,7 +43,7 @@ struct Opening {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Key {
+pub(crate) struct Key {
     sender: Hex,
     epoch: u32,
     secret: Hex,
@@ -105,7 +105,7 @@ impl Key {
     }
 
     /// Epoch 0 belongs to enrolments alone.
-    fn sealing(&self) -> SealingKey {
+    pub(crate) fn sealing(&self) -> SealingKey {
         match self.epoch {
             0 => SealingKey::enrolment(
                 EnrolId::from_bytes(self.sender.array()),
