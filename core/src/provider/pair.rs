@@ -64,6 +64,14 @@ impl Pair {
         Key::owned(Kind::Pair, Owner::device(device), service)
     }
 
+    /// Which device and which service a key of [`Pair::key`] names.
+    #[must_use]
+    pub fn of(key: &Key) -> Option<(DeviceId, ServiceId)> {
+        let service = core::str::from_utf8(&key.key).ok()?;
+        let device = DeviceId::from_bytes(key.owner.0);
+        Some((device, ServiceId::new(service).ok()?))
+    }
+
     /// Whether it can still have its effect, if its time is not over.
     #[must_use]
     pub const fn opens(&self) -> bool {
