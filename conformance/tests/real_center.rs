@@ -173,7 +173,8 @@ impl Place {
             )
             .replace(
                 "# service-hosts = []",
-                "service-hosts = [\"kit.services.example\", \"service-x.a.com\"]",
+                "service-hosts = [\"kit.services.example\", \"service-x.a.com\", \
+                 \"service-y.a.com\", \"service-z.a.com\"]",
             )
             .replace("# head-time = \"10s\"", "head-time = \"3s\"")
             .replace("# body-time = \"30s\"", "body-time = \"4s\"");

@@ -7,6 +7,7 @@
 
 mod catalogue;
 mod id;
+mod scenario;
 mod selection;
 mod step;
 
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use catalogue::{Catalogue, CatalogueError};
 pub use id::{CaseId, NotACaseId};
+pub use scenario::Scenario;
 pub use selection::{Selection, SelectionError};
 pub(crate) use step::single;
 pub use step::{

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::case::{Case, Catalogue, Role, Selection};
+use crate::case::{Case, Catalogue, Role, Scenario, Selection};
 use crate::verdict::Exit;
 
 use super::{CommandError, role};
@@ -17,6 +17,9 @@ pub(super) struct ListArguments {
     /// Only this role.
     #[arg(long, value_parser = role)]
     role: Option<Role>,
+    /// By acceptance scenario: which cases play each.
+    #[arg(long, conflicts_with = "patterns")]
+    scenarios: bool,
 }
 
 #[derive(Debug, Args)]
@@ -29,6 +32,10 @@ pub(super) fn list(arguments: &ListArguments) -> Result<Exit, CommandError> {
     let catalogue = Catalogue::embedded()?;
     let selection = Selection::new(arguments.patterns.clone());
     let roles: Vec<Role> = arguments.role.map_or(Role::ALL.to_vec(), |role| vec![role]);
+    if arguments.scenarios {
+        print!("{}", scenarios(&catalogue, &roles));
+        return Ok(Exit::Conformant);
+    }
     let mut shown = 0;
     let mut refused = None;
     for role in roles {
@@ -47,6 +54,22 @@ pub(super) fn list(arguments: &ListArguments) -> Result<Exit, CommandError> {
             Ok(Exit::Conformant)
         }
     }
+}
+
+/// Each scenario with the cases that play it for these roles.
+fn scenarios(catalogue: &Catalogue, roles: &[Role]) -> String {
+    let mut out = String::new();
+    for scenario in Scenario::ALL {
+        out.push_str(&format!("{}. {}\n", scenario.number, scenario.name));
+        for &role in roles {
+            for case in scenario.cases(catalogue, role) {
+                let prefix = format!("Scenario {}: ", scenario.number);
+                let title = case.title.strip_prefix(&prefix).unwrap_or(&case.title);
+                out.push_str(&format!("   {:<58} {title}\n", case.id.as_str()));
+            }
+        }
+    }
+    out
 }
 
 pub(super) fn export(arguments: &ExportArguments) -> Result<Exit, CommandError> {
@@ -104,6 +127,20 @@ mod tests {
             golden == schema(),
             "run again with UPDATE_GOLDEN=1 and look at the difference"
         );
+    }
+
+    #[test]
+    fn a_scenario_is_listed_with_the_cases_that_play_it() {
+        let catalogue = Catalogue::embedded().expect("the cases");
+        let text = scenarios(&catalogue, &[Role::Provider]);
+        let lines: Vec<&str> = text.lines().collect();
+        let at = lines.iter().position(|line| *line == "5. Regular polling");
+        let next = at
+            .and_then(|at| lines.get(at + 1))
+            .copied()
+            .unwrap_or_default();
+        assert!(next.starts_with("   provider/SCN/"), "{text}");
+        assert!(!text.contains("server/"), "{text}");
     }
 
     #[test]

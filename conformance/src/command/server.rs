@@ -19,7 +19,8 @@ use super::against::{Asked, conclude, run_against};
 pub(super) struct Arguments {
     #[command(flatten)]
     asked: Asked,
-    /// The center, such as https://center.example:8443.
+    /// The center, such as https://center.example:8443. It has to let devices register at
+    /// kit.services.example, service-x.a.com, service-y.a.com and service-z.a.com.
     #[arg(long)]
     target: String,
     /// The authority that signed the center's certificate, as PEM; the system's otherwise.

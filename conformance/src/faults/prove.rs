@@ -167,20 +167,12 @@ async fn proof(fault: &'static Fault, catalogue: &Catalogue, seed: u64) -> Proof
                 continue;
             }
         };
-        match fault.defect {
-            Defect::Decision(_)
-            | Defect::Device(_)
-            | Defect::Gateway(_)
-            | Defect::Provider(_)
-            | Defect::Patience(_)
-            | Defect::Front(_)
-            | Defect::Client(_)
-            | Defect::Lan(_) => {}
-            Defect::Wire(wire) => target.line = Box::new(FaultyLine::new(target.line, wire)),
-            Defect::Power => {
-                let forgetful = Forgetful::new(&center, target.time.take(), seed, &case.id);
-                target.time = Some(Box::new(forgetful));
-            }
+        if let Defect::Wire(wire) = fault.defect {
+            target.line = Box::new(FaultyLine::new(target.line, wire));
+        }
+        if let Defect::Power = fault.defect {
+            let forgetful = Forgetful::new(&center, target.time.take(), seed, &case.id);
+            target.time = Some(Box::new(forgetful));
         }
         let (line, time) = (Box::new(center.line()), center.time());
         let mut party = match fault.defect {

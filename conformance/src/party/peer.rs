@@ -2,7 +2,9 @@
 //!
 //! A peer hears a poll request and answers 204 with nothing behind it, unless a case has it answer
 //! otherwise or not at all. Asked for a poll, a party has to answer the same: what is compared is
-//! all of its answer but the date.
+//! all of its answer but the date. A link may be whole, as a center writes it: its address is then
+//! the one that the party has told, and the kit asks at the port of this machine that stands for
+//! it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,16 +28,25 @@ use super::remote::credential_of;
 
 /// What the conversation is called in cases.
 pub(super) const CALL: &str = "callPeer";
-/// Where peers of a party without a network are.
-pub(super) const PEERS: [&str; 5] = [
-    "192.0.2.21",
-    "192.0.2.22",
-    "192.0.2.23",
-    "192.0.2.24",
-    "192.0.2.25",
+/// Where peers of a party without a network are: as many as a tree of fourteen devices has below
+/// its root.
+pub(super) const PEERS: [&str; 13] = [
+    "111.222.111.2",
+    "111.222.111.3",
+    "111.222.111.4",
+    "111.222.111.5",
+    "111.222.111.6",
+    "111.222.111.7",
+    "111.222.111.8",
+    "111.222.111.9",
+    "111.222.111.10",
+    "111.222.111.11",
+    "111.222.111.12",
+    "111.222.111.13",
+    "111.222.111.14",
 ];
 
-/// A poll request of a case: the path and the query of its link, and the method, which is GET.
+/// A poll request of a case: its link, whole or from the path on, and the method, which is GET.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Knock {
@@ -60,7 +71,16 @@ impl Knock {
     /// What a party makes of it.
     pub(super) fn request(&self, read: fn(&str) -> Option<PollRequest>) -> Option<PollRequest> {
         let is_get = self.method == "GET";
-        is_get.then(|| read(&self.link)).flatten()
+        is_get.then(|| read(self.path())).flatten()
+    }
+
+    /// The path and the query of the link.
+    fn path(&self) -> &str {
+        let Some((_, rest)) = self.link.split_once("://") else {
+            return &self.link;
+        };
+        let path = rest.find('/').and_then(|at| rest.get(at..));
+        path.unwrap_or("/")
     }
 
     /// Asks the party at this address, and waits until it has ended the connection.
@@ -99,8 +119,8 @@ impl Knock {
         mut stream: impl AsyncRead + AsyncWrite + Unpin,
         host: &str,
     ) -> Vec<u8> {
-        let Self { link, method } = self;
-        let head = format!("{method} {link} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        let (path, method) = (self.path(), &self.method);
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
         let mut heard = Vec::new();
         let exchange = async {
             stream.write_all(head.as_bytes()).await?;

@@ -15,7 +15,7 @@ use super::behind::{Answered, played};
 /// What the conversation is called in cases.
 pub(super) const REGISTER: &str = "register";
 /// Where cases send a device that has no network.
-pub(super) const SERVICE: &str = "https://kit.services.example";
+pub(super) const SERVICE: &str = "https://service-x.a.com";
 
 /// What a device presents, as cases see it: with the URL beside the pair.
 pub(super) fn presented(errand: &Errand) -> Asked {

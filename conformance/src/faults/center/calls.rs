@@ -21,7 +21,7 @@ pub(super) const FAULTS: &[Fault] = &[
         says: "The first device of a layer is given those that the others were to call.",
         breaks: &["POL-007", "POL-021"],
         kills: &[("server/POL/a-layer-is-shared-evenly", "mailbox.calls")],
-        also: &[],
+        also: &["server/SCN/a-tree-of-fourteen"],
         defect: Defect::Decision(|scene| {
             calling(scene, |mailbox| {
                 let mut calls = mailbox.calls.iter_mut();

@@ -89,6 +89,8 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SCN/a-service-for-a-site",
             "server/SCN/two-services-at-once",
             "server/PRV/a-provider-s-devices-start-its-service",
+            "server/SCN/a-shared-mailbox-holds-a-provider-s-codes",
+            "server/SCN/who-is-found-with-two-servers",
         ],
         defect: Defect::Decision(|scene| {
             let mut first = None;
@@ -155,6 +157,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/wrong-pairs-are-refused-alike",
             "server/SCN/a-service-for-a-site",
             "server/PRV/a-provider-s-word-alone-entitles",
+            "server/SCN/three-mailboxes-hold-a-provider-s-codes",
         ],
         defect: Defect::Decision(|scene| {
             taken_for_right(scene, "registration-device-mismatch", |_| true)

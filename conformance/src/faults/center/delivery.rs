@@ -44,6 +44,8 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/PRV/a-provider-s-devices-start-its-service",
             "server/SCN/a-service-for-a-site",
             "server/SCN/two-services-at-once",
+            "server/SCN/a-shared-mailbox-holds-a-provider-s-codes",
+            "server/SCN/who-is-found-with-two-servers",
         ],
         defect: Defect::Decision(|scene| {
             showing(scene.decide(), |mailbox| {
@@ -211,7 +213,10 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/MBX/the-same-delivery-has-the-same-attempt",
             "mailbox.instructions.0.attempt: expected 1, got 2",
         )],
-        also: &["server/MBX/"],
+        also: &[
+            "server/MBX/",
+            "server/SCN/a-provider-s-codes-are-marked-as-taken",
+        ],
         defect: Defect::Decision(|scene| {
             polled(scene, |mailbox| {
                 for instruction in &mut mailbox.instructions {

@@ -289,6 +289,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/ENR/an-idle-addition-counts-too",
             "server/ENR/numbers-outlive-a-rotation",
             "server/STA/a-report-from-before-it-was-elsewhere",
+            "server/SCN/who-is-found-with-two-servers",
         ],
         defect: Defect::Decision(|scene| {
             scene.decide().answering(|reply| {

@@ -51,11 +51,17 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "given-and-not-shown",
         says: "Codes are answered as given, and reach no mailbox.",
         breaks: &["PRV-009"],
-        kills: &[(
-            "server/PRV/a-provider-s-devices-start-its-service",
-            "mailbox.instructions: expected 2 items, got 0",
-        )],
-        also: &["server/PRV/"],
+        kills: &[
+            (
+                "server/SCN/three-mailboxes-hold-a-provider-s-codes",
+                "mailbox.instructions: expected 1 item",
+            ),
+            (
+                "server/PRV/a-provider-s-devices-start-its-service",
+                "mailbox.instructions: expected 2 items, got 0",
+            ),
+        ],
+        also: &["server/PRV/", "server/SCN/"],
         defect: Defect::Decision(|scene| match asked(scene) {
             Some(ProviderRequest::Give(_)) => scene.decide().unwriting(Kind::Mailbox),
             _ => scene.decide(),
@@ -65,10 +71,16 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "a-lost-answer-is-a-loss",
         says: "A code that was given is refused when it comes again.",
         breaks: &["PRV-010"],
-        kills: &[(
-            "server/PRV/a-device-keeps-its-first-code",
-            "results.0.result: expected \"given\", got \"refused\"",
-        )],
+        kills: &[
+            (
+                "server/SCN/a-provider-s-codes-are-marked-as-taken",
+                "results.0.result: expected \"given\", got \"refused\"",
+            ),
+            (
+                "server/PRV/a-device-keeps-its-first-code",
+                "results.0.result: expected \"given\", got \"refused\"",
+            ),
+        ],
         also: &[],
         defect: Defect::Decision(|scene| {
             let decided = scene.decide();
@@ -181,13 +193,20 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "a-neighbour-s-code-is-shown",
         says: "A device is shown the code that its provider gave to another.",
         breaks: &["PRV-015"],
-        kills: &[(
-            "server/PRV/a-given-code-is-its-device-s-alone",
-            "register-service.code: expected \"rjew582s\", got \"163abc45\"",
-        )],
+        kills: &[
+            (
+                "server/SCN/a-shared-mailbox-holds-a-provider-s-codes",
+                "mailbox.instructions: expected an item like",
+            ),
+            (
+                "server/PRV/a-given-code-is-its-device-s-alone",
+                "register-service.code: expected \"rjew582s\", got \"163abc45\"",
+            ),
+        ],
         also: &[
             "server/PRV/a-provider-s-devices-start-its-service",
             "server/PRV/what-was-called-off-gets-no-code",
+            "server/SCN/",
         ],
         defect: Defect::Decision(|scene| {
             scene.decide().answering(|reply| {
@@ -230,7 +249,10 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/PRV/a-provider-s-devices-start-its-service",
             "in the reply entitlements, rows: expected 2 items, got 0",
         )],
-        also: &["server/PRV/"],
+        also: &[
+            "server/PRV/",
+            "server/SCN/three-mailboxes-hold-a-provider-s-codes",
+        ],
         defect: Defect::Decision(|scene| match asked(scene) {
             Some(ProviderRequest::Report(_)) => scene.decide().unwriting(Kind::Entitlement),
             _ => scene.decide(),
@@ -305,7 +327,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/PRV/a-provider-s-word-alone-entitles",
             "expected the refusal registration-refused; got registered",
         )],
-        also: &[],
+        also: &["server/SCN/three-mailboxes-hold-a-provider-s-codes"],
         defect: Defect::Decision(|scene| {
             let decided = scene.decide();
             match &scene.call.message {

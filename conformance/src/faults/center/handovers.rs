@@ -29,7 +29,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/PRV/a-provider-s-devices-start-its-service",
             "collator",
         )],
-        also: &["server/PRV/"],
+        also: &["server/PRV/", "server/SCN/"],
         defect: Defect::Decision(|scene| match about_services(scene) {
             Some(ServicesRequest::Define(define)) => {
                 let mut define = define.clone();
@@ -47,7 +47,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/PRV/a-provider-s-devices-start-its-service",
             "rows: expected an item like",
         )],
-        also: &["server/PRV/"],
+        also: &["server/PRV/", "server/SCN/"],
         defect: Defect::Decision(|scene| match scene.call.message {
             Message::Tick => scene.seeing(Kind::Application, |made: &mut Application| {
                 made.collator = Collator::Center;
@@ -59,11 +59,20 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "handovers-get-lost",
         says: "The list of handovers shows none that is wanted.",
         breaks: &["PRV-003"],
-        kills: &[(
-            "server/PRV/a-provider-s-devices-start-its-service",
-            "in the reply handovers, rows: expected an item like",
-        )],
-        also: &["server/PRV/"],
+        kills: &[
+            (
+                "server/SCN/who-is-found-with-two-servers",
+                "in the reply handovers, rows: expected an item like",
+            ),
+            (
+                "server/PRV/a-provider-s-devices-start-its-service",
+                "in the reply handovers, rows: expected an item like",
+            ),
+        ],
+        also: &[
+            "server/PRV/",
+            "server/SCN/three-mailboxes-hold-a-provider-s-codes",
+        ],
         defect: Defect::Decision(|scene| {
             listing(scene.decide(), |page| {
                 page.rows.retain(|row| row.state != HandoverState::Wanted);

@@ -80,6 +80,8 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SCN/a-link-to-each-address",
             "server/SCN/one-link-for-three",
             "server/SCN/poll-requests-at-an-interval",
+            "server/SCN/a-tree-of-fourteen",
+            "server/SCN/polled-now-for-a-provider-s-service",
         ],
         defect: Defect::Decision(|scene| {
             scene.enrolling(|enrol| {

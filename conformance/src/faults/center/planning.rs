@@ -54,7 +54,10 @@ pub(super) const FAULTS: &[Fault] = &[
         says: "The devices with the fewest functions are the roots where the most capable are asked \
                for.",
         breaks: &["POL-006"],
-        kills: &[("server/POL/the-most-capable-come-first", "links.0.device")],
+        kills: &[
+            ("server/SCN/a-tree-of-fourteen", "links.0.device"),
+            ("server/POL/the-most-capable-come-first", "links.0.device"),
+        ],
         also: &[
             "server/POL/a-device-is-called-where-it-is-now",
             "server/POL/a-layer-is-shared-evenly",
@@ -198,7 +201,13 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "who-was-not-picked-is-called",
         says: "The links for chosen devices come with one for a device that nobody chose.",
         breaks: &["POL-002"],
-        kills: &[("server/SCN/poll-requests-at-an-interval", "devices")],
+        kills: &[
+            (
+                "server/SCN/polled-now-for-a-provider-s-service",
+                "devices: expected 2, got 3",
+            ),
+            ("server/SCN/poll-requests-at-an-interval", "devices"),
+        ],
         also: &[
             "server/POL/a-link-for-each-device",
             "server/SCN/a-link-to-each-address",
@@ -230,6 +239,8 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/POL/who-cannot-be-called-is-left-out",
             "server/SCN/one-link-for-three",
             "server/SCN/poll-requests-at-an-interval",
+            "server/SCN/a-tree-of-fourteen",
+            "server/SCN/polled-now-for-a-provider-s-service",
         ],
         defect: Defect::Decision(|scene| {
             planned(scene.decide(), |plan| {
@@ -249,6 +260,7 @@ pub(super) const FAULTS: &[Fault] = &[
         also: &[
             "server/POL/the-most-capable-come-first",
             "server/SCN/poll-requests-at-an-interval",
+            "server/SCN/polled-now-for-a-provider-s-service",
         ],
         defect: Defect::Decision(|scene| {
             planned(scene.decide(), |plan| {

@@ -48,7 +48,7 @@ pub(super) const FAULTS: &[Fault] = &[
                 "in the reply targets, rows: expected",
             ),
         ],
-        also: &[],
+        also: &["server/SCN/who-is-found-with-two-servers"],
         defect: Defect::Decision(|scene| match asked(scene) {
             Some(ServicesRequest::ListTargets(_)) => scene
                 .seeing(Kind::Service, |service: &mut Service| {
@@ -96,7 +96,10 @@ pub(super) const FAULTS: &[Fault] = &[
                 "in the reply targets, rows: expected",
             ),
         ],
-        also: &["server/SVC/done-is-no-entitlement"],
+        also: &[
+            "server/SVC/done-is-no-entitlement",
+            "server/SCN/a-provider-s-codes-are-marked-as-taken",
+        ],
         defect: Defect::Decision(|scene| {
             telling(scene.decide(), |reply| {
                 if let ServicesReply::Targets(page) = reply {
@@ -140,9 +143,8 @@ pub(super) const FAULTS: &[Fault] = &[
         )],
         also: &[
             "server/SVC/",
-            "server/SCN/a-service-for-a-site",
-            "server/SCN/a-service-panel-by-panel",
             "server/PRV/a-provider-s-devices-start-its-service",
+            "server/SCN/",
         ],
         defect: Defect::Decision(|scene| {
             ticking(scene, |tick| {

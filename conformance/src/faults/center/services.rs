@@ -6,8 +6,8 @@ use restante_core::record::{Application, Entitlement, Kind, Phase};
 use restante_core::wire::RefusalCode;
 use restante_core::wire::people::{Page, PeopleReply, PeopleRequest};
 use restante_core::wire::services::{
-    ApplicationState, Applied, Apply, CancelApplication, Choose, ListServices, Selection,
-    ServiceRow, ServicesReply, ServicesRequest, UseStopped,
+    ApplicationState, Applied, Apply, CancelApplication, Choose, Selection, ServiceRow,
+    ServicesReply, ServicesRequest, UseStopped,
 };
 use restante_crypto::RingCrypto;
 
@@ -154,17 +154,15 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/use-is-told-with-each-service",
             "in the reply services, rows: expected",
         )],
-        also: &["server/SCN/two-services-at-once"],
+        also: &[
+            "server/SCN/two-services-at-once",
+            "server/SCN/who-is-found-with-two-servers",
+        ],
         defect: Defect::Decision(|scene| match asked(scene) {
             Some(ServicesRequest::List(message)) => {
-                let message = message.clone();
-                about(
-                    scene,
-                    ServicesRequest::List(ListServices {
-                        unused: false,
-                        ..message
-                    }),
-                )
+                let mut message = message.clone();
+                message.unused = false;
+                about(scene, ServicesRequest::List(message))
             }
             _ => scene.decide(),
         }),
@@ -250,7 +248,10 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/an-application-that-comes-to-nothing-is-refused",
             "expected the refusal no-eligible-device; got applied",
         )],
-        also: &["server/SCN/who-is-found-for-a-service"],
+        also: &[
+            "server/SCN/who-is-found-for-a-service",
+            "server/SCN/who-is-found-with-two-servers",
+        ],
         defect: Defect::Decision(|scene| accepted(scene, RefusalCode::NoEligibleDevice)),
     },
     Fault {

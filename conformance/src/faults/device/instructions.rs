@@ -39,9 +39,9 @@ pub(super) const FAULTS: &[Fault] = &[
         also: &[
             "device/MBX/",
             "device/SVC/",
-            "device/SCN/a-service-at-the-daily-poll",
             "device/POL/calls-never-bunch-up",
             "device/POL/its-own-instructions-come-first",
+            "device/SCN/",
         ],
         defect: Defect::Device(Wiring::wanting(|_, mut outputs| {
             outputs.retain(|it| {
@@ -134,6 +134,8 @@ pub(super) const FAULTS: &[Fault] = &[
             "device/MBX/what-has-run-out-is-not-begun",
             "device/MBX/what-was-called-off-is-not-begun",
             "device/SVC/",
+            "device/SCN/another-s-code-starts-nothing",
+            "device/SCN/the-root-tells-the-others-though-it-failed",
         ],
         defect: Defect::Device(Wiring::wanting(|_, outputs| {
             sending::<DeviceKind>(outputs, |_, request| {

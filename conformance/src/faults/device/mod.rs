@@ -1,5 +1,6 @@
 //! The faults of a device, by what they are about.
 
+mod calls;
 mod codes;
 mod enrolling;
 mod http;
@@ -30,5 +31,6 @@ pub(super) const FAULTS: &[&[Fault]] = &[
     instructions::FAULTS,
     services::FAULTS,
     poll_requests::FAULTS,
+    calls::FAULTS,
     http::FAULTS,
 ];

@@ -15,11 +15,22 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "poll-interval-halved",
         says: "A device polls twice as often as it was told.",
         breaks: &["MBX-007"],
-        kills: &[(
-            "device/MBX/a-poll-comes-in-its-time",
-            "expected not the request any within 86398 s; the request poll came after",
-        )],
-        also: &["device/SCN/a-service-at-the-daily-poll"],
+        kills: &[
+            (
+                "device/SCN/who-is-not-picked-waits",
+                "expected not the request poll within 86390 s; the request poll came after",
+            ),
+            (
+                "device/MBX/a-poll-comes-in-its-time",
+                "expected not the request any within 86398 s; the request poll came after",
+            ),
+        ],
+        also: &[
+            "device/SCN/a-service-at-the-daily-poll",
+            "device/SCN/a-provider-s-code-at-the-daily-poll",
+            "device/SCN/another-s-code-starts-nothing",
+            "device/SCN/polled-now-and-at-a-time",
+        ],
         defect: Defect::Device(Wiring::hearing(|_, input| {
             polled(input, |schedule| {
                 schedule.poll = Seconds::new(schedule.poll.get() / 2);
@@ -49,6 +60,9 @@ pub(super) const FAULTS: &[Fault] = &[
             "device/MBX/what-was-called-off-is-not-begun",
             "device/SVC/",
             "device/SCN/a-service-at-the-daily-poll",
+            "device/SCN/a-provider-s-code-at-the-daily-poll",
+            "device/SCN/another-s-code-starts-nothing",
+            "device/SCN/who-is-not-picked-waits",
         ],
         defect: Defect::Device(Wiring::hearing(|_, input| {
             polled(input, |schedule| {
@@ -139,7 +153,7 @@ pub(super) const FAULTS: &[Fault] = &[
                 "in which have: expected nothing, got",
             ),
         ],
-        also: &["device/POL/"],
+        also: &["device/POL/", "device/SCN/"],
         defect: Defect::Device(Wiring::wanting(|_, outputs| {
             sending::<DeviceKind>(outputs, |_, request| {
                 if let DeviceRequest::Poll(poll) = request {

@@ -22,7 +22,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "device/SVC/a-device-presents-its-pair-and-nothing-else",
             "expected the request register within 60 s; got the request acknowledge",
         )],
-        also: &["device/SCN/a-service-at-the-daily-poll"],
+        also: &["device/SCN/"],
         defect: Defect::Device(Wiring::sensing(Senses {
             says: |typed, asked| {
                 if asked.conversation == "register" {
@@ -38,6 +38,10 @@ pub(super) const FAULTS: &[Fault] = &[
         breaks: &["SVC-052"],
         kills: &[
             (
+                "device/SCN/a-provider-s-code-at-the-daily-poll",
+                "expected the request register within 60 s; got the request acknowledge",
+            ),
+            (
                 "device/SVC/a-device-presents-its-pair-and-nothing-else",
                 "expected the request register within 60 s; got the request acknowledge",
             ),
@@ -51,6 +55,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "device/POL/calls-never-bunch-up",
             "device/POL/its-own-instructions-come-first",
             "device/POL/two-minutes-are-enough",
+            "device/SCN/",
         ],
         defect: Defect::Device(Wiring::wanting(|_, mut outputs| {
             errands(&mut outputs).for_each(|errand| errand.message.code = None);
@@ -140,13 +145,20 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "refused-is-done",
         says: "A device calls a registration done that was refused.",
         breaks: &["SVC-056"],
-        kills: &[(
-            "device/SVC/a-refused-device-has-failed",
-            "expected the request acknowledge within 300 s; got the request acknowledge, in which",
-        )],
+        kills: &[
+            (
+                "device/SCN/another-s-code-starts-nothing",
+                "expected the request acknowledge within 300 s; got the request acknowledge, in which",
+            ),
+            (
+                "device/SVC/a-refused-device-has-failed",
+                "expected the request acknowledge within 300 s; got the request acknowledge, in which",
+            ),
+        ],
         also: &[
             "device/SVC/a-stranger-s-refusal-counts",
             "device/SVC/a-redirection-is-not-followed",
+            "device/SCN/the-root-tells-the-others-though-it-failed",
         ],
         defect: Defect::Device(Wiring {
             hears: |memo, input| {
@@ -216,6 +228,8 @@ pub(super) const FAULTS: &[Fault] = &[
             "device/SVC/retry-after-is-waited-for-at-a-service",
             "device/POL/calls-never-bunch-up",
             "device/POL/its-own-instructions-come-first",
+            "device/SCN/another-s-code-starts-nothing",
+            "device/SCN/the-root-tells-the-others-though-it-failed",
         ],
         defect: Defect::Device(Wiring::wanting(|memo, mut outputs| {
             for errand in errands(&mut outputs) {
@@ -240,6 +254,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "device/POL/calls-never-bunch-up",
             "device/POL/its-own-instructions-come-first",
             "device/POL/two-minutes-are-enough",
+            "device/SCN/the-root-tells-the-others-though-it-failed",
         ],
         defect: Defect::Device(Wiring::hearing(|_, input| {
             answered(input, |answer| match answer {

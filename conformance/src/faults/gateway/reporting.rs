@@ -40,6 +40,9 @@ pub(super) const FAULTS: &[Fault] = &[
             "gateway/GWY/a-superseded-change-goes-on",
             "gateway/GWY/changes-are-numbered",
             "gateway/GWY/numbers-outlive-the-power",
+            "gateway/SCN/a-link-to-the-gateway",
+            "gateway/SCN/a-site-polls-now-and-at-a-time",
+            "gateway/SCN/one-link-for-a-site",
         ],
         defect: Defect::Gateway(Wiring::wanting(|_, outputs| {
             sending::<GatewayKind>(outputs, |_, request| {

@@ -16,7 +16,13 @@ pub(super) const FAULTS: &[Fault] = &[
             "gateway/SVC/a-gateway-presents-each-child",
             "expected the request register within 60 s",
         )],
-        also: &["gateway/SVC/", "gateway/SCN/a-service-for-a-site"],
+        also: &[
+            "gateway/SVC/",
+            "gateway/SCN/a-service-for-a-site",
+            "gateway/SCN/a-link-to-the-gateway",
+            "gateway/SCN/a-site-polls-now-and-at-a-time",
+            "gateway/SCN/one-link-for-a-site",
+        ],
         defect: Defect::Gateway(Wiring::hearing(|_, mut input| {
             if let Input::Replied {
                 reply: DeviceReply::Polled(PollReply::Mailbox(mailbox)),
@@ -52,7 +58,12 @@ pub(super) const FAULTS: &[Fault] = &[
                 "expected the request register within 60 s; got the request register, in which",
             ),
         ],
-        also: &["gateway/SVC/a-gateway-presents-each-child"],
+        also: &[
+            "gateway/SVC/a-gateway-presents-each-child",
+            "gateway/SCN/a-link-to-the-gateway",
+            "gateway/SCN/a-site-polls-now-and-at-a-time",
+            "gateway/SCN/one-link-for-a-site",
+        ],
         defect: Defect::Gateway(Wiring::wanting(|memo, mut outputs| {
             for output in &mut outputs {
                 let Output::Register(errand) = output else {

@@ -149,10 +149,16 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "provider-forgets-a-device",
         says: "The last device of a page is given no code.",
         breaks: &["PRV-021"],
-        kills: &[(
-            "provider/PRV/each-wanted-device-is-given-a-code",
-            "in which codes: expected 2 items, got 1",
-        )],
+        kills: &[
+            (
+                "provider/SCN/whom-the-center-has-found",
+                "in which codes: expected 2 items, got 1",
+            ),
+            (
+                "provider/PRV/each-wanted-device-is-given-a-code",
+                "in which codes: expected 2 items, got 1",
+            ),
+        ],
         also: &["provider/"],
         defect: Defect::Provider(Wrong::Decides(|shop| {
             saying(shop.decide(), |said| {
@@ -226,7 +232,10 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "provider-takes-any-code",
         says: "Any code opens the service for a device that is wanted.",
         breaks: &["PRV-026"],
-        kills: &[("provider/PRV/whatever-is-wrong-is-refused-alike", TAKEN)],
+        kills: &[
+            ("provider/SCN/three-devices-each-by-its-own-code", TAKEN),
+            ("provider/PRV/whatever-is-wrong-is-refused-alike", TAKEN),
+        ],
         also: &["provider/"],
         defect: Defect::Provider(Wrong::Decides(|shop| {
             taking(shop, &["registration-code-wrong"])
@@ -250,7 +259,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "provider/PRV/a-repeated-registration-has-no-effect",
             "the request reportEntitlements came",
         )],
-        also: &[],
+        also: &["provider/SCN/three-devices-each-by-its-own-code"],
         defect: Defect::Provider(Wrong::Decides(|shop| {
             let Message::Register(service, register) = &shop.call.message else {
                 return shop.decide();
