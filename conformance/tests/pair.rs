@@ -55,7 +55,7 @@ impl Scene {
 
     /// A provisional code of a dealer of its own.
     async fn code(&self) -> String {
-        let operator = self.target.tokens.operator.clone().expect("there is one");
+        let operator = self.target.tokens.operator.get().expect("there is one");
         let dealer = json!({ "role": "dealer", "account": "Dealer A" });
         let dealer = self.ask("issueToken", dealer, &operator).await;
         let token = dealer["token"].as_str().expect("a token");

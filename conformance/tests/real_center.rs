@@ -19,6 +19,8 @@ const PLUG: &str = r#"
 while read -r line; do
   id=$(printf '%s' "$line" | sed 's/.*"id":\([0-9]*\).*/\1/')
   case "$line" in
+    *'"factory":true'*)
+      printf '{"id":%s,"unsupported":"the center runs by its own clock"}\n' "$id";;
     *'"verb":"reset"'*)
       pid=$(cat center.pid); kill -9 "$pid"; rm -f ready.json
       # It holds the store until it is gone, or a zombie that nobody has waited for.

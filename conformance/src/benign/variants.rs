@@ -276,6 +276,10 @@ impl Time for Uneven {
         self.0.restart()
     }
 
+    fn set_up_anew(&self) -> Pending<'_, Result<String, Unmoved>> {
+        self.0.set_up_anew()
+    }
+
     fn jump(&self, seconds: i64) -> Pending<'_, Result<(), Unmoved>> {
         self.0.jump(seconds)
     }

@@ -17,7 +17,7 @@ use restante_store::{Clock as _, Driver, Entropy, MemoryStore};
 
 use crate::case::Control;
 use crate::line::{InsideLine, Pending};
-use crate::run::{ServerTarget, Time, Tokens, Unmoved};
+use crate::run::{OperatorToken, ServerTarget, Time, Tokens, Unmoved};
 
 use super::console::operator_token;
 use super::served::Served;
@@ -91,7 +91,7 @@ impl<D: Decide + 'static> InsideCenter<D> {
             line: Box::new(InsideLine::new(self.router.clone())),
             time: Some(Box::new(InsideTime(Arc::clone(&self.standing)))),
             tokens: Tokens {
-                operator: Some(operator),
+                operator: OperatorToken::new(Some(operator)),
                 ..Tokens::default()
             },
             control: Control::C2,
@@ -269,6 +269,15 @@ impl<D: Decide + 'static> Time for InsideTime<D> {
     fn restart(&self) -> Pending<'_, Result<(), Unmoved>> {
         self.0.restart();
         Box::pin(async { self.0.tick().await.map_err(Unmoved::Failed) })
+    }
+
+    fn set_up_anew(&self) -> Pending<'_, Result<String, Unmoved>> {
+        self.0.forget();
+        Box::pin(async {
+            self.0.tick().await.map_err(Unmoved::Failed)?;
+            let token = operator_token(&self.0.driver()).await;
+            token.map_err(Unmoved::Failed)
+        })
     }
 
     fn jump(&self, seconds: i64) -> Pending<'_, Result<(), Unmoved>> {

@@ -20,7 +20,7 @@ use tokio::sync::Mutex;
 use crate::case::Control;
 use crate::line::{Pending, SocketLine};
 use crate::profile::Limits;
-use crate::run::{ServerTarget, Time, Tokens, Unmoved};
+use crate::run::{OperatorToken, ServerTarget, Time, Tokens, Unmoved};
 
 use super::console::operator_token;
 use super::inside::{START, STEP_SECONDS, TICKS};
@@ -31,7 +31,7 @@ use super::world::{DrawnEntropy, MovedClock};
 pub struct LoopbackCenter<D> {
     standing: Arc<Standing<D>>,
     post: Post,
-    operator: String,
+    operator: OperatorToken,
 }
 
 /// What is left of a center while it is switched off, and the center while it is on.
@@ -75,7 +75,7 @@ impl<D: Decide + 'static> LoopbackCenter<D> {
         Ok(Self {
             standing: Arc::new(standing),
             post,
-            operator,
+            operator: OperatorToken::new(Some(operator)),
         })
     }
 
@@ -104,7 +104,7 @@ impl<D: Decide + 'static> LoopbackCenter<D> {
             line: Box::new(line),
             time: Some(Box::new(LoopbackTime(Arc::clone(&self.standing)))),
             tokens: Tokens {
-                operator: Some(self.operator.clone()),
+                operator: self.operator.clone(),
                 ..Tokens::default()
             },
             control: Control::C2,
@@ -127,7 +127,7 @@ impl<D: Decide + 'static> Standing<D> {
     }
 
     async fn switch_on(&self) -> Result<(), String> {
-        let path: PathBuf = self.folder.path().join("center.sqlite");
+        let path = self.file();
         let store = SqliteStore::open(&path, CENTER, Options::default());
         let store = store.map_err(|why| why.to_string())?;
         let driver = Driver::new(Arc::clone(&self.decide), store)
@@ -145,6 +145,27 @@ impl<D: Decide + 'static> Standing<D> {
         }
         on.running = Some(running);
         Ok(())
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("center.sqlite")
+    }
+
+    /// Another store in the place of the one before. Its operator's token.
+    async fn set_up_anew(&self) -> Result<String, String> {
+        self.switch_off().await;
+        let beside = ["", "-wal", "-shm"];
+        for path in beside.map(|end| self.file().with_extension(format!("sqlite{end}"))) {
+            match std::fs::remove_file(&path) {
+                Err(why) if why.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(format!("cannot remove {}: {why}", path.display()));
+                }
+                _ => {}
+            }
+        }
+        let (_, operator) = self.first_start().await?;
+        self.tick().await?;
+        Ok(operator)
     }
 
     /// The store stays, the rest is gone.
@@ -202,6 +223,10 @@ impl<D: Decide + 'static> Time for LoopbackTime<D> {
 
     fn restart(&self) -> Pending<'_, Result<(), Unmoved>> {
         Box::pin(async { self.0.restart().await.map_err(Unmoved::Failed) })
+    }
+
+    fn set_up_anew(&self) -> Pending<'_, Result<String, Unmoved>> {
+        Box::pin(async { self.0.set_up_anew().await.map_err(Unmoved::Failed) })
     }
 
     fn jump(&self, seconds: i64) -> Pending<'_, Result<(), Unmoved>> {

@@ -9,7 +9,7 @@ use crate::case::{Catalogue, Role};
 use crate::hook::ChildHook;
 use crate::line::{FrugalLine, Line, SocketLine, Trust};
 use crate::profile::Profile;
-use crate::run::{HookTime, ServerTarget, Time, Tokens};
+use crate::run::{HookTime, OperatorToken, ServerTarget, Time, Tokens};
 use crate::verdict::Exit;
 
 use super::CommandError;
@@ -104,7 +104,7 @@ async fn target(
         line,
         time,
         tokens: Tokens {
-            operator: arguments.operator_token.clone(),
+            operator: OperatorToken::new(arguments.operator_token.clone()),
             dealer: arguments.dealer_token.clone(),
             other_dealer: arguments.other_dealer_token.clone(),
         },

@@ -49,6 +49,10 @@ impl Time for Forgetful {
         })
     }
 
+    fn set_up_anew(&self) -> Pending<'_, Result<String, Unmoved>> {
+        Box::pin(async move { self.inner()?.set_up_anew().await })
+    }
+
     fn jump(&self, seconds: i64) -> Pending<'_, Result<(), Unmoved>> {
         Box::pin(async move { self.inner()?.jump(seconds).await })
     }

@@ -44,7 +44,8 @@ pub enum Verb {
     /// Switch the party under test on, as new. It is told the center's URL and the certificate to
     /// trust, and a provider its token.
     Start,
-    /// Switch it off and on again; `factory: true` also clears what it keeps.
+    /// Switch it off and on again; `factory: true` also clears what it keeps. A center is then as
+    /// it was set up, and the answer holds a token of its operator: `{"operator": "…"}`.
     Reset,
     /// Type a provisional code (and the center's address) as a person would.
     EnterCode,

@@ -120,7 +120,10 @@ impl Player<'_> {
         self.transcript
             .add_wire(LineKind::Done, &text, Some(&with.to_string()));
         if let (None, Verb::Reset) = (&self.party, step.verb) {
-            return self.restart().await;
+            return match with.get("factory") == Some(&json!(true)) {
+                true => self.set_up_anew().await,
+                false => self.restart().await,
+            };
         }
         let outcome = self.party()?.act(step.verb, with).await?;
         let given = match outcome {
@@ -179,6 +182,26 @@ impl Player<'_> {
                 "the kit cannot switch the center off and on".into(),
             )),
         }
+    }
+
+    /// A center that holds nothing of what was before, for a case that begins with that. Nobody's
+    /// token opens it but the one that comes with it.
+    async fn set_up_anew(&mut self) -> Result<(), Ended> {
+        let target = self.target;
+        let given = &target.tokens;
+        if given.dealer.is_some() || given.other_dealer.is_some() {
+            let why = "the dealers' tokens that the kit was given would open nothing any more";
+            return Err(Ended::Untested(why.into()));
+        }
+        let Some(center) = &target.time else {
+            return Err(Ended::Untested(
+                "the kit cannot set the center up anew".into(),
+            ));
+        };
+        let operator = center.set_up_anew().await?;
+        target.line.hang_up();
+        given.operator.renew(operator);
+        Ok(())
     }
 
     /// The next request and after how many seconds it came. One that still waits is answered first.

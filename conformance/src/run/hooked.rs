@@ -24,8 +24,12 @@ impl HookTime {
     }
 
     async fn ask(&self, verb: Verb, with: Value) -> Result<(), Unmoved> {
+        self.told(verb, with).await.map(drop)
+    }
+
+    async fn told(&self, verb: Verb, with: Value) -> Result<Value, Unmoved> {
         match self.hook.lock().await.ask(verb, with).await {
-            Ok(Outcome::Ok(_)) => Ok(()),
+            Ok(Outcome::Ok(told)) => Ok(told),
             Ok(Outcome::Unsupported(why)) => Err(Unmoved::Unable(why)),
             Ok(Outcome::Error(why)) => Err(Unmoved::Failed(why)),
             Err(why) => Err(Unmoved::Failed(why.to_string())),
@@ -41,6 +45,16 @@ impl Time for HookTime {
 
     fn restart(&self) -> Pending<'_, Result<(), Unmoved>> {
         Box::pin(self.ask(Verb::Reset, Value::Null))
+    }
+
+    fn set_up_anew(&self) -> Pending<'_, Result<String, Unmoved>> {
+        Box::pin(async {
+            let told = self.told(Verb::Reset, json!({ "factory": true })).await?;
+            let token = told.get("operator").and_then(Value::as_str);
+            let none = "it does not tell the token of the new center's operator (`operator`)";
+            let token = token.ok_or_else(|| Unmoved::Unable(none.to_owned()))?;
+            Ok(token.to_owned())
+        })
     }
 
     fn jump(&self, seconds: i64) -> Pending<'_, Result<(), Unmoved>> {

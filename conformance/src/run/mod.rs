@@ -20,4 +20,4 @@ pub use party::{Asked, Party, PartyError, Reaction};
 pub use plan::{Plan, Run};
 pub(crate) use player::{request_text, response_text};
 pub use steps::{Ended, Failure};
-pub use target::{ServerTarget, Time, Tokens, Unmoved};
+pub use target::{OperatorToken, ServerTarget, Time, Tokens, Unmoved};

@@ -19,7 +19,7 @@ impl Player<'_> {
         }
         let tokens = &self.target.tokens;
         let given = match actor {
-            Actor::Operator => tokens.operator.clone(),
+            Actor::Operator => tokens.operator.get(),
             Actor::Dealer => tokens.dealer.clone(),
             Actor::OtherDealer => tokens.other_dealer.clone(),
             Actor::Device | Actor::Gateway => None,
@@ -38,7 +38,7 @@ impl Player<'_> {
 
     /// Has the operator make a token for a dealer of this case alone.
     async fn new_dealer(&mut self, actor: Actor) -> Result<String, Ended> {
-        let Some(operator) = self.target.tokens.operator.clone() else {
+        let Some(operator) = self.target.tokens.operator.get() else {
             let why = "the kit holds neither a dealer's token (RESTANTE_DEALER_TOKEN, \
                        RESTANTE_OTHER_DEALER_TOKEN) nor an operator's to make one";
             return Err(Ended::Untested(why.into()));

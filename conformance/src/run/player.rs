@@ -224,8 +224,8 @@ impl<'a> Player<'a> {
         if highest > now {
             time.jump(highest - now).await?;
         }
-        let operator = self.target.tokens.operator.as_deref();
-        let request = render::request("acceptClock", &json!({}), operator);
+        let operator = self.target.tokens.operator.get();
+        let request = render::request("acceptClock", &json!({}), operator.as_deref());
         if let (Some(_), Some(request)) = (operator, request) {
             let source = Some(address(&self.scope, "people"));
             self.target.line.carry(&request, source).await?;

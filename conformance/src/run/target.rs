@@ -1,5 +1,7 @@
 //! A center as a target: its line, its time, and the tokens by which the kit's people sign in.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use crate::case::Control;
 use crate::line::{Line, Pending};
 
@@ -20,11 +22,35 @@ pub struct ServerTarget {
 #[derive(Clone, Default)]
 pub struct Tokens {
     /// The operator's.
-    pub operator: Option<String>,
+    pub operator: OperatorToken,
     /// A dealer's.
     pub dealer: Option<String>,
     /// That of a dealer with another account.
     pub other_dealer: Option<String>,
+}
+
+/// An operator's token, for all who hold it: it is another one once the center was set up anew.
+#[derive(Clone, Default)]
+pub struct OperatorToken(Arc<Mutex<Option<String>>>);
+
+impl OperatorToken {
+    /// The one that the kit was given, if it was given one.
+    #[must_use]
+    pub fn new(token: Option<String>) -> Self {
+        Self(Arc::new(Mutex::new(token)))
+    }
+
+    /// The one that opens the center as it is now.
+    #[must_use]
+    pub fn get(&self) -> Option<String> {
+        let token = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        token.clone()
+    }
+
+    /// Takes this one for it from now on.
+    pub fn renew(&self, token: String) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(token);
+    }
 }
 
 /// What moves the time of a center under test, and its power.
@@ -34,6 +60,9 @@ pub trait Time: Send + Sync {
 
     /// Switches the party off, as a power cut does, and on again.
     fn restart(&self) -> Pending<'_, Result<(), Unmoved>>;
+
+    /// Sets the center up anew: it holds nothing of what was before. A token of its operator.
+    fn set_up_anew(&self) -> Pending<'_, Result<String, Unmoved>>;
 
     /// Sets the clock so many seconds ahead or, if negative, back, without time having passed.
     fn jump(&self, seconds: i64) -> Pending<'_, Result<(), Unmoved>>;
@@ -54,7 +83,7 @@ pub enum Unmoved {
 impl core::fmt::Debug for Tokens {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Tokens")
-            .field("operator", &self.operator.is_some())
+            .field("operator", &self.operator.get().is_some())
             .field("dealer", &self.dealer.is_some())
             .field("other_dealer", &self.other_dealer.is_some())
             .finish()

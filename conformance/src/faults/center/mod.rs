@@ -2,6 +2,7 @@
 
 mod acknowledgements;
 mod calls;
+mod catalogue;
 mod clock;
 mod codes;
 mod collation;
@@ -43,6 +44,7 @@ pub(super) const FAULTS: &[&[Fault]] = &[
     delivery::FAULTS,
     acknowledgements::FAULTS,
     instructing::FAULTS,
+    catalogue::FAULTS,
     services::FAULTS,
     collation::FAULTS,
     progress::FAULTS,

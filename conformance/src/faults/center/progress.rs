@@ -65,7 +65,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/what-was-left-out-is-named",
             "in the reply targets, rows: expected 5 items, got 1",
         )],
-        also: &[],
+        also: &["server/SCN/the-only-service-is-not-named"],
         defect: Defect::Decision(|scene| {
             telling(scene.decide(), |reply| {
                 if let ServicesReply::Targets(page) = reply {

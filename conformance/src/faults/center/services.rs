@@ -1,4 +1,4 @@
-//! Faults of the catalogue and of applying: spec sections 10.1, 10.2, 10.6 and 10.7.
+//! Faults of applying, of calling off and of stopping: spec sections 10.2, 10.6 and 10.7.
 
 use restante_core::center::{Credential, Decision, Message, Reply};
 use restante_core::id::{RequestId, ServiceId};
@@ -33,141 +33,6 @@ pub(super) const FAULTS: &[Fault] = &[
         })),
     },
     Fault {
-        name: "a-definition-is-forgotten",
-        says: "A service is answered as it was defined and not kept.",
-        breaks: &["SVC-001"],
-        kills: &[(
-            "server/SVC/a-service-is-defined-and-changed",
-            "rows: expected 3 items, got 0",
-        )],
-        also: &[
-            "server/SVC/",
-            "server/HTTP/",
-            "server/PRV/",
-            "server/SCN/",
-            "server/POL/",
-        ],
-        defect: Defect::Decision(|scene| match asked(scene) {
-            Some(ServicesRequest::Define(_)) => scene.decide().unwriting(Kind::Service),
-            _ => scene.decide(),
-        }),
-    },
-    Fault {
-        name: "any-url-is-a-service-s",
-        says: "A service with a URL that no device follows is defined.",
-        breaks: &["SVC-002"],
-        kills: &[(
-            "server/SVC/what-is-no-service-is-not-defined",
-            "expected the refusal invalid; got serviceDefined",
-        )],
-        also: &["server/SVC/a-service-needs-a-host-that-is-allowed"],
-        defect: Defect::Wire(Wire::answering(|request, response| {
-            if is(request, "POST", "/v1/services") && response.status == 422 {
-                response.status = 201;
-                response.headers = vec![("content-type".into(), "application/json".into())];
-                response.body = request.body.clone().unwrap_or_default();
-            }
-        })),
-    },
-    Fault {
-        name: "any-host-is-a-service-s",
-        says: "A service is defined at a host to which no device goes.",
-        breaks: &["SVC-049"],
-        kills: &[(
-            "server/SVC/a-service-needs-a-host-that-is-allowed",
-            "expected the refusal invalid; got serviceDefined",
-        )],
-        also: &[],
-        defect: Defect::Wire(Wire::answering(|request, response| {
-            let body = request.body.as_deref().unwrap_or_default();
-            let elsewhere = String::from_utf8_lossy(body).contains("https://elsewhere.example/");
-            if is(request, "POST", "/v1/services") && elsewhere {
-                response.status = 201;
-                response.headers = vec![("content-type".into(), "application/json".into())];
-                response.body = body.to_vec();
-            }
-        })),
-    },
-    Fault {
-        name: "services-in-any-order",
-        says: "Services are listed backwards.",
-        breaks: &["SVC-003"],
-        kills: &[(
-            "server/SVC/a-service-is-defined-and-changed",
-            "in the reply services, rows.0.models: expected",
-        )],
-        also: &[],
-        defect: Defect::Decision(|scene| listing(scene.decide(), |page| page.rows.reverse())),
-    },
-    Fault {
-        name: "anybody-defines",
-        says: "Whoever holds any token defines services, and others' too.",
-        breaks: &["SVC-004"],
-        kills: &[(
-            "server/SVC/who-defines-services",
-            "expected the refusal role-forbidden; got serviceDefined",
-        )],
-        also: &[],
-        defect: Defect::Decision(|scene| match asked(scene) {
-            Some(ServicesRequest::Define(_)) => accepted(scene, RefusalCode::RoleForbidden),
-            _ => scene.decide(),
-        }),
-    },
-    Fault {
-        name: "providers-see-use",
-        says: "A provider lists a customer's entitlements.",
-        breaks: &["SVC-048"],
-        kills: &[(
-            "server/SVC/who-defines-services",
-            "expected the refusal role-forbidden; got entitlements",
-        )],
-        also: &[],
-        defect: Defect::Decision(|scene| match asked(scene) {
-            Some(ServicesRequest::ListEntitlements(_)) => {
-                accepted(scene, RefusalCode::RoleForbidden)
-            }
-            _ => scene.decide(),
-        }),
-    },
-    Fault {
-        name: "use-is-not-told",
-        says: "Every service is listed as one that the customer does not use.",
-        breaks: &["SVC-005"],
-        kills: &[(
-            "server/SVC/use-is-told-with-each-service",
-            "rows: expected an item like {\"service\":\"kit-x\",\"used\":true}",
-        )],
-        also: &["server/SCN/two-services-at-once"],
-        defect: Defect::Decision(|scene| {
-            listing(scene.decide(), |page| {
-                for row in &mut page.rows {
-                    row.used = row.used.map(|_| false);
-                }
-            })
-        }),
-    },
-    Fault {
-        name: "unused-is-all",
-        says: "Who asks for services that are not used is told all.",
-        breaks: &["SVC-006"],
-        kills: &[(
-            "server/SVC/use-is-told-with-each-service",
-            "in the reply services, rows: expected",
-        )],
-        also: &[
-            "server/SCN/two-services-at-once",
-            "server/SCN/who-is-found-with-two-servers",
-        ],
-        defect: Defect::Decision(|scene| match asked(scene) {
-            Some(ServicesRequest::List(message)) => {
-                let mut message = message.clone();
-                message.unused = false;
-                about(scene, ServicesRequest::List(message))
-            }
-            _ => scene.decide(),
-        }),
-    },
-    Fault {
         name: "the-first-service-is-enough",
         says: "Of several services the first alone is applied for.",
         breaks: &["SVC-007"],
@@ -192,6 +57,23 @@ pub(super) const FAULTS: &[Fault] = &[
                 accepted(scene, RefusalCode::Invalid)
             }
             _ => scene.decide(),
+        }),
+    },
+    Fault {
+        name: "the-only-service-has-to-be-named",
+        says: "An application that names no service is refused, though there is only one.",
+        breaks: &["SVC-008"],
+        kills: &[(
+            "server/SCN/the-only-service-is-not-named",
+            "expected the reply applied; got refusal service-unknown",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| {
+            applying(scene, |apply| {
+                if apply.services.is_empty() {
+                    apply.services.extend("kit-none".parse::<ServiceId>());
+                }
+            })
         }),
     },
     Fault {
@@ -287,7 +169,10 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/a-service-is-started-on-chosen-devices",
             "in the reply applications, rows: expected an item like",
         )],
-        also: &["server/SVC/a-choice-is-made-once"],
+        also: &[
+            "server/SVC/a-choice-is-made-once",
+            "server/SCN/the-only-service-is-not-named",
+        ],
         defect: Defect::Decision(|scene| match asked(scene) {
             Some(ServicesRequest::Choose(choose)) => {
                 let choose = choose.clone();
@@ -514,7 +399,7 @@ pub(super) fn asked<'a>(scene: &Scene<'a>) -> Option<&'a ServicesRequest> {
 }
 
 /// For another message about services.
-fn about(scene: &Scene<'_>, request: ServicesRequest) -> Decided {
+pub(super) fn about(scene: &Scene<'_>, request: ServicesRequest) -> Decided {
     scene.told(PeopleRequest::Services(request))
 }
 
@@ -542,18 +427,9 @@ pub(super) fn telling(mut decided: Decided, change: impl FnOnce(&mut ServicesRep
     decided
 }
 
-/// The decision with the list of services altered.
-fn listing(decided: Decided, change: impl FnOnce(&mut Page<ServiceRow, ServiceId>)) -> Decided {
-    telling(decided, |reply| {
-        if let ServicesReply::Services(page) = reply {
-            change(page);
-        }
-    })
-}
-
 /// The decision for a message about services that is refused so: accepted instead, and nothing is
 /// made.
-fn accepted(scene: &Scene<'_>, where_refused: RefusalCode) -> Decided {
+pub(super) fn accepted(scene: &Scene<'_>, where_refused: RefusalCode) -> Decided {
     let decided = scene.decide();
     match asked(scene).and_then(|request| made_up(scene, request)) {
         Some(reply) if refused_as(&decided, where_refused) => {

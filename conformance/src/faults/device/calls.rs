@@ -79,15 +79,15 @@ pub(super) const FAULTS: &[Fault] = &[
         kills: &[
             (
                 "device/SCN/one-link-has-the-root-tell-the-others",
-                "expected the request callPeer within 14 s; no request came within 14 s",
+                "expected the request callPeer within 24 s; no request came within 24 s",
             ),
             (
                 "device/SCN/targets-of-one-model-alone",
-                "expected the request callPeer within 14 s; no request came within 14 s",
+                "expected the request callPeer within 24 s; no request came within 24 s",
             ),
             (
                 "device/SCN/the-middle-of-a-tree",
-                "expected the request callPeer within 14 s; no request came within 14 s",
+                "expected the request callPeer within 24 s; no request came within 24 s",
             ),
             (
                 "device/POL/all-whom-the-reply-names-are-called",
@@ -274,7 +274,7 @@ pub(super) const FAULTS: &[Fault] = &[
         kills: &[
             (
                 "device/SCN/the-top-of-a-tree",
-                "expected the request callPeer within 14 s; got the request callPeer, in which pollreq",
+                "expected the request callPeer within 24 s; got the request callPeer, in which pollreq",
             ),
             (
                 "device/POL/one-that-answers-keeps-those-below-it",
