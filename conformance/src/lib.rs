@@ -13,6 +13,7 @@ pub mod command;
 pub mod faults;
 pub mod hook;
 pub mod line;
+pub mod mail;
 pub mod pair;
 pub mod party;
 pub mod profile;

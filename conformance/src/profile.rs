@@ -252,6 +252,10 @@ pub const FEATURES: &[(&str, &str)] = &[
         "operators' and administrators' conversations about instructions in mailboxes",
     ),
     (
+        "mail",
+        "registrations that come by mail; at a center of others, the hook hands the mails over",
+    ),
+    (
         "operator",
         "the operator's conversations: access tokens, the clock's acceptance",
     ),

@@ -17,6 +17,9 @@ pub const COUNTERS_RESERVED: u64 = 64;
 pub const COUNTERS_RESERVED_MAIL: u64 = 8;
 /// How far back a mail may come late, counted in mails, so that 64 bits remember which have come.
 pub const MAIL_WINDOW: u64 = 64;
+/// Bytes of a mail from a device: its message, encoded, beside a signature or a logo that a mail
+/// program adds.
+pub const MAIL_BYTES: usize = 256 * 1024;
 /// The smallest `maxMessage` that a device may declare, in bytes: one reply with one instruction.
 pub const MESSAGE_BYTES_MIN: u32 = 2 * 1024;
 /// Nesting of arrays and objects in one message.

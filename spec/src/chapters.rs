@@ -70,6 +70,10 @@ pub(crate) const CHAPTERS: &[(Chapter<'static>, &[&str])] = &[
         &["PRV"],
     ),
     (
+        chapter("13-mail.md", include_str!("../13-mail.md")),
+        &["MAIL"],
+    ),
+    (
         chapter("14-sealed.md", include_str!("../14-sealed.md")),
         &["SEA"],
     ),

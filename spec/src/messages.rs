@@ -27,8 +27,8 @@ use restante_core::wire::services::{
 use restante_core::wire::site::{CarriedOut, CarryOut, SelfDescription};
 use restante_core::wire::{
     Acknowledge, Acknowledged, AddDevices, DevicesAdded, DevicesRemoved, Enrol, Enrolled, Leave,
-    Left, Mailbox, Poll, PollReply, Refusal, Register, Registered, RemoveDevices, ReportStatus,
-    Rotate, Rotated, StatusReported,
+    Left, Mailbox, Mailed, Poll, PollReply, Refusal, Register, Registered, RemoveDevices,
+    ReportStatus, Rotate, Rotated, StatusReported,
 };
 use restante_http::problem::Problem;
 use schemars::JsonSchema;
@@ -207,6 +207,7 @@ fn service_messages() -> Vec<Message> {
         Message::of::<Page<EntitlementRow, DeviceId>>("entitlements", &services::entitlements()),
         Message::of::<Register>("register", &services::register()),
         Message::of::<Registered>("registered", &services::registered()),
+        Message::of::<Mailed>("mailed", &services::mailed()),
     ]
 }
 

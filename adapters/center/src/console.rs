@@ -22,6 +22,7 @@ use tokio::net::UnixStream;
 use tokio::time::Instant;
 
 use crate::config::Config;
+use crate::mail_room::MAIL_ROOM;
 use crate::open::{CenterError, SqliteDriver, open};
 use crate::socket::socket_path;
 
@@ -80,6 +81,9 @@ pub enum ConsoleError {
         /// What the system says.
         why: std::io::Error,
     },
+    /// Nobody serves here.
+    #[error("no center runs on this machine; start it with: restante-center serve")]
+    NotRunning,
     /// The center cannot be addressed.
     #[error(transparent)]
     Client(#[from] ClientError),
@@ -98,6 +102,15 @@ pub enum ConsoleError {
     /// The center answered something else.
     #[error("the center answered something else than was asked")]
     OtherReply,
+}
+
+/// What became of a mail that was handed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MailTaken {
+    /// The center has done what there was to do. Only its log says what.
+    Taken,
+    /// It holds no message of this protocol, for this reason.
+    NoMessage(String),
 }
 
 impl Console {
@@ -124,6 +137,21 @@ impl Console {
                 return Err(ConsoleError::Silent { locked, socket });
             }
             tokio::time::sleep(AGAIN).await;
+        }
+    }
+
+    /// Hands a mail to the center that runs on this machine, as its mail server does.
+    ///
+    /// # Errors
+    /// [`ConsoleError`] if no center runs, or it does not answer.
+    pub async fn hand_mail(config: &Config, mail: Vec<u8>) -> Result<MailTaken, ConsoleError> {
+        let center = running(&config.data).await?;
+        let center = center.ok_or(ConsoleError::NotRunning)?;
+        let handed = center.hand_over(MAIL_ROOM, "message/rfc822", mail).await;
+        match handed.map_err(|error| ConsoleError::Link(error.to_string()))? {
+            (200, _) => Ok(MailTaken::Taken),
+            (422, why) => Ok(MailTaken::NoMessage(why)),
+            (status, why) => Err(ConsoleError::Link(format!("status {status}: {why}"))),
         }
     }
 

@@ -16,6 +16,7 @@ mod duration;
 mod figures;
 mod init;
 mod keyfile;
+mod mail_room;
 mod notify;
 mod open;
 mod private;
@@ -26,7 +27,7 @@ mod setup;
 mod socket;
 
 pub use config::{Config, ConfigError, Http, Log, LogFormat, Notify, Tls};
-pub use console::{Console, ConsoleError};
+pub use console::{Console, ConsoleError, MailTaken};
 pub use duration::{DurationError, duration_text, parse_duration};
 pub use figures::Vitals;
 pub use init::{InitError, Made, init};

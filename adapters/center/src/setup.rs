@@ -25,6 +25,7 @@ use tokio::task::JoinHandle;
 use crate::condition::{Condition, Told};
 use crate::desk::{ConsoleDesk, FrontDesk};
 use crate::figures::{Figures, Vitals};
+use crate::mail_room::with_mail_room;
 use crate::notify::{Carrier, Mail, notifier};
 use crate::running::{Address, Running};
 use crate::socket::{ConsoleSocket, SocketError};
@@ -193,7 +194,10 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
             registered: registered.map(|services| Arc::clone(&services.registered)),
         });
         let behind_socket = Arc::new(ConsoleDesk(Arc::clone(&desk)));
-        let operators = router(behind_socket, self.bounds.body);
+        let mut operators = router(behind_socket, self.bounds.body);
+        if self.services.is_none() {
+            operators = with_mail_room(operators, Arc::clone(&desk));
+        }
         let routes = match self.services {
             None => router(desk, self.bounds.body),
             Some(services) => services_router(desk, services.at, self.bounds.body),

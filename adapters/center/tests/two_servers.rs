@@ -1,14 +1,17 @@
 //! Two servers and a device, each a program of its own, over TLS: an administrator applies at the
 //! center, the provider makes the code and collates it, and the center learns who uses the service.
 
+#[path = "beside/mod.rs"]
+mod beside;
+
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use beside::device;
 use serde_json::Value;
 
 const CENTER: &str = env!("CARGO_BIN_EXE_restante-center");
@@ -35,31 +38,15 @@ fn a_device_registers_at_its_providers_host_and_the_center_hears_of_it() {
         (!states.is_empty() && states.iter().all(is)).then_some(shown)
     });
     assert_eq!(shown["devices"].as_array().map(Vec::len), Some(1));
-    let held = shown["devices"][0]["device"].as_str().expect("an id");
-    let provider_knows = || site.provider(&["devices", "list", "--service", "scan-cloud"]);
-    let known = site.until("the provider knows that the center knows", || {
-        let known = provider_knows();
-        (known[0]["state"] == "entitled").then_some(known)
-    });
-    assert_eq!(known[0]["device"], held);
-    assert_eq!(known[0]["application"], application);
-    assert!(known[0]["since"].is_string(), "{known}");
     let log = provider.terminate();
     assert!(log.contains("Given") && log.contains("Entitled"), "{log}");
     assert!(log.contains("stopped"), "it ends cleanly: {log}");
-    assert_eq!(
-        provider_knows(),
-        known,
-        "the store is read without the server too"
-    );
-    site.exported(application, held);
 
     let provider = site.serve(PROVIDER, "provider");
     site.center(&["stop-use", "scan-cloud", "--user", "Anna Weber", "--all"]);
     site.until("the provider settles", || {
         provider.log().contains("settled").then_some(())
     });
-    assert_eq!(provider_knows()[0]["state"], "ended");
     drop(device);
 }
 
@@ -230,58 +217,6 @@ impl Site {
         serde_json::from_slice(&output.stdout).expect("JSON")
     }
 
-    /// Reads the provider's store beside the provider.
-    fn provider(&self, words: &[&str]) -> Value {
-        let own = ["--json", "--config", "provider/restante-provider.toml"];
-        let output = self.run(PROVIDER, &[words, &own].concat());
-        serde_json::from_slice(&output.stdout).expect("JSON")
-    }
-
-    /// Writes the devices to files of both forms, and reads them.
-    fn exported(&self, application: &str, device: &str) {
-        let own = ["--config", "provider/restante-provider.toml", "--output"];
-        self.run(
-            PROVIDER,
-            &[&["export"][..], &own, &["devices.csv"]].concat(),
-        );
-        let csv = fs::read_to_string(self.path("devices.csv")).expect("written");
-        let start = format!(
-            "device,application,service,state,since,until\r\n\
-             {device},{application},scan-cloud,entitled,"
-        );
-        assert!(csv.starts_with(&start), "{csv}");
-        let lines = ["export", "--format", "jsonl", "--service", "scan-cloud"];
-        self.run(PROVIDER, &[&lines[..], &own, &["devices.jsonl"]].concat());
-        let line = fs::read_to_string(self.path("devices.jsonl")).expect("written");
-        let line: Value = serde_json::from_str(&line).expect("one line");
-        assert_eq!(line["device"], device);
-        let table = [
-            "devices",
-            "list",
-            "--config",
-            "provider/restante-provider.toml",
-        ];
-        let table = text(&self.run(PROVIDER, &table).stdout);
-        assert!(
-            table.starts_with(" DEVICE ") && table.contains(" entitled "),
-            "{table}"
-        );
-        for (words, says) in [
-            (
-                &["devices", "list", "--service", "print", own[0], own[1]][..],
-                "restante-provider: there is no service print in [services]\n",
-            ),
-            (
-                &["export", own[0], own[1], "--output", "devices.csv"],
-                "restante-provider: devices.csv cannot be written: ",
-            ),
-        ] {
-            let output = self.command(PROVIDER, words).output().expect("it runs");
-            let said = text(&output.stderr);
-            assert!(!output.status.success() && said.starts_with(says), "{said}");
-        }
-    }
-
     fn run(&self, program: &str, words: &[&str]) -> Output {
         let output = self.command(program, words).output().expect("it runs");
         let said = text(&output.stderr);
@@ -354,25 +289,6 @@ impl Drop for Served {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// The device's program beside the center's. Testing the whole workspace builds it; testing this
-/// package alone does not, and then it is built here.
-fn device() -> &'static Path {
-    static DEVICE: OnceLock<PathBuf> = OnceLock::new();
-    DEVICE.get_or_init(|| {
-        let beside = Path::new(CENTER).with_file_name("restante-device");
-        if !beside.exists() {
-            let mut build = Command::new(env!("CARGO"));
-            build.current_dir(env!("CARGO_MANIFEST_DIR"));
-            build.args(["build", "--quiet", "--bins", "-p", "restante-device"]);
-            if beside.parent().is_some_and(|dir| dir.ends_with("release")) {
-                build.arg("--release");
-            }
-            assert!(build.status().expect("cargo runs").success());
-        }
-        beside
-    })
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -10,8 +10,10 @@ use restante_core::wire::{Function, FunctionSet, Identification};
 
 use crate::site::function;
 
+mod by_mail;
 mod call;
 mod fleet;
+pub use by_mail::ByMail;
 pub use call::Call;
 pub use fleet::Fleet;
 
@@ -34,7 +36,7 @@ pub enum Command {
     Enrol(EnrolDevice),
     /// Polls and reports on schedule, and carries out what the center asks for.
     #[command(
-        after_help = "Examples:\n  restante-device run --state device.state --copy-sheets 100\n  restante-device run --state device.state --copy-sheets 100 --until-reported\n  restante-device run --state device.state --polling 0.0.0.0:8443"
+        after_help = "Examples:\n  restante-device run --state device.state --copy-sheets 100\n  restante-device run --state device.state --copy-sheets 100 --until-reported\n  restante-device run --state device.state --polling 0.0.0.0:8443\n  restante-device run --state device.state --register-by-mail services@center.example --mail-from copier@site.example --smtp mail.site.example:587"
     )]
     Run(RunDevice),
     /// Shows where this device stands, and what a running one is at.
@@ -212,6 +214,9 @@ pub struct RunDevice {
     /// Poll requests.
     #[command(flatten)]
     pub polling: Polling,
+    /// Registrations by mail.
+    #[command(flatten)]
+    pub by_mail: ByMail,
     /// The counter to report: sheets copied so far.
     #[arg(long, value_name = "SHEETS")]
     pub copy_sheets: Option<u64>,
@@ -257,6 +262,9 @@ pub struct RunGateway {
     /// Poll requests.
     #[command(flatten)]
     pub polling: Polling,
+    /// Registrations by mail.
+    #[command(flatten)]
+    pub by_mail: ByMail,
     /// End as soon as the center has taken a report.
     #[arg(long)]
     pub until_reported: bool,

@@ -1,4 +1,5 @@
-//! The line to the center, to the servers of services and to peers, over HTTP.
+//! The line to the center, to the servers of services and to peers, over HTTP; where a person has
+//! said so, registrations go by mail.
 //!
 //! A line carries one message and brings back one answer, or none. What to do about it is the
 //! machine's business.
@@ -8,11 +9,13 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use restante_core::code::Presented;
 use restante_core::id::CenterAddress;
-use restante_core::registrant::{Errand, PeerCall};
-use restante_core::wire::{DeviceReply, DeviceRequest, Refusal};
+use restante_core::id::Note;
+use restante_core::registrant::{Errand, PeerCall, ServiceAnswer};
+use restante_core::wire::{DeviceReply, DeviceRequest, Refusal, RegisterAt};
 use restante_http::client::{
     Client, ClientError, PeerClient, SendError, Served, ServiceClient, Trust,
 };
+use restante_mail::sending::{Handed, MailServer};
 
 /// What came of a message.
 #[derive(Clone, Debug)]
@@ -50,6 +53,7 @@ pub struct HttpLine {
     client: Mutex<Option<(CenterAddress, Client)>>,
     services: OnceLock<ServiceClient>,
     peers: OnceLock<PeerClient>,
+    mail: Option<MailServer>,
 }
 
 impl HttpLine {
@@ -61,7 +65,15 @@ impl HttpLine {
             client: Mutex::new(None),
             services: OnceLock::new(),
             peers: OnceLock::new(),
+            mail: None,
         }
+    }
+
+    /// The same line, by which devices register for services in mails.
+    #[must_use]
+    pub fn registering_by_mail(mut self, server: MailServer) -> Self {
+        self.mail = Some(server);
+        self
     }
 
     /// The client for this center.
@@ -121,6 +133,9 @@ impl Line for HttpLine {
     }
 
     async fn register(&self, errand: &Errand) -> Served {
+        if let Some(server) = &self.mail {
+            return by_mail(server, errand).await;
+        }
         match self.services() {
             Ok(client) => client.register(errand).await,
             Err(error) => Served::nothing(error.to_string()),
@@ -136,4 +151,23 @@ impl Line for HttpLine {
             }
         }
     }
+}
+
+/// Sends a registration by mail. The URL was judged before, as it is for going there.
+// spec: MAIL-012, MAIL-013, MAIL-014, MAIL-015
+async fn by_mail(server: &MailServer, errand: &Errand) -> Served {
+    let message = RegisterAt {
+        url: errand.url.clone(),
+        device: errand.message.device,
+        code: errand.message.code.clone(),
+    };
+    let (answer, why) = match server.hand_over(message).await {
+        Handed::Taken => (ServiceAnswer::HandedOver, None),
+        Handed::Refused(why) => match Note::new(why.clone()) {
+            Ok(note) => (ServiceAnswer::Refused(note), Some(why)),
+            Err(_) => (ServiceAnswer::Nothing, Some(why)),
+        },
+        Handed::NotNow(why) => (ServiceAnswer::Nothing, Some(why)),
+    };
+    Served { answer, why }
 }

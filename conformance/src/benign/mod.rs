@@ -46,6 +46,8 @@ pub enum Oddity {
     Json(fn(&Value) -> String),
     /// What else is odd in requests and responses.
     Wire(Wire),
+    /// How mails are written.
+    Mail(fn(&[u8]) -> Vec<u8>),
     /// Each poll comes twice, and the second answer counts.
     PollsTwice,
     /// Time passes in uneven steps.
@@ -158,6 +160,10 @@ pub async fn try_out(
                 target.line = Box::new(variants::Rewritten { behind, write });
             }
             Oddity::Wire(wire) => target.line = Box::new(FaultyLine::new(target.line, wire)),
+            Oddity::Mail(write) => {
+                let rewritten = |behind| Box::new(variants::Rephrased { behind, write }) as _;
+                target.mail = target.mail.map(rewritten);
+            }
             Oddity::PollsTwice => target.line = Box::new(variants::Twice(target.line)),
             Oddity::UnevenTime => {
                 target.time = target

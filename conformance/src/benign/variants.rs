@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::faults::Wire;
 use crate::line::{Ahead, Habit, Line, LineError, Pending, Request, Response};
-use crate::run::{Time, Unmoved};
+use crate::run::{MailServer, NotHanded, Time, Unmoved};
 
 use super::json::{escaped, reversed, spaced, with_unknown_members};
 use super::manners::Manner;
@@ -96,6 +96,44 @@ pub(super) const VARIANTS: &[Variant] = &[
                 response.body = page.to_string().into_bytes();
             }
         })),
+    },
+    Variant {
+        name: "mails-with-line-feeds",
+        says: "The lines of mails end as a mail server's own system ends lines.",
+        oddity: Oddity::Mail(|mail| {
+            let text = String::from_utf8_lossy(mail);
+            text.replace("\r\n", "\n").into_bytes()
+        }),
+    },
+    Variant {
+        name: "mails-with-folded-headers",
+        says: "Header fields of mails are folded, their names are in capitals, and there are more.",
+        oddity: Oddity::Mail(|mail| {
+            let text = String::from_utf8_lossy(mail);
+            let text = text
+                .replace("Content-Type: ", "CONTENT-TYPE:\r\n\t ")
+                .replace(
+                    "Content-Transfer-Encoding: ",
+                    "Content-transfer-encoding:\r\n ",
+                )
+                .replace("Subject: ", "SUBJECT:\r\n ");
+            let traced = "Received: from mail.kit.example (192.0.2.25)\r\n\tby mx.kit.example;\r\n\
+                          \tSat, 21 Nov 2026 08:00:01 +0000\r\nReturn-Path: <>\r\n";
+            format!("{traced}{text}").into_bytes()
+        }),
+    },
+    Variant {
+        name: "mails-with-parameters",
+        says: "The media type of a message has parameters, and is written in capitals.",
+        oddity: Oddity::Mail(|mail| {
+            let text = String::from_utf8_lossy(mail);
+            let kind = restante_mail::MEDIA_TYPE;
+            let odd = format!(
+                "{}; charset=\"utf-8\"; name=register.json",
+                kind.to_uppercase()
+            );
+            text.replace(kind, &odd).into_bytes()
+        }),
     },
     Variant {
         name: "polls-twice",
@@ -232,6 +270,18 @@ fn typed(headers: &mut [(String, String)]) {
         if name.eq_ignore_ascii_case("content-type") && value.ends_with("json") {
             value.push_str("; charset=utf-8");
         }
+    }
+}
+
+/// A mail server that writes its mails anew.
+pub(super) struct Rephrased {
+    pub(super) behind: Box<dyn MailServer>,
+    pub(super) write: fn(&[u8]) -> Vec<u8>,
+}
+
+impl MailServer for Rephrased {
+    fn hand_over<'a>(&'a self, mail: &'a [u8]) -> Pending<'a, Result<(), NotHanded>> {
+        Box::pin(async move { self.behind.hand_over(&(self.write)(mail)).await })
     }
 }
 

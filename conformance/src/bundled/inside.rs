@@ -12,14 +12,15 @@ use restante_core::provider::Provider;
 use restante_core::wire::people::PeopleRequest;
 use restante_core::wire::{Hosts, Refusal, RefusalCode, ServiceUrl};
 use restante_crypto::RingCrypto;
-use restante_http::server::{Answer, Bounds, router, services_router};
+use restante_http::server::{Answer, Bounds, router};
 use restante_store::{Clock as _, Driver, Entropy, MemoryStore};
 
 use crate::case::Control;
 use crate::line::{InsideLine, Pending};
-use crate::run::{OperatorToken, ServerTarget, Time, Tokens, Unmoved};
+use crate::run::{MailServer, NotHanded, OperatorToken, ServerTarget, Time, Tokens, Unmoved};
 
 use super::console::operator_token;
+use super::mail::hand_over;
 use super::served::Served;
 use super::world::{DrawnEntropy, MovedClock};
 
@@ -43,7 +44,10 @@ pub struct Standing<D> {
 /// The core's center with keys of this seed.
 #[must_use]
 pub fn core_center(seed: u64) -> Center<RingCrypto> {
-    Center::new(RingCrypto, keys(seed, "keys"), policy())
+    let keys = DrawnEntropy::new(seed, "keys");
+    let draw = || keys.draw().unwrap_or_default();
+    let keys = Keys::new(draw(), vec![(1, draw())]).expect("there is one master key");
+    Center::new(RingCrypto, keys, policy())
 }
 
 /// What the bundled center's operator has chosen: the hosts of the services that cases are about.
@@ -59,23 +63,8 @@ impl<D: Decide + 'static> InsideCenter<D> {
     /// A center that decides so.
     #[must_use]
     pub fn deciding(decide: D) -> Self {
-        Self::serving(decide, |standing| router(standing, BODY_TIME))
-    }
-
-    /// A provider that decides so, at which devices register for its service.
-    #[must_use]
-    pub fn collating(decide: D) -> Self {
-        let at = PROVIDED_AT.trim_start_matches("https://");
-        let target = at.find('/').map_or("/", |path| &at[path..]).to_owned();
-        let service = PROVIDED.parse().expect("a service's id");
-        Self::serving(decide, |standing| {
-            services_router(standing, [(target, service)].into(), BODY_TIME)
-        })
-    }
-
-    fn serving(decide: D, routes: impl FnOnce(Arc<Standing<D>>) -> Router) -> Self {
         let standing = Arc::new(Standing::new(decide));
-        let router = routes(Arc::clone(&standing));
+        let router = router(Arc::clone(&standing), BODY_TIME);
         Self { standing, router }
     }
 
@@ -90,6 +79,7 @@ impl<D: Decide + 'static> InsideCenter<D> {
         Ok(ServerTarget {
             line: Box::new(InsideLine::new(self.router.clone())),
             time: Some(Box::new(InsideTime(Arc::clone(&self.standing)))),
+            mail: Some(Box::new(InsideMail(Arc::clone(&self.standing)))),
             tokens: Tokens {
                 operator: OperatorToken::new(Some(operator)),
                 ..Tokens::default()
@@ -108,6 +98,7 @@ impl<D: Decide + 'static> InsideCenter<D> {
         Ok(ServerTarget {
             line: Box::new(self.line()),
             time: Some(self.time()),
+            mail: None,
             tokens: Tokens::default(),
             control: Control::C2,
         })
@@ -286,29 +277,31 @@ impl<D: Decide + 'static> Time for InsideTime<D> {
     }
 }
 
+/// The mail server of a center inside this process.
+struct InsideMail<D>(Arc<Standing<D>>);
+
+impl<D: Decide + 'static> MailServer for InsideMail<D> {
+    fn hand_over<'a>(&'a self, mail: &'a [u8]) -> Pending<'a, Result<(), NotHanded>> {
+        Box::pin(async move { hand_over(&*self.0.driver(), mail).await })
+    }
+}
+
 /// The core's provider with keys of this seed.
 #[must_use]
 pub fn core_provider(seed: u64) -> Provider<RingCrypto> {
+    let keys = DrawnEntropy::new(seed, "provider's keys");
+    let draw = || keys.draw().unwrap_or_default();
+    let keys = Keys::new(draw(), vec![(1, draw())]).expect("there is one master key");
     let service = PROVIDED.parse().expect("a service's id");
     let url = ServiceUrl::new(PROVIDED_AT).expect("a URL");
-    Provider::new(RingCrypto, provider_keys(seed), [(service, url)].into())
-}
-
-/// A provider's keys of this seed.
-pub(super) fn provider_keys(seed: u64) -> Keys {
-    keys(seed, "provider's keys")
-}
-
-fn keys(seed: u64, purpose: &str) -> Keys {
-    let keys = DrawnEntropy::new(seed, purpose);
-    let draw = || keys.draw().unwrap_or_default();
-    Keys::new(draw(), vec![(1, draw())]).expect("there is one master key")
+    Provider::new(RingCrypto, keys, [(service, url)].into())
 }
 
 /// The service of the bundled provider.
 pub const PROVIDED: &str = "kit-x";
-/// Where devices register for it inside this process: the query belongs to the URL.
-pub const PROVIDED_AT: &str = "https://kit.services.example/start?of=kit-x";
+/// Where devices register for it. The path is that of the route table, so that a line inside this
+/// process carries them there.
+pub const PROVIDED_AT: &str = "https://kit.services.example/v1/services/kit-x/registrations";
 /// The hosts of the services that cases are about.
 const SERVICE_HOSTS: [&str; 5] = [
     "kit.services.example",

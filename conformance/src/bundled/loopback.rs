@@ -20,10 +20,11 @@ use tokio::sync::Mutex;
 use crate::case::Control;
 use crate::line::{Pending, SocketLine};
 use crate::profile::Limits;
-use crate::run::{OperatorToken, ServerTarget, Time, Tokens, Unmoved};
+use crate::run::{MailServer, NotHanded, OperatorToken, ServerTarget, Time, Tokens, Unmoved};
 
 use super::console::operator_token;
 use super::inside::{START, STEP_SECONDS, TICKS};
+use super::mail::hand_over;
 use super::post::Post;
 use super::world::{DrawnEntropy, MovedClock};
 
@@ -103,6 +104,7 @@ impl<D: Decide + 'static> LoopbackCenter<D> {
         Ok(ServerTarget {
             line: Box::new(line),
             time: Some(Box::new(LoopbackTime(Arc::clone(&self.standing)))),
+            mail: Some(Box::new(LoopbackMail(Arc::clone(&self.standing)))),
             tokens: Tokens {
                 operator: self.operator.clone(),
                 ..Tokens::default()
@@ -231,6 +233,20 @@ impl<D: Decide + 'static> Time for LoopbackTime<D> {
 
     fn jump(&self, seconds: i64) -> Pending<'_, Result<(), Unmoved>> {
         Box::pin(async move { self.0.jump(seconds).await.map_err(Unmoved::Failed) })
+    }
+}
+
+/// The mail server of a center on loopback.
+struct LoopbackMail<D>(Arc<Standing<D>>);
+
+impl<D: Decide + 'static> MailServer for LoopbackMail<D> {
+    fn hand_over<'a>(&'a self, mail: &'a [u8]) -> Pending<'a, Result<(), NotHanded>> {
+        Box::pin(async move {
+            let on = self.0.on.lock().await;
+            let off = || NotHanded::Failed(OFF.to_owned());
+            let driver = on.running.as_ref().ok_or_else(off)?.driver();
+            hand_over(driver, mail).await
+        })
     }
 }
 

@@ -1,4 +1,5 @@
-//! The steps of a case: send, await, expect, forbid, hook, advance, answer, raw, bytes and repeat.
+//! The steps of a case: send, mail, await, expect, forbid, hook, advance, answer, raw, bytes and
+//! repeat.
 //!
 //! Where the server is under test the kit sends and the server answers; `expect` and `forbid` look
 //! at the answer to the last `send`. Where a device or a gateway is under test it is the other way
@@ -19,6 +20,8 @@ use crate::hook::Verb;
 pub enum Step {
     /// An actor of the kit sends a message to the server.
     Send(Send),
+    /// A mail is handed to the server, as its mail server does. Nothing comes back.
+    Mail(crate::mail::Letter),
     /// A request that no abstract message can be: only in cases of one binding.
     Raw(Raw),
     /// Bytes on a connection of their own: only in cases of one binding.
@@ -70,10 +73,6 @@ pub struct Send {
     pub present: Option<String>,
     /// The message: one member, the conversation's name, that holds the message's members.
     pub say: BTreeMap<String, Value>,
-    /// The URL at which a device registers, where a provider has given one. Absent: the place that
-    /// the center has for the message.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at: Option<String>,
     /// Which of the case's addresses it comes from. Absent: the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
@@ -88,7 +87,7 @@ pub struct Send {
 pub struct Raw {
     /// The method.
     pub method: String,
-    /// Path and query; where a provider is under test, a whole URL.
+    /// Path and query.
     pub path: String,
     /// Header fields.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -9,7 +9,7 @@ use crate::case::{Catalogue, Role};
 use crate::hook::ChildHook;
 use crate::line::{FrugalLine, Line, SocketLine, Trust};
 use crate::profile::Profile;
-use crate::run::{HookTime, OperatorToken, ServerTarget, Time, Tokens};
+use crate::run::{HookTime, OperatorToken, ServerTarget, Tokens};
 use crate::verdict::Exit;
 
 use super::CommandError;
@@ -66,7 +66,7 @@ fn again(arguments: &Arguments) -> String {
 }
 
 /// A word as a shell takes it.
-pub(super) fn quoted(word: &str) -> String {
+fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+,=".contains(c);
     match !word.is_empty() && word.chars().all(plain) {
         true => word.to_owned(),
@@ -88,12 +88,12 @@ async fn target(
     profile: &Profile,
     line: SocketLine,
 ) -> Result<ServerTarget, CommandError> {
-    let time: Option<Box<dyn Time>> = match &arguments.asked.hook {
+    let time = match &arguments.asked.hook {
         None => None,
         Some(command) => {
             let patience = Duration::from_secs(profile.limits.boot.into());
             let hook = ChildHook::start(command, patience).await?;
-            Some(Box::new(HookTime::new(hook)))
+            Some(HookTime::new(hook))
         }
     };
     let line: Box<dyn Line> = match line.has_sources() {
@@ -102,7 +102,8 @@ async fn target(
     };
     Ok(ServerTarget {
         line,
-        time,
+        mail: time.as_ref().map(|hook| Box::new(hook.mail()) as _),
+        time: time.map(|time| Box::new(time) as _),
         tokens: Tokens {
             operator: OperatorToken::new(arguments.operator_token.clone()),
             dealer: arguments.dealer_token.clone(),

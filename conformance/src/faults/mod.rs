@@ -16,6 +16,7 @@ mod gateway;
 mod http;
 mod lan;
 mod machine;
+mod mail;
 mod memo;
 mod power;
 mod prove;
@@ -66,6 +67,8 @@ pub enum Defect {
     Decision(fn(&Scene<'_>) -> Decided),
     /// Requests and responses as HTTP carries them.
     Wire(Wire),
+    /// What is read in the place of a mail that is handed over.
+    Mail(fn(&[u8]) -> Vec<u8>),
     /// Under the center: a power cut takes everything that was stored.
     Power,
     /// At the center's listener: how patient it is with its peers. On real connections.
@@ -91,6 +94,7 @@ impl Defect {
         match self {
             Self::Decision(_) | Self::Provider(_) => "decision",
             Self::Wire(_) => "wire",
+            Self::Mail(_) => "mail",
             Self::Power => "power",
             Self::Patience(_) => "listener",
             Self::Front(_) => "connection",
@@ -106,6 +110,7 @@ impl Defect {
         match self {
             Self::Decision(_)
             | Self::Wire(_)
+            | Self::Mail(_)
             | Self::Power
             | Self::Patience(_)
             | Self::Front(_) => Role::Server,
@@ -138,7 +143,7 @@ pub fn all() -> impl Iterator<Item = &'static Fault> {
     let center = center::FAULTS.iter().copied().flatten();
     let device = device::FAULTS.iter().copied().flatten();
     let gateway = gateway::FAULTS.iter().copied().flatten();
-    let provider = provider::FAULTS.iter().copied().flatten();
+    let provider = provider::FAULTS.iter();
     center.chain(device).chain(gateway).chain(provider)
 }
 

@@ -18,6 +18,7 @@ use crate::run::{Circumstances, Party, run_case};
 use crate::verdict::Verdict;
 
 use super::machine::faulty;
+use super::mail::Misread;
 use super::power::Forgetful;
 use super::{Defect, Fault, Faulty, FaultyLine};
 
@@ -169,6 +170,10 @@ async fn proof(fault: &'static Fault, catalogue: &Catalogue, seed: u64) -> Proof
         };
         if let Defect::Wire(wire) = fault.defect {
             target.line = Box::new(FaultyLine::new(target.line, wire));
+        }
+        if let Defect::Mail(read) = fault.defect {
+            let misread = |behind| Box::new(Misread { behind, read }) as _;
+            target.mail = target.mail.map(misread);
         }
         if let Defect::Power = fault.defect {
             let forgetful = Forgetful::new(&center, target.time.take(), seed, &case.id);

@@ -13,16 +13,13 @@
 //! there, by DNS-SD or directly, answers `{"announced": true}`; with any other answer the case goes
 //! untested. The gateway has to be able to reach the kit's own machine (127.0.0.x).
 //!
+//! Where a case is about mails, a center's hook is asked to `mail`: `mail` holds a whole mail in
+//! base64, which it hands to the center as the center's mail server would, and answers once the
+//! center is done with it, whatever came of it.
+//!
 //! Where a case is about poll requests, the kit itself asks the party, and plays its peers. A hook
 //! whose party takes poll requests says in the answer to `start` where: `{"polling":
 //! "https://127.0.0.1:8443"}`, or `http`. The party has to be able to reach the kit's own machine.
-
-//! A provider's hook is told at `start` also the `token` to present, and starts the provider as
-//! new, with nothing in its store, to dial the `center` at least every 20 seconds. It answers with
-//! the `service` that the center knows it by and the `url` at which devices register for it, and,
-//! where they are not the system's and this machine's, with the `certificates` (PEM) by which the
-//! kit knows it and with what time it has (`now`, RFC 3339). A verb that the provider has no use
-//! for is `unsupported`.
 
 mod child;
 
@@ -41,8 +38,8 @@ pub const HOOK_VERSION: u32 = 1;
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Verb {
-    /// Switch the party under test on, as new. It is told the center's URL and the certificate to
-    /// trust, and a provider its token.
+    /// Switch the party under test on. A device is told the center's URL and the certificate to
+    /// trust.
     Start,
     /// Switch it off and on again; `factory: true` also clears what it keeps. A center is then as
     /// it was set up, and the answer holds a token of its operator: `{"operator": "…"}`.
@@ -61,24 +58,15 @@ pub enum Verb {
     Ask,
     /// Switch it off.
     Stop,
+    /// Hand a mail to the center under test.
+    Mail,
     /// Ask it on its LAN to poll. The kit does that itself, and no hook is asked.
     PollRequest,
 }
 
-impl Request {
-    /// What to do.
-    ///
-    /// # Errors
-    /// What a hook answers to a verb that it does not know.
-    pub fn known_verb(&self) -> Result<Verb, Outcome> {
-        let known = Verb::ALL.into_iter().find(|verb| verb.word() == self.verb);
-        known.ok_or_else(|| Outcome::Unsupported(format!("it does not know {:?}", self.verb)))
-    }
-}
-
 impl Verb {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Start,
         Self::Reset,
         Self::EnterCode,
@@ -88,6 +76,7 @@ impl Verb {
         Self::SetChildren,
         Self::Ask,
         Self::Stop,
+        Self::Mail,
         Self::PollRequest,
     ];
 
@@ -104,6 +93,7 @@ impl Verb {
             Self::SetChildren => "set-children",
             Self::Ask => "ask",
             Self::Stop => "stop",
+            Self::Mail => "mail",
             Self::PollRequest => "poll-request",
         }
     }

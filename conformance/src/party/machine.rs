@@ -362,6 +362,7 @@ pub(super) fn do_to<K: Kind>(
             Ok(Outcome::Ok(json!({})))
         }
         Verb::Advance => Ok(Outcome::Unsupported("time is moved elsewhere".into())),
+        Verb::Mail => Ok(Outcome::Unsupported("mails are a center's".into())),
         Verb::PollRequest => Ok(Outcome::Unsupported("the kit itself asks".into())),
     }
 }

@@ -1,17 +1,27 @@
-//! A center's time, moved by the vendor's hook.
+//! A center's time, moved by the vendor's hook, and its mails, which the hook hands over.
 
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use crate::hook::{ChildHook, Outcome, Verb};
 use crate::line::Pending;
 
-use super::target::{Time, Unmoved};
+use super::target::{MailServer, NotHanded, Time, Unmoved};
 
 /// Moves a center's time through a hook.
 #[derive(Debug)]
 pub struct HookTime {
-    hook: Mutex<ChildHook>,
+    hook: Arc<Mutex<ChildHook>>,
+}
+
+/// Hands a center its mails through the same hook.
+#[derive(Debug)]
+pub struct HookMail {
+    hook: Arc<Mutex<ChildHook>>,
 }
 
 impl HookTime {
@@ -19,7 +29,15 @@ impl HookTime {
     #[must_use]
     pub fn new(hook: ChildHook) -> Self {
         Self {
-            hook: Mutex::new(hook),
+            hook: Arc::new(Mutex::new(hook)),
+        }
+    }
+
+    /// What hands over mails through this hook.
+    #[must_use]
+    pub fn mail(&self) -> HookMail {
+        HookMail {
+            hook: Arc::clone(&self.hook),
         }
     }
 
@@ -60,5 +78,22 @@ impl Time for HookTime {
     fn jump(&self, seconds: i64) -> Pending<'_, Result<(), Unmoved>> {
         let with = json!({ "seconds": seconds, "jump": true });
         Box::pin(self.ask(Verb::Advance, with))
+    }
+}
+
+impl HookMail {
+    async fn ask(&self, with: Value) -> Result<(), NotHanded> {
+        match self.hook.lock().await.ask(Verb::Mail, with).await {
+            Ok(Outcome::Ok(_)) => Ok(()),
+            Ok(Outcome::Unsupported(why)) => Err(NotHanded::Unable(why)),
+            Ok(Outcome::Error(why)) => Err(NotHanded::Failed(why)),
+            Err(why) => Err(NotHanded::Failed(why.to_string())),
+        }
+    }
+}
+
+impl MailServer for HookMail {
+    fn hand_over<'a>(&'a self, mail: &'a [u8]) -> Pending<'a, Result<(), NotHanded>> {
+        Box::pin(self.ask(json!({ "mail": STANDARD.encode(mail) })))
     }
 }

@@ -3,6 +3,7 @@
 mod answers;
 mod check;
 mod hooked;
+mod mailed;
 mod one;
 mod party;
 mod people;
@@ -14,10 +15,10 @@ mod steps;
 mod target;
 mod wait;
 
-pub use hooked::HookTime;
+pub use hooked::{HookMail, HookTime};
 pub use one::{Circumstances, run_case};
 pub use party::{Asked, Party, PartyError, Reaction};
 pub use plan::{Plan, Run};
 pub(crate) use player::{request_text, response_text};
 pub use steps::{Ended, Failure};
-pub use target::{OperatorToken, ServerTarget, Time, Tokens, Unmoved};
+pub use target::{MailServer, NotHanded, OperatorToken, ServerTarget, Time, Tokens, Unmoved};

@@ -1,7 +1,7 @@
 //! How a case can end, apart from its verdict.
 
 use crate::line::LineError;
-use crate::run::target::Unmoved;
+use crate::run::target::{NotHanded, Unmoved};
 use crate::script::ScriptError;
 
 /// A check that did not hold.
@@ -52,6 +52,15 @@ impl From<Unmoved> for Ended {
         match error {
             Unmoved::Unable(_) => Self::Untested(error.to_string()),
             Unmoved::Failed(_) => Self::Error(error.to_string()),
+        }
+    }
+}
+
+impl From<NotHanded> for Ended {
+    fn from(error: NotHanded) -> Self {
+        match error {
+            NotHanded::Unable(_) => Self::Untested(error.to_string()),
+            NotHanded::Failed(_) => Self::Error(error.to_string()),
         }
     }
 }

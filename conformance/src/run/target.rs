@@ -11,6 +11,8 @@ pub struct ServerTarget {
     pub line: Box<dyn Line>,
     /// What moves its time, if anything does.
     pub time: Option<Box<dyn Time>>,
+    /// What hands mails to it, if anything does.
+    pub mail: Option<Box<dyn MailServer>>,
     /// By what the kit's people sign in.
     pub tokens: Tokens,
     /// How much control the kit has.
@@ -66,6 +68,24 @@ pub trait Time: Send + Sync {
 
     /// Sets the clock so many seconds ahead or, if negative, back, without time having passed.
     fn jump(&self, seconds: i64) -> Pending<'_, Result<(), Unmoved>>;
+}
+
+/// What hands mails to a center under test, as its mail server does.
+pub trait MailServer: Send + Sync {
+    /// Hands over a mail, and is back when the center is done with it.
+    fn hand_over<'a>(&'a self, mail: &'a [u8]) -> Pending<'a, Result<(), NotHanded>>;
+}
+
+/// A mail was not handed over.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotHanded {
+    /// Whoever should hand it over says that it cannot: the case goes untested.
+    #[error("the hook cannot hand a mail to the center: {0}")]
+    Unable(String),
+    /// Handing it over went wrong.
+    #[error("the kit could not hand a mail to the center: {0}")]
+    Failed(String),
 }
 
 /// Time or power was not moved.

@@ -10,9 +10,9 @@ use alloc::string::String;
 
 use crate::code::ProvisionalCode;
 use crate::crypto::{Crypto, Digest};
-use crate::decision::{count_wrong, throttled};
+use crate::decision::{Suspect, count_wrong, throttled};
 use crate::id::{CustomerId, GrantId};
-use crate::record::{Bytes, Clock, Grant, GrantLocator, Key, Owner, Pause, Throttle};
+use crate::record::{Bytes, Clock, Grant, GrantLocator, Key, Owner, Pause};
 use crate::wire::{Refusal, RefusalCode};
 
 use super::Credential;
@@ -53,7 +53,7 @@ impl<'a, C: Crypto> Work<'a, C> {
         let hash = keys.enrol_id(crypto, code.enrol_id(crypto));
         let mark = mark(&hash);
         let locator = GrantLocator::key(&hash);
-        let throttle = self.call.source.address.map(Throttle::key);
+        let throttle = self.source().map(Suspect::key);
         self.load(throttle.iter().chain([&Clock::key(), &locator]))?;
         self.check_throttle()?;
         let nowhere = GrantLocator {
@@ -104,13 +104,20 @@ impl<'a, C: Crypto> Work<'a, C> {
     }
 
     fn count(&mut self, mark: Bytes<16>) -> Result<(), Pause> {
-        count_wrong(&mut self.desk, self.call.source.address, self.wall, mark)
+        let source = self.source();
+        count_wrong(&mut self.desk, source, self.wall, mark)
     }
 
     /// Tells a source that has tried too many wrong codes to wait.
     // spec: COD-021, ERR-006
     pub(super) fn check_throttle(&mut self) -> Result<(), Stop> {
-        throttled(&mut self.desk, self.call.source.address, self.wall)
+        let source = self.source();
+        throttled(&mut self.desk, source, self.wall)
+    }
+
+    /// Where the call came from, where the line has such a thing.
+    pub(super) fn source(&self) -> Option<Suspect> {
+        self.call.source.address.map(Suspect::Address)
     }
 }
 

@@ -28,6 +28,7 @@ mod instruct;
 mod instructions;
 mod invitations;
 mod mailboxes;
+mod mailed;
 mod membership;
 mod plan;
 mod policy;

@@ -5,11 +5,10 @@
 //! else, whoever asks and however often.
 
 use crate::crypto::Crypto;
+use crate::decision::Suspect;
 use crate::id::{CustomerId, DeviceId, ServiceId};
 use crate::provider::{Collated, Pair, PresentedPair, Wrong, collate, wrong_pair};
-use crate::record::{
-    Application, Clock, Entitlement, InForce, Key, Pause, Phase, Target, Throttle,
-};
+use crate::record::{Application, Clock, Entitlement, InForce, Key, Pause, Phase, Target};
 use crate::wire::services::TargetState;
 use crate::wire::{Register, Registered};
 
@@ -24,29 +23,36 @@ impl<C: Crypto> Work<'_, C> {
         message: &Register,
     ) -> Result<Registered, Stop> {
         let pair = Pair::key(message.device, service);
-        let throttle = self.call.source.address.map(Throttle::key);
+        let throttle = self.source().map(Suspect::key);
         self.load(throttle.iter().chain([&Clock::key(), &pair]))?;
         self.check_throttle()?;
-        let now = self.time()?;
         let center = self.center;
-        let crypto = &center.crypto;
-        let presented = PresentedPair::of(crypto, &center.keys, service, message);
-        let collated = collate(&mut self.desk, crypto, now, &presented)?;
-        let collated = match collated {
-            Ok(collated) => self.not_called_off(&presented, collated)?,
+        let presented = PresentedPair::of(&center.crypto, &center.keys, service, message);
+        match self.collated(&presented)? {
+            Ok(registered) => Ok(registered),
+            Err(wrong) => Err(self.wrong_pair(self.source(), &presented, wrong)?),
+        }
+    }
+
+    /// Collates a pair, by whichever line it came, and entitles the device if all is right.
+    pub(super) fn collated(
+        &mut self,
+        presented: &PresentedPair<'_>,
+    ) -> Result<Result<Registered, Wrong>, Stop> {
+        let now = self.time()?;
+        let crypto = &self.center.crypto;
+        let collated = match collate(&mut self.desk, crypto, now, presented)? {
+            Ok(collated) => self.not_called_off(presented, collated)?,
             Err(wrong) => Err(wrong),
         };
+        let (device, service) = (presented.device, presented.service);
         match collated {
-            Ok(collated) if collated.is_new => {
-                self.entitle(message.device, service, &collated.pair)?
-            }
+            Ok(collated) if collated.is_new => self.entitle(device, service, &collated.pair)?,
             Ok(_) => {}
-            Err(wrong) => return Err(self.wrong_pair(&presented, wrong)?),
+            Err(wrong) => return Ok(Err(wrong)),
         }
-        Ok(Registered {
-            device: message.device,
-            service: service.clone(),
-        })
+        let service = service.clone();
+        Ok(Ok(Registered { device, service }))
     }
 
     /// An application that was called off entitles nobody from that moment on, however far the job
@@ -115,9 +121,13 @@ impl<C: Crypto> Work<'_, C> {
         Ok(())
     }
 
-    fn wrong_pair(&mut self, presented: &PresentedPair<'_>, wrong: Wrong) -> Result<Stop, Pause> {
-        let source = self.call.source.address;
-        wrong_pair(&mut self.desk, &mut self.judge, source, presented, wrong)
+    pub(super) fn wrong_pair(
+        &mut self,
+        suspect: Option<Suspect>,
+        presented: &PresentedPair<'_>,
+        wrong: Wrong,
+    ) -> Result<Stop, Pause> {
+        wrong_pair(&mut self.desk, &mut self.judge, suspect, presented, wrong)
     }
 
     /// Whose device a pair is about. At a center each names somebody.

@@ -73,6 +73,7 @@ impl<'a, C: Crypto> Work<'a, C> {
             Message::Register(service, message) => self
                 .register_for_service(service, message)
                 .map(Reply::Registered),
+            Message::Mailed(mailed) => self.mailed(mailed).map(Reply::Registered),
             Message::Heard(..) => Err(Stop::elsewhere()),
             Message::Tick => self.tick().map(Reply::Ticked),
         };

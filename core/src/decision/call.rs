@@ -9,7 +9,7 @@ use crate::code::{AccessToken, FormalCode, ProvisionalCode};
 use crate::id::{CorrelationId, ServiceId};
 use crate::wire::people::{PeopleReply, PeopleRequest};
 use crate::wire::provider::{ProviderReply, ProviderRequest};
-use crate::wire::{DeviceReply, DeviceRequest, Refusal, Register, Registered};
+use crate::wire::{DeviceReply, DeviceRequest, Mailed, Refusal, Register, Registered};
 
 /// One message that reached a server, whatever line it came by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +63,8 @@ pub enum Message {
     People(PeopleRequest),
     /// A device that registers for a service, at the service's URL.
     Register(ServiceId, Register),
+    /// What a mail holds. Nobody hears what becomes of it but the operator.
+    Mailed(Mailed),
     /// What a provider's own program has heard of its center about a service. What follows from it
     /// is kept, and the answer is what to say to the center next. No transport makes this.
     Heard(ServiceId, Heard),
@@ -90,7 +92,7 @@ pub enum Reply {
     Device(DeviceReply),
     /// To a person or a person's program.
     People(PeopleReply),
-    /// To a device that registered for a service.
+    /// To a device that registered for a service, unless it did so by mail.
     Registered(Registered),
     /// To a provider's own program.
     ToSay(ToSay),

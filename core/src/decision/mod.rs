@@ -34,7 +34,7 @@ pub use keys::{Keys, KeysError};
 pub(crate) use damage::Damage;
 pub(crate) use judge::Judge;
 pub(crate) use stop::Stop;
-pub(crate) use wrong::{count_wrong, throttled};
+pub(crate) use wrong::{Suspect, count_wrong, throttled};
 
 /// Something that decides calls: a center, a provider, or a fault that stands before
 /// either in a test.

@@ -1,24 +1,56 @@
-//! Wrong codes, counted against where they came from: provisional codes and registration codes
-//! alike, at a center and at a provider.
+//! Wrong codes, counted against where they came from, or where nobody can know that, against the
+//! device that they name: provisional codes and registration codes alike, at a center and at a
+//! provider.
 
 use alloc::format;
+use core::fmt;
 use core::net::IpAddr;
 
-use crate::record::{Bytes, Desk, Pause, Throttle};
+use crate::id::DeviceId;
+use crate::record::{Bytes, Desk, Key, Pause, Throttle};
 use crate::time::Timestamp;
 use crate::wire::{Refusal, RefusalCode};
 
 use super::Stop;
 
+/// Against what wrong codes are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Suspect {
+    /// The address that they came from.
+    Address(IpAddr),
+    /// The device that they name.
+    // spec: MAIL-011
+    Device(DeviceId),
+}
+
+impl Suspect {
+    /// Where the record about it is.
+    pub(crate) fn key(self) -> Key {
+        match self {
+            Self::Address(address) => Throttle::key(address),
+            Self::Device(device) => Throttle::about(device),
+        }
+    }
+}
+
+impl fmt::Display for Suspect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Device(device) => device.fmt(f),
+        }
+    }
+}
+
 /// Counts a wrong code against its source, if that is known.
 // spec: COD-022
 pub(crate) fn count_wrong(
     desk: &mut Desk<'_>,
-    source: Option<IpAddr>,
+    suspect: Option<Suspect>,
     wall: Timestamp,
     mark: Bytes<16>,
 ) -> Result<(), Pause> {
-    let Some(key) = source.map(Throttle::key) else {
+    let Some(key) = suspect.map(Suspect::key) else {
         return Ok(());
     };
     let throttle = desk.get::<Throttle>(&key)?.unwrap_or_default();
@@ -32,18 +64,18 @@ pub(crate) fn count_wrong(
 // spec: COD-021, ERR-006
 pub(crate) fn throttled(
     desk: &mut Desk<'_>,
-    source: Option<IpAddr>,
+    suspect: Option<Suspect>,
     wall: Timestamp,
 ) -> Result<(), Stop> {
-    let Some(address) = source else {
+    let Some(suspect) = suspect else {
         return Ok(());
     };
-    let throttle = desk.peek::<Throttle>(&Throttle::key(address))?;
+    let throttle = desk.peek::<Throttle>(&suspect.key())?;
     let Some(wait) = throttle.and_then(|it| it.wait(wall)) else {
         return Ok(());
     };
     let mut refusal = Refusal::plain(RefusalCode::Throttled);
     refusal.retry_after = Some(wait);
-    let detail = format!("{address}, for {} s", wait.get());
+    let detail = format!("{suspect}, for {} s", wait.get());
     Err(Stop::refusal(refusal, "throttled", detail))
 }

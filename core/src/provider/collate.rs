@@ -5,11 +5,10 @@
 //! the same work, so that nobody learns by asking which devices are about to start a service.
 
 use alloc::format;
-use core::net::IpAddr;
 
 use crate::code::RegistrationCode;
 use crate::crypto::Crypto;
-use crate::decision::{Judge, Keys, Stop, count_wrong};
+use crate::decision::{Judge, Keys, Stop, Suspect, count_wrong};
 use crate::id::{DeviceId, ServiceId};
 use crate::record::{Bytes, Desk, Pause};
 use crate::time::Timestamp;
@@ -74,6 +73,8 @@ pub enum Wrong {
     Withdrawn,
     /// The code's time has run out.
     Expired,
+    /// The device was told to register elsewhere.
+    Elsewhere,
 }
 
 impl Wrong {
@@ -87,6 +88,7 @@ impl Wrong {
             Self::Code => "registration-code-wrong",
             Self::Withdrawn => "registration-code-withdrawn",
             Self::Expired => "registration-code-expired",
+            Self::Elsewhere => "registration-url-mismatch",
         }
     }
 }
@@ -139,7 +141,7 @@ pub fn collate(
 pub(crate) fn wrong_pair(
     desk: &mut Desk<'_>,
     judge: &mut Judge,
-    source: Option<IpAddr>,
+    source: Option<Suspect>,
     presented: &PresentedPair<'_>,
     wrong: Wrong,
 ) -> Result<Stop, Pause> {

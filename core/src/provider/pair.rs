@@ -1,10 +1,13 @@
 //! The pair record: the registration code that was made for a device and a service, as a keyed
 //! hash, and whether it has had its effect.
 
+use alloc::vec::Vec;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ApplicationId, CustomerId, DeviceId, ServiceId};
-use crate::record::{Bytes, Key, Kind, Owner, Record};
+use crate::limits::SERVICES;
+use crate::record::{Bytes, Key, Kind, Owner, Range, Record};
 use crate::time::Timestamp;
 
 /// A device and its registration code for a service. There is one for each device and service: that
@@ -64,12 +67,22 @@ impl Pair {
         Key::owned(Kind::Pair, Owner::device(device), service)
     }
 
-    /// Which device and which service a key of [`Pair::key`] names.
+    /// All of a device, one for each service that was ever applied for on it.
     #[must_use]
-    pub fn of(key: &Key) -> Option<(DeviceId, ServiceId)> {
-        let service = core::str::from_utf8(&key.key).ok()?;
-        let device = DeviceId::from_bytes(key.owner.0);
-        Some((device, ServiceId::new(service).ok()?))
+    pub fn all_of(device: DeviceId) -> Range {
+        Range {
+            kind: Kind::Pair,
+            owner: Owner::device(device),
+            after: Vec::new(),
+            through: Vec::new(),
+            limit: u32::try_from(SERVICES).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// Which service a key of [`Pair::key`] is about.
+    #[must_use]
+    pub fn service(key: &Key) -> Option<ServiceId> {
+        core::str::from_utf8(&key.key).ok()?.parse().ok()
     }
 
     /// Whether it can still have its effect, if its time is not over.

@@ -5,9 +5,9 @@
 //! their source as a center counts them.
 
 use crate::crypto::Crypto;
-use crate::decision::{Stop, throttled};
+use crate::decision::{Stop, Suspect, throttled};
 use crate::id::ServiceId;
-use crate::record::{Clock, Throttle, Unreported};
+use crate::record::{Clock, Unreported};
 use crate::wire::{Register, Registered};
 
 use super::decide::Work;
@@ -21,8 +21,8 @@ impl<C: Crypto> Work<'_, C> {
         service: &ServiceId,
         message: &Register,
     ) -> Result<Registered, Stop> {
-        let source = self.call.source.address;
-        let throttle = source.map(Throttle::key);
+        let source = self.call.source.address.map(Suspect::Address);
+        let throttle = source.map(Suspect::key);
         let pair = Pair::key(message.device, service);
         self.desk
             .all(throttle.iter().chain([&Clock::key(), &pair]))?;

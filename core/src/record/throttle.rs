@@ -1,4 +1,5 @@
-//! The throttle record: the distinct wrong codes that one source has tried within the last hour.
+//! The throttle record: the distinct wrong codes that one source has tried within the last hour, or
+//! that were tried about one device where there is no source.
 //!
 //! One stale code that every panel of a site tries counts once. When the table is full, no code
 //! from there is evaluated, be it right or wrong, until the oldest has left the window. The record
@@ -9,6 +10,7 @@ use core::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::DeviceId;
 use crate::limits::{THROTTLE_WINDOW, WRONG_CODES};
 use crate::time::{Seconds, Timestamp};
 
@@ -54,6 +56,13 @@ impl Throttle {
                 Key::unowned(Kind::Throttle, prefix)
             }
         }
+    }
+
+    /// Where the record about a device is. It is longer than that of any address.
+    // spec: MAIL-011
+    #[must_use]
+    pub fn about(device: DeviceId) -> Key {
+        Key::unowned(Kind::Throttle, device.as_bytes())
     }
 
     /// How long the source has to wait before a code from there is evaluated; `None` if it need not

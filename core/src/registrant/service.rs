@@ -37,6 +37,10 @@ pub struct Errand {
 pub enum ServiceAnswer {
     /// The device may use the service.
     Registered(Registered),
+    /// The registration has gone by mail, and no answer will come: what becomes of it shows at the
+    /// center.
+    // spec: MAIL-014
+    HandedOver,
     /// It may not, and asking again would change nothing. A redirection counts as this.
     Refused(Note),
     /// The server wants it later, after so many seconds at the least.
@@ -106,7 +110,7 @@ impl<C: Crypto> Registrant<C> {
     }
 
     /// Takes what came of an errand. What nobody waits for any more changes nothing.
-    // spec: SVC-055, SVC-056, SVC-057
+    // spec: SVC-055, SVC-056, SVC-057, MAIL-014, MAIL-015
     pub(crate) fn service_answered(
         &mut self,
         now: Uptime,
@@ -123,6 +127,7 @@ impl<C: Crypto> Registrant<C> {
             ServiceAnswer::Registered(it) if Some(it.device) == asked => {
                 (Some(ActResult::DONE), Seconds::ZERO)
             }
+            ServiceAnswer::HandedOver => (Some(ActResult::DONE), Seconds::ZERO),
             ServiceAnswer::Refused(why) => (
                 Some(ActResult::new(Outcome::Failed, why.as_str())),
                 Seconds::ZERO,

@@ -10,6 +10,7 @@ mod laws;
 mod lifecycle;
 mod mailbox;
 mod mailbox_table;
+mod mailed;
 mod people;
 mod planning;
 mod provider;

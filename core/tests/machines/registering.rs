@@ -162,6 +162,17 @@ fn a_server_that_does_not_answer_is_tried_for_half_a_day_later_each_time() {
 }
 
 #[test]
+fn what_was_handed_over_to_a_mail_server_is_done() {
+    let (mut upkeep, id) = on_its_errand();
+    let errand = upkeep.world.errands[0].clone();
+    upkeep.tell(&errand, ServiceAnswer::Nothing);
+    next_errand(&mut upkeep).expect("another try");
+    let errand = upkeep.world.errands[1].clone();
+    upkeep.tell(&errand, ServiceAnswer::HandedOver);
+    assert_eq!(upkeep.said(), [(id, Progress::Done)]);
+}
+
+#[test]
 fn a_server_that_wants_it_later_is_given_that_time() {
     let (mut upkeep, id) = on_its_errand();
     let errand = upkeep.world.errands[0].clone();

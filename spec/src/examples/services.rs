@@ -8,7 +8,7 @@ use restante_core::wire::services::{
     DefineService, Devices, EntitlementRow, ListApplications, ListEntitlements, ListServices,
     ListTargets, Models, Selection, ServiceRow, StopUse, Tally, TargetRow, TargetState, UseStopped,
 };
-use restante_core::wire::{Register, Registered, ServiceUrl};
+use restante_core::wire::{Mailed, Register, RegisterAt, Registered, ServiceUrl};
 
 use super::people::{customer, day};
 use super::{bytes, device_id, id, multifunction, printer, read, scanner};
@@ -186,6 +186,14 @@ pub(crate) fn register() -> Register {
         device: device_id(&multifunction()),
         code: Some(RegistrationCode::of(&bytes("registration code"))),
     }
+}
+
+pub(crate) fn mailed() -> Mailed {
+    Mailed::Register(RegisterAt {
+        url: service().url,
+        device: device_id(&multifunction()),
+        code: register().code,
+    })
 }
 
 pub(crate) fn registered() -> Registered {

@@ -15,13 +15,16 @@ mod readings_file;
 mod serve;
 mod service;
 mod shell;
+mod table;
+mod take_mail;
 mod token;
 mod watch;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use restante_center::program::{Failure, in_runtime, table};
+use restante_center::program::Failure;
 use restante_core::wire::people::{AcceptClock, PeopleReply, PeopleRequest};
 
 use reach::Reach;
@@ -86,6 +89,8 @@ enum Command {
     PollLinks(poll_links::Order),
     /// Show which devices use a service, or did
     Entitlements(entitlements::List),
+    /// Take a mail that a device has sent, as a mail server pipes it
+    TakeMail(take_mail::TakeMail),
     /// Have devices use a service no longer
     StopUse(apply::Stop),
     /// The center's clock
@@ -109,6 +114,21 @@ enum Clock {
     Accept,
 }
 
+/// Reads the command line. Where it is wrong, mail servers are told so in a code of theirs.
+pub(crate) fn read() -> Result<Arguments, ExitCode> {
+    Arguments::try_parse().map_err(|error| {
+        let is_wrong = error.use_stderr();
+        let takes_mail = std::env::args().any(|word| word == "take-mail");
+        // That nobody can be told changes nothing about the code.
+        let _ = error.print();
+        ExitCode::from(match (is_wrong, takes_mail) {
+            (false, _) => 0,
+            (true, true) => take_mail::USAGE,
+            (true, false) => 2,
+        })
+    })
+}
+
 /// Does what the command line says.
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let reach = arguments.reach;
@@ -130,6 +150,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::CallOff(call_off) => in_runtime(call_off.run(&reach)),
         Command::PollLinks(order) => in_runtime(order.run(&reach)),
         Command::Entitlements(list) => in_runtime(list.run(&reach)),
+        Command::TakeMail(take) => in_runtime(take.run(&reach)),
         Command::StopUse(stop) => in_runtime(stop.run(&reach)),
         Command::Export(export) => export.run(&reach),
         Command::Import(import) => import.run(&reach),
@@ -153,6 +174,14 @@ async fn accept_clock(reach: &Reach) -> Result<(), Failure> {
         }
         _ => Err(Failure::other_reply()),
     }
+}
+
+fn in_runtime(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::ran(format!("cannot start threads: {error}")))?
+        .block_on(work)
 }
 
 /// Where the configuration is looked for unless it is named: here, then where `init` makes it.

@@ -8,7 +8,7 @@ use restante_core::wire::{Contacts, DeviceEntry};
 use restante_crypto::RingCrypto;
 
 use super::polling::listen;
-use super::{CommandError, Outcome, line, missing, patience, refused, stop};
+use super::{CommandError, Outcome, line, line_by, missing, patience, refused, stop};
 use crate::act::Milestone;
 use crate::cli::{Act, EnrolDevice, RunDevice};
 use crate::driver::{Driver, Nobody, Until};
@@ -45,7 +45,7 @@ pub(super) async fn enrol(args: EnrolDevice) -> Result<Outcome, CommandError> {
 pub(super) async fn run(args: RunDevice) -> Result<Outcome, CommandError> {
     let status =
         trial::status(args.copy_sheets).map_err(|error| CommandError::Value(error.to_string()))?;
-    let mut host = resume(&args.act)?;
+    let mut host = resume_by(&args.act, line_by(&args.act, &args.by_mail)?)?;
     host.give(Input::StatusChanged(Box::new(status)))?;
     let until = match args.until_reported {
         true => Until::Reached(Milestone::Reported),
@@ -91,7 +91,11 @@ pub(super) fn status(path: &Path) -> Result<Outcome, CommandError> {
 
 /// A device as its state file has it, switched on.
 fn resume(act: &Act) -> Result<Host, CommandError> {
-    let line = line(act)?;
+    resume_by(act, line(act)?)
+}
+
+/// As [`resume`], with this line.
+fn resume_by(act: &Act, line: HttpLine) -> Result<Host, CommandError> {
     let file = StateFile::open(&act.state)?;
     let kept = file
         .read(Kept::from_bytes)?

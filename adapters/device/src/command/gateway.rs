@@ -10,7 +10,7 @@ use restante_crypto::RingCrypto;
 
 use super::device::{Described, Idle};
 use super::polling::listen;
-use super::{CommandError, Outcome, line, missing, patience, refused, stop};
+use super::{CommandError, Outcome, line, line_by, missing, patience, refused, stop};
 use crate::act::Milestone;
 use crate::cli::{self, Act, EnrolGateway, Remove, RunGateway, Site};
 use crate::driver::{Driver, Until};
@@ -66,7 +66,8 @@ async fn add(host: &mut Host, act: &Act) -> Result<Outcome, CommandError> {
 }
 
 async fn serve(args: RunGateway) -> Result<Outcome, CommandError> {
-    let mut host = resume(&args.act, lan(args.site)?)?;
+    let line = line_by(&args.act, &args.by_mail)?;
+    let mut host = resume_by(&args.act, line, lan(args.site)?)?;
     if host.machine().deadline_is_never() {
         match host.machine().need() {
             Some(need) => say::line(need),
@@ -139,7 +140,11 @@ fn lan(site: Site) -> Result<Lan, CommandError> {
 }
 
 fn resume(act: &Act, lan: Lan) -> Result<Host, CommandError> {
-    let line = line(act)?;
+    resume_by(act, line(act)?, lan)
+}
+
+/// As [`resume`], with this line.
+fn resume_by(act: &Act, line: HttpLine, lan: Lan) -> Result<Host, CommandError> {
     let file = StateFile::open(&act.state)?;
     let kept = file
         .read(Kept::from_bytes)?

@@ -15,7 +15,7 @@ use restante_core::code::ProvisionalCodeError;
 use restante_core::device::InputError;
 use restante_http::client::{ClientError, Trust, TrustError};
 
-use crate::cli::{Act, Cli, Command};
+use crate::cli::{Act, ByMail, Cli, Command};
 use crate::driver::{DriverError, Ended};
 use crate::fleet::FleetError;
 use crate::line::HttpLine;
@@ -42,6 +42,9 @@ pub enum CommandError {
     /// The center's address or certificates cannot be used.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// The mail server cannot be used.
+    #[error(transparent)]
+    Mail(#[from] restante_mail::sending::SettingsError),
     /// The code was mistyped. Nothing was sent.
     #[error("{0}")]
     Code(#[from] ProvisionalCodeError),
@@ -130,6 +133,22 @@ pub async fn run(cli: Cli) -> Result<Outcome, CommandError> {
 /// The line to the center, trusting what the command line says.
 fn line(act: &Act) -> Result<HttpLine, CommandError> {
     trusting(act.trust.as_deref())
+}
+
+/// The line to the center, by which registrations go by mail where the command line says so.
+fn line_by(act: &Act, by_mail: &ByMail) -> Result<HttpLine, CommandError> {
+    let trust = by_mail.smtp_ca.as_deref().map(|path| {
+        let path_shown = path.display().to_string();
+        std::fs::read(path).map_err(|why| CommandError::File {
+            path: path_shown,
+            why,
+        })
+    });
+    let line = line(act)?;
+    Ok(match by_mail.server(trust.transpose()?)? {
+        Some(server) => line.registering_by_mail(server),
+        None => line,
+    })
 }
 
 /// The line to the center, trusting the certificates in this file as well.

@@ -9,6 +9,7 @@ mod base;
 mod device;
 mod errand;
 mod exchange;
+mod handing;
 mod peer;
 mod people;
 mod provider;

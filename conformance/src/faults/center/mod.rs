@@ -14,6 +14,7 @@ mod handovers;
 mod holdings;
 mod http;
 mod instructing;
+mod mail;
 mod mailbox;
 mod membership;
 mod messages;
@@ -52,6 +53,7 @@ pub(super) const FAULTS: &[&[Fault]] = &[
     calls::FAULTS,
     handovers::FAULTS,
     given::FAULTS,
+    mail::FAULTS,
     holdings::FAULTS,
     refusals::FAULTS,
     messages::FAULTS,
