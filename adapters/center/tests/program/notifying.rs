@@ -30,6 +30,7 @@ use tokio::task::JoinHandle;
 
 use crate::instructing::{enrol, poll};
 use crate::place::Place;
+use crate::serving::get_as;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
@@ -198,6 +199,30 @@ async fn a_receiver_that_is_down_and_then_fails_is_told_once_it_takes_what_it_is
         all.contains("instructionsWaiting")
     };
     (0..).find(|number| !is_kept(*number));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_says_how_many_devices_wait_and_where_they_are_listed_by_their_ids() {
+    let address = free();
+    let place = place(address);
+    let receiver = Receiver::start(address, &place.path("tls"), Vec::new()).await;
+    let served = place.serve();
+    apply(&place, served.url()).await;
+    let (_, told) = receiver.messages(1).await.remove(0);
+    assert_eq!(told["data"]["devices"], 1);
+    assert!(!told.to_string().contains("dev-"), "{told}");
+    let operator = ["token", "issue", "--role", "operator", "--account", "Ops"];
+    let operator = place.json(&operator);
+    let token = operator["token"].as_str().expect("a token");
+    let list = told["data"]["list"].as_str().expect("a place");
+    let path = list.find("/v1/").and_then(|at| list.get(at..));
+    let listed = get_as(
+        served.url(),
+        path.expect("a path"),
+        &format!("Bearer {token}"),
+    );
+    assert!(listed.contains("\"device\":\"dev-"), "{listed}");
+    assert!(listed.contains("\"state\":\"waiting\""), "{listed}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
