@@ -28,6 +28,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/PRV/",
             "server/SCN/",
             "server/POL/",
+            "server/MAIL/",
         ],
         defect: Defect::Decision(|scene| match asked(scene) {
             Some(ServicesRequest::Define(_)) => scene.decide().unwriting(Kind::Service),

@@ -91,6 +91,8 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/PRV/a-provider-s-devices-start-its-service",
             "server/SCN/a-shared-mailbox-holds-a-provider-s-codes",
             "server/SCN/who-is-found-with-two-servers",
+            "server/MAIL/",
+            "server/SCN/recognised-by-mail",
         ],
         defect: Defect::Decision(|scene| {
             let mut first = None;
@@ -138,6 +140,8 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SCN/a-service-for-a-site",
             "server/SCN/a-service-panel-by-panel",
             "server/SCN/two-services-at-once",
+            "server/MAIL/",
+            "server/SCN/recognised-by-mail",
         ],
         defect: Defect::Decision(|scene| match registering(scene) {
             Some(_) => scene.decide().unwriting(Kind::Entitlement),
@@ -174,6 +178,7 @@ pub(super) const FAULTS: &[Fault] = &[
         also: &[
             "server/SVC/wrong-pairs-are-refused-alike",
             "server/SCN/two-services-at-once",
+            "server/SCN/recognised-by-mail",
         ],
         defect: Defect::Decision(
             |scene| match (registering(scene), ServiceId::new("kit-x")) {
@@ -297,6 +302,8 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/wrong-pairs-are-refused-alike",
             "server/SCN/a-service-for-a-site",
             "server/SCN/a-service-panel-by-panel",
+            "server/MAIL/",
+            "server/SCN/recognised-by-mail",
         ],
         defect: Defect::Decision(|scene| {
             let decided = scene.decide();
@@ -323,6 +330,8 @@ pub(super) const FAULTS: &[Fault] = &[
         also: &[
             "server/SVC/an-application-has-bounds-of-time",
             "server/SVC/calling-off-what-is-over-changes-nothing",
+            "server/MAIL/",
+            "server/SCN/recognised-by-mail",
         ],
         defect: Defect::Decision(|scene| {
             let decided = scene.decide();

@@ -46,6 +46,8 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SCN/two-services-at-once",
             "server/SCN/a-shared-mailbox-holds-a-provider-s-codes",
             "server/SCN/who-is-found-with-two-servers",
+            "server/MAIL/",
+            "server/SCN/recognised-by-mail",
         ],
         defect: Defect::Decision(|scene| {
             showing(scene.decide(), |mailbox| {

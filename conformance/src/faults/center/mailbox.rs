@@ -129,6 +129,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/PRV/",
             "server/POL/",
             "server/SCN/",
+            "server/MAIL/",
         ],
         defect: Defect::Wire(Wire::answering(|request, response| {
             if is(request, "GET", "/v1/mailbox") {

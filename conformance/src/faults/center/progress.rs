@@ -31,6 +31,8 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/POL/who-has-started-is-called-no-more",
             "server/SCN/one-link-for-three",
             "server/SCN/poll-requests-at-an-interval",
+            "server/MAIL/",
+            "server/SCN/recognised-by-mail",
         ],
         defect: Defect::Decision(|scene| ticking(scene, |tick| tick.unwriting(Kind::Mailbox))),
     },
@@ -145,6 +147,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/",
             "server/PRV/a-provider-s-devices-start-its-service",
             "server/SCN/",
+            "server/MAIL/",
         ],
         defect: Defect::Decision(|scene| {
             ticking(scene, |tick| {
