@@ -1,11 +1,14 @@
-//! The kit as a center that a device or gateway in a process of its own dials: the bundled ones
-//! hold, and a hook that is none, that ends or that does nothing never makes a passing report.
+//! The kit as a center that a device, a gateway or a provider in a process of its own dials: the
+//! bundled ones hold, and a hook that is none, that ends or that does nothing never makes a passing
+//! report.
 
 use std::fs;
 use std::process::Command;
 
 use restante_conformance::results::{Results, read};
 use restante_conformance::verdict::Verdict;
+use restante_core::code::AccessToken;
+use restante_core::id::TokenId;
 
 const KIT: &str = env!("CARGO_BIN_EXE_restante-conformance");
 
@@ -45,7 +48,7 @@ fn verdicts(results: &Results) -> Vec<String> {
 
 #[test]
 fn the_bundled_parties_conform_over_real_connections() {
-    for role in ["device", "gateway"] {
+    for role in ["device", "gateway", "provider"] {
         let (code, results) = run(role, "c2", Some(&bundled(role)), &[]);
         let results = results.expect("results");
         assert_eq!((code, verdicts(&results)), (0, Vec::new()), "{role}");
@@ -89,6 +92,60 @@ fn a_hook_that_does_nothing_fails_its_cases() {
         Some(IDLE),
         &["device/ENR/a-first-enrolment"],
     );
+    let results = results.expect("results");
+    let case = results.cases.first().expect("it ran");
+    assert_eq!((code, case.verdict), (1, Verdict::Fail));
+    assert!(case.reason.contains("no request came"), "{}", case.reason);
+}
+
+/// What became of a provider's first registration where its hook's lines are altered by these
+/// filters on their way in and out.
+fn altered(on_the_way_in: &str, on_the_way_out: &str) -> (i32, Verdict, String) {
+    let hook = format!(
+        "sed -u '{on_the_way_in}' | {} | sed -u '{on_the_way_out}'",
+        bundled("provider")
+    );
+    let registers = ["provider/PRV/a-code-opens-before-the-center-answers"];
+    let (code, results) = run("provider", "c2", Some(&hook), &registers);
+    let results = results.expect("results");
+    let case = results.cases.first().expect("it ran");
+    (code, case.verdict, case.reason.clone())
+}
+
+#[test]
+fn a_provider_that_presents_another_token_fails() {
+    let another = AccessToken::new(TokenId::from_bytes([7; 16]), [7; 32]).to_text();
+    let (code, verdict, reason) = altered(&format!("s/rtk1[.][^\"]*/{another}/"), "");
+    assert_eq!((code, verdict), (1, Verdict::Fail), "{reason}");
+    let says = "/v1/services/kit-x/handovers without the token that it was told";
+    assert!(reason.contains(says), "{reason}");
+}
+
+#[test]
+fn a_provider_whose_certificate_nobody_knows_is_no_verdict() {
+    let (code, verdict, reason) = altered("", "s/\"certificates\":\"[^\"]*\",//");
+    assert_eq!((code, verdict), (3, Verdict::Error), "{reason}");
+    assert!(
+        reason.contains("cannot reach https://localhost:"),
+        "{reason}"
+    );
+}
+
+#[test]
+fn a_provider_at_no_url_of_its_own_fails() {
+    let (code, verdict, reason) = altered("", "s/https:..localhost/https:\\/\\/127.0.0.1/");
+    assert_eq!((code, verdict), (1, Verdict::Fail), "{reason}");
+    assert!(reason.contains("`url`: "), "{reason}");
+}
+
+#[test]
+fn a_provider_that_dials_nobody_fails() {
+    let idle = IDLE.replace(
+        "\"identification\":{}",
+        "\"service\":\"kit-x\",\"url\":\"https://localhost:9/start\"",
+    );
+    let cases = ["provider/PRV/each-wanted-device-is-given-a-code"];
+    let (code, results) = run("provider", "c2", Some(&idle), &cases);
     let results = results.expect("results");
     let case = results.cases.first().expect("it ran");
     assert_eq!((code, case.verdict), (1, Verdict::Fail));

@@ -38,15 +38,31 @@ fn a_device_registers_at_its_providers_host_and_the_center_hears_of_it() {
         (!states.is_empty() && states.iter().all(is)).then_some(shown)
     });
     assert_eq!(shown["devices"].as_array().map(Vec::len), Some(1));
+    let held = shown["devices"][0]["device"].as_str().expect("an id");
+    let provider_knows = || site.provider(&["devices", "list", "--service", "scan-cloud"]);
+    let known = site.until("the provider knows that the center knows", || {
+        let known = provider_knows();
+        (known[0]["state"] == "entitled").then_some(known)
+    });
+    assert_eq!(known[0]["device"], held);
+    assert_eq!(known[0]["application"], application);
+    assert!(known[0]["since"].is_string(), "{known}");
     let log = provider.terminate();
     assert!(log.contains("Given") && log.contains("Entitled"), "{log}");
     assert!(log.contains("stopped"), "it ends cleanly: {log}");
+    assert_eq!(
+        provider_knows(),
+        known,
+        "the store is read without the server too"
+    );
+    site.exported(application, held);
 
     let provider = site.serve(PROVIDER, "provider");
     site.center(&["stop-use", "scan-cloud", "--user", "Anna Weber", "--all"]);
     site.until("the provider settles", || {
         provider.log().contains("settled").then_some(())
     });
+    assert_eq!(provider_knows()[0]["state"], "ended");
     drop(device);
 }
 
@@ -215,6 +231,58 @@ impl Site {
         let own = ["--json", "--config", "center/restante.toml"];
         let output = self.run(CENTER, &[words, &own].concat());
         serde_json::from_slice(&output.stdout).expect("JSON")
+    }
+
+    /// Reads the provider's store beside the provider.
+    fn provider(&self, words: &[&str]) -> Value {
+        let own = ["--json", "--config", "provider/restante-provider.toml"];
+        let output = self.run(PROVIDER, &[words, &own].concat());
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    }
+
+    /// Writes the devices to files of both forms, and reads them.
+    fn exported(&self, application: &str, device: &str) {
+        let own = ["--config", "provider/restante-provider.toml", "--output"];
+        self.run(
+            PROVIDER,
+            &[&["export"][..], &own, &["devices.csv"]].concat(),
+        );
+        let csv = fs::read_to_string(self.path("devices.csv")).expect("written");
+        let start = format!(
+            "device,application,service,state,since,until\r\n\
+             {device},{application},scan-cloud,entitled,"
+        );
+        assert!(csv.starts_with(&start), "{csv}");
+        let lines = ["export", "--format", "jsonl", "--service", "scan-cloud"];
+        self.run(PROVIDER, &[&lines[..], &own, &["devices.jsonl"]].concat());
+        let line = fs::read_to_string(self.path("devices.jsonl")).expect("written");
+        let line: Value = serde_json::from_str(&line).expect("one line");
+        assert_eq!(line["device"], device);
+        let table = [
+            "devices",
+            "list",
+            "--config",
+            "provider/restante-provider.toml",
+        ];
+        let table = text(&self.run(PROVIDER, &table).stdout);
+        assert!(
+            table.starts_with(" DEVICE ") && table.contains(" entitled "),
+            "{table}"
+        );
+        for (words, says) in [
+            (
+                &["devices", "list", "--service", "print", own[0], own[1]][..],
+                "restante-provider: there is no service print in [services]\n",
+            ),
+            (
+                &["export", own[0], own[1], "--output", "devices.csv"],
+                "restante-provider: devices.csv cannot be written: ",
+            ),
+        ] {
+            let output = self.command(PROVIDER, words).output().expect("it runs");
+            let said = text(&output.stderr);
+            assert!(!output.status.success() && said.starts_with(says), "{said}");
+        }
     }
 
     fn run(&self, program: &str, words: &[&str]) -> Output {

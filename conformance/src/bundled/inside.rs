@@ -12,7 +12,7 @@ use restante_core::provider::Provider;
 use restante_core::wire::people::PeopleRequest;
 use restante_core::wire::{Hosts, Refusal, RefusalCode, ServiceUrl};
 use restante_crypto::RingCrypto;
-use restante_http::server::{Answer, Bounds, router};
+use restante_http::server::{Answer, Bounds, router, services_router};
 use restante_store::{Clock as _, Driver, Entropy, MemoryStore};
 
 use crate::case::Control;
@@ -44,10 +44,7 @@ pub struct Standing<D> {
 /// The core's center with keys of this seed.
 #[must_use]
 pub fn core_center(seed: u64) -> Center<RingCrypto> {
-    let keys = DrawnEntropy::new(seed, "keys");
-    let draw = || keys.draw().unwrap_or_default();
-    let keys = Keys::new(draw(), vec![(1, draw())]).expect("there is one master key");
-    Center::new(RingCrypto, keys, policy())
+    Center::new(RingCrypto, keys(seed, "keys"), policy())
 }
 
 /// What the bundled center's operator has chosen: the hosts of the services that cases are about.
@@ -63,8 +60,23 @@ impl<D: Decide + 'static> InsideCenter<D> {
     /// A center that decides so.
     #[must_use]
     pub fn deciding(decide: D) -> Self {
+        Self::serving(decide, |standing| router(standing, BODY_TIME))
+    }
+
+    /// A provider that decides so, at which devices register for its service.
+    #[must_use]
+    pub fn collating(decide: D) -> Self {
+        let at = PROVIDED_AT.trim_start_matches("https://");
+        let target = at.find('/').map_or("/", |path| &at[path..]).to_owned();
+        let service = PROVIDED.parse().expect("a service's id");
+        Self::serving(decide, |standing| {
+            services_router(standing, [(target, service)].into(), BODY_TIME)
+        })
+    }
+
+    fn serving(decide: D, routes: impl FnOnce(Arc<Standing<D>>) -> Router) -> Self {
         let standing = Arc::new(Standing::new(decide));
-        let router = router(Arc::clone(&standing), BODY_TIME);
+        let router = routes(Arc::clone(&standing));
         Self { standing, router }
     }
 
@@ -289,19 +301,26 @@ impl<D: Decide + 'static> MailServer for InsideMail<D> {
 /// The core's provider with keys of this seed.
 #[must_use]
 pub fn core_provider(seed: u64) -> Provider<RingCrypto> {
-    let keys = DrawnEntropy::new(seed, "provider's keys");
-    let draw = || keys.draw().unwrap_or_default();
-    let keys = Keys::new(draw(), vec![(1, draw())]).expect("there is one master key");
     let service = PROVIDED.parse().expect("a service's id");
     let url = ServiceUrl::new(PROVIDED_AT).expect("a URL");
-    Provider::new(RingCrypto, keys, [(service, url)].into())
+    Provider::new(RingCrypto, provider_keys(seed), [(service, url)].into())
+}
+
+/// A provider's keys of this seed.
+pub(super) fn provider_keys(seed: u64) -> Keys {
+    keys(seed, "provider's keys")
+}
+
+fn keys(seed: u64, purpose: &str) -> Keys {
+    let keys = DrawnEntropy::new(seed, purpose);
+    let draw = || keys.draw().unwrap_or_default();
+    Keys::new(draw(), vec![(1, draw())]).expect("there is one master key")
 }
 
 /// The service of the bundled provider.
 pub const PROVIDED: &str = "kit-x";
-/// Where devices register for it. The path is that of the route table, so that a line inside this
-/// process carries them there.
-pub const PROVIDED_AT: &str = "https://kit.services.example/v1/services/kit-x/registrations";
+/// Where devices register for it inside this process: the query belongs to the URL.
+pub const PROVIDED_AT: &str = "https://kit.services.example/start?of=kit-x";
 /// The hosts of the services that cases are about.
 const SERVICE_HOSTS: [&str; 5] = [
     "kit.services.example",

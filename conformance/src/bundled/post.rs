@@ -26,7 +26,15 @@ impl Post {
     /// # Errors
     /// A sentence, if no certificate can be made.
     pub(super) fn at(address: IpAddr) -> Result<(Self, Tls), String> {
-        let made = rcgen::generate_simple_self_signed([address.to_string()]);
+        Self::named(address, &address.to_string())
+    }
+
+    /// The same with a certificate for this name.
+    ///
+    /// # Errors
+    /// A sentence, if no certificate can be made.
+    pub(super) fn named(address: IpAddr, name: &str) -> Result<(Self, Tls), String> {
+        let made = rcgen::generate_simple_self_signed([name.to_owned()]);
         let made = made.map_err(|why| why.to_string())?;
         let pem = made.signing_key.serialize_pem();
         let tls = Tls::from_pem(made.cert.pem().as_bytes(), pem.as_bytes());

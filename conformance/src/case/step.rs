@@ -73,6 +73,10 @@ pub struct Send {
     pub present: Option<String>,
     /// The message: one member, the conversation's name, that holds the message's members.
     pub say: BTreeMap<String, Value>,
+    /// The URL at which a device registers, where a provider has given one. Absent: the place that
+    /// the center has for the message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
     /// Which of the case's addresses it comes from. Absent: the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
@@ -87,7 +91,7 @@ pub struct Send {
 pub struct Raw {
     /// The method.
     pub method: String,
-    /// Path and query.
+    /// Path and query; where a provider is under test, a whole URL.
     pub path: String,
     /// Header fields.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -2,14 +2,16 @@
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 
-use crate::case::{Catalogue, Selection};
-use crate::profile::Profile;
+use crate::case::{Case, Catalogue, Selection};
+use crate::hook::ChildHook;
+use crate::profile::{Limits, Profile};
 use crate::report::{Progress, terminal};
 use crate::results::{Results, write};
-use crate::run::{Circumstances, Plan, ServerTarget, run_case};
+use crate::run::{Circumstances, Party, Plan, ServerTarget, run_case};
 use crate::trace::Demands;
 use crate::verdict::{Exit, Verdict};
 
@@ -92,6 +94,57 @@ pub(super) async fn run_against(
     run.end()
 }
 
+/// What stands behind each case of a run against a party that dials the kit.
+pub(super) trait Stage {
+    /// Begins a new world for the next case: what carries the kit's messages, and the party.
+    async fn set(
+        &mut self,
+        seed: u64,
+        case: &Case,
+    ) -> Result<(ServerTarget, &mut dyn Party), String>;
+}
+
+/// Runs a plan's cases on this stage, in the plan's order. A hook that is gone ends the run.
+pub(super) async fn run_on(
+    plan: &Plan<'_>,
+    stage: &mut impl Stage,
+    again: &str,
+    quiet: bool,
+) -> Result<Results, CommandError> {
+    let demands = Demands::of_this_specification();
+    let mut progress = Progress::new(plan.cases.len(), quiet);
+    let mut run = plan.begin(plan.profile.role);
+    let around = Circumstances {
+        profile: plan.profile,
+        seed: plan.seed,
+        again,
+    };
+    for case in &plan.cases {
+        progress.begins(case.id.as_str());
+        let set = stage.set(plan.seed, case).await;
+        let (target, party) = set.map_err(CommandError::kit)?;
+        let result = run_case(case, &target, Some(party), around).await;
+        progress.ended(run.take(case, result, demands.is_must(case)));
+        if run.tally().of(Verdict::Error) >= GIVE_UP {
+            break;
+        }
+    }
+    progress.end();
+    Ok(run.end())
+}
+
+/// The hook that this command starts, if any.
+pub(super) async fn hooked(
+    command: Option<&str>,
+    limits: Limits,
+) -> Result<Option<ChildHook>, CommandError> {
+    let Some(command) = command else {
+        return Ok(None);
+    };
+    let patience = Duration::from_secs(limits.boot.into());
+    Ok(Some(ChildHook::start(command, patience).await?))
+}
+
 /// Prints the report and leaves results and reports in the folder. What the run amounts to.
 pub(super) fn conclude(results: &Results, folder: &Path) -> Result<Exit, CommandError> {
     keep(results, folder)?;
@@ -113,5 +166,5 @@ pub(super) fn exit(results: &Results) -> Exit {
     summary.map_or(Exit::KitError, |summary| summary.exit)
 }
 
-/// After so many errors the target is gone.
+/// After so many errors the target, or its hook, is gone.
 const GIVE_UP: usize = 3;

@@ -1,14 +1,15 @@
-//! `bundled-hook`: the hook of the bundled device and gateway, each a unit in this process.
+//! `bundled-hook`: the hook of the bundled device, gateway and provider, each in this process.
 //!
-//! The unit's machine dials the kit over real connections, by the same client as the reference
-//! program; its clock is moved by the kit alone.
+//! It dials the kit over real connections, by the same client as the reference program; its clock
+//! is moved by the kit alone.
 
 use std::io::Write as _;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use tokio::sync::mpsc;
 
-use crate::party::{DeviceKind, GatewayKind, Outside, serve};
+use crate::party::{DeviceKind, GatewayKind, Outside, reach, serve, serve_provider};
 use crate::verdict::Exit;
 
 use super::CommandError;
@@ -23,6 +24,7 @@ pub(super) struct Arguments {
 enum What {
     Device,
     Gateway,
+    Provider,
 }
 
 pub(super) async fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
@@ -30,6 +32,7 @@ pub(super) async fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
     let served = match arguments.what {
         What::Device => serve::<DeviceKind>(asks, answers, Outside::right()).await,
         What::Gateway => serve::<GatewayKind>(asks, answers, Outside::right()).await,
+        What::Provider => serve_provider(asks, answers, Arc::new(reach)).await,
     };
     served.map_err(CommandError::kit)?;
     Ok(Exit::Conformant)

@@ -4,20 +4,20 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Args;
+use restante_core::center::Center;
+use restante_crypto::RingCrypto;
 
 use crate::bundled::{InsideCenter, core_center};
-use crate::case::{Catalogue, Role};
-use crate::hook::ChildHook;
+use crate::case::{Case, Catalogue, Role};
+use crate::line::Line;
 use crate::party::{Backstage, Listener, RemoteParty};
 use crate::profile::Profile;
-use crate::report::Progress;
 use crate::results::Results;
-use crate::run::{Circumstances, Plan, ServerTarget, run_case};
-use crate::trace::Demands;
-use crate::verdict::{Exit, Verdict};
+use crate::run::{Party, Plan, ServerTarget};
+use crate::verdict::Exit;
 
 use super::CommandError;
-use super::against::{Asked, conclude};
+use super::against::{Asked, Stage, conclude, hooked, run_on};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -55,49 +55,45 @@ pub(super) async fn dialled(
     quiet: bool,
 ) -> Result<Results, CommandError> {
     let limits = plan.profile.limits;
-    let hook = match hook {
-        None => None,
-        Some(command) => {
-            let patience = Duration::from_secs(limits.boot.into());
-            Some(ChildHook::start(command, patience).await?)
-        }
-    };
+    let hook = hooked(hook, limits).await?;
     let listener = Listener::bind(listen).await.map_err(CommandError::usage)?;
     if hook.is_none() {
         println!("  the party is to dial {}", listener.center);
     }
     let center = InsideCenter::deciding(core_center(plan.seed));
-    let stage = || Box::new(Backstage(center.line()));
     let late = Duration::from_secs(limits.late.into());
     let control = plan.profile.control;
-    let mut party = RemoteParty::new(listener, hook, (stage(), center.time()), control, late);
-    let demands = Demands::of_this_specification();
-    let mut progress = Progress::new(plan.cases.len(), quiet);
-    let mut run = plan.begin(plan.profile.role);
-    let around = Circumstances {
-        profile: plan.profile,
-        seed: plan.seed,
-        again,
-    };
-    for case in &plan.cases {
-        progress.begins(case.id.as_str());
-        let target = center.target(plan.seed, case.id.as_str()).await;
-        let target = target.map_err(CommandError::kit)?;
-        let target = ServerTarget {
-            line: stage(),
-            ..target
-        };
-        party.begin_again(stage(), center.time());
-        let result = run_case(case, &target, Some(&mut party), around).await;
-        progress.ended(run.take(case, result, demands.is_must(case)));
-        if run.tally().of(Verdict::Error) >= GIVE_UP {
-            break;
-        }
-    }
-    progress.end();
-    party.end().await;
-    Ok(run.end())
+    let behind = (backstage(&center), center.time());
+    let party = RemoteParty::new(listener, hook, behind, control, late);
+    let mut stage = DeviceStage { center, party };
+    let results = run_on(plan, &mut stage, again, quiet).await;
+    stage.party.end().await;
+    results
 }
 
-/// After so many errors the hook is gone.
-const GIVE_UP: usize = 3;
+/// The kit's own center, and a device or a gateway that dials it.
+struct DeviceStage {
+    center: InsideCenter<Center<RingCrypto>>,
+    party: RemoteParty,
+}
+
+impl Stage for DeviceStage {
+    async fn set(
+        &mut self,
+        seed: u64,
+        case: &Case,
+    ) -> Result<(ServerTarget, &mut dyn Party), String> {
+        let target = self.center.target(seed, case.id.as_str()).await?;
+        let target = ServerTarget {
+            line: backstage(&self.center),
+            ..target
+        };
+        let behind = backstage(&self.center);
+        self.party.begin_again(behind, self.center.time());
+        Ok((target, &mut self.party))
+    }
+}
+
+fn backstage(center: &InsideCenter<Center<RingCrypto>>) -> Box<dyn Line> {
+    Box::new(Backstage(center.line()))
+}

@@ -23,9 +23,6 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, CommandError> {
-    if arguments.role == Role::Provider {
-        return Err(CommandError::usage(NO_PROVIDER));
-    }
     let path = arguments.file.display();
     let mut file = OpenOptions::new()
         .write(true)
@@ -45,9 +42,8 @@ fn text(role: Role) -> String {
     let (control, features, limits) = match role {
         Role::Server => (SERVER_CONTROL, features(|_| true), SERVER_LIMITS),
         Role::Device => (DEVICE_CONTROL, features(is_for_devices), DEVICE_LIMITS),
-        Role::Gateway | Role::Provider => {
-            (GATEWAY_CONTROL, features(is_for_devices), DEVICE_LIMITS)
-        }
+        Role::Gateway => (GATEWAY_CONTROL, features(is_for_devices), DEVICE_LIMITS),
+        Role::Provider => (PROVIDER_CONTROL, features(|_| false), PROVIDER_LIMITS),
     };
     format!(
         "# What is under test, for restante-conformance. Commit it beside the source.\n\
@@ -81,8 +77,12 @@ fn features(wanted: fn(&str) -> bool) -> String {
         .iter()
         .filter(|(name, _)| wanted(name))
         .map(|(name, meaning)| format!("#   {name}: {meaning}\n"));
-    let head = "# Optional features that it serves. What is declared and not served fails.\n";
-    std::iter::once(head.to_owned()).chain(features).collect()
+    let features: String = features.collect();
+    let head = match features.is_empty() {
+        true => "# No feature of this role is optional.\n",
+        false => "# Optional features that it serves. What is declared and not served fails.\n",
+    };
+    format!("{head}{features}")
 }
 
 /// Whether devices and gateways can declare this feature; the others are a center's.
@@ -90,8 +90,6 @@ fn is_for_devices(feature: &str) -> bool {
     feature == "poll-requests"
 }
 
-const NO_PROVIDER: &str = "the kit tests the bundled provider alone (self-test --role provider); it \
-                           has no line yet to one of others";
 const SERVER_CONTROL: &str = "\
 # How much the kit can do besides talking to it: c0 nothing; c1 a hook power-cycles it; c2 the hook
 # also moves its time (`advance`).
@@ -113,6 +111,26 @@ const DEVICE_LIMITS: &str = "\
 late = 5
 # It is up again within this after it was switched on.
 boot = 30
+";
+
+const PROVIDER_LIMITS: &str = "\
+# It answers a device within this.
+reply = 10
+# It sends what is due at most so late.
+late = 5
+# It has started within this.
+boot = 30
+";
+
+const PROVIDER_CONTROL: &str = "\
+# How much the kit can do besides answering it: c0 nothing, which leaves everything untested;
+# c1 a hook starts it as new (`start`), restarts it with what it has stored (`reset`) and stops it
+# (`stop`); c2 the hook also moves its time (`advance`: it may stop early when a request was sent,
+# says in `passed` how far it came, and in `busy` whether a request is under way).
+# `start` is told the center's URL (`center`), the certificates to trust (`certificates`, PEM) and
+# the access token (`token`, another each time); it is to dial there at least every 20 seconds. The
+# answer says which `service` it is that it provides and at which `url` devices register for it, and
+# may say with which `certificates` (PEM) it is reached and what time it has (`now`, RFC 3339).
 ";
 
 const DEVICE_CONTROL: &str = "\

@@ -11,6 +11,7 @@ mod faults;
 mod hook_check;
 mod init;
 mod pair;
+mod provider;
 mod reports;
 mod self_test;
 mod server;
@@ -32,7 +33,7 @@ use crate::verdict::Exit;
 pub use reports::Format;
 pub use self_test::run_inside;
 
-/// Tests a center, a device or a gateway against the Restante specification.
+/// Tests a center, a device, a gateway or a provider's server against the Restante specification.
 #[derive(Debug, Parser)]
 #[command(name = "restante-conformance", version, arg_required_else_help = true)]
 pub struct CommandLine {
@@ -42,7 +43,7 @@ pub struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run all cases against the bundled center, device and gateway.
+    /// Run all cases against the bundled center, device, gateway and provider.
     #[command(
         after_help = "Examples:\n  restante-conformance self-test\n  restante-conformance self-test server/ENR\n  restante-conformance self-test --inside --faults"
     )]
@@ -62,14 +63,19 @@ enum Command {
         after_help = "Example:\n  restante-conformance gateway --profile restante-profile.toml --hook ./hook"
     )]
     Gateway(device::Arguments),
+    /// Test a provider's own server: the kit is the center that it dials, and its devices.
+    #[command(
+        after_help = "Examples:\n  restante-conformance provider --profile restante-profile.toml --hook ./hook\n  restante-conformance provider --profile restante-profile.toml --hook ./hook --ca ca.pem PRV-033"
+    )]
+    Provider(provider::Arguments),
     /// Watch a device and a server that are not the kit's, from between them.
     Pair(pair::Arguments),
-    /// The hook of the bundled device or gateway.
+    /// The hook of the bundled device, gateway or provider.
     #[command(hide = true)]
     BundledHook(bundled_hook::Arguments),
     /// Write a profile to begin with.
     #[command(
-        after_help = "Examples:\n  restante-conformance init server\n  restante-conformance init device device.toml"
+        after_help = "Examples:\n  restante-conformance init server\n  restante-conformance init device device.toml\n  restante-conformance init provider"
     )]
     Init(init::Arguments),
     /// List the cases.
@@ -164,6 +170,7 @@ pub async fn run(line: CommandLine) -> Result<Exit, CommandError> {
         Command::Server(arguments) => server::run(arguments).await,
         Command::Device(arguments) => device::run(Role::Device, arguments).await,
         Command::Gateway(arguments) => device::run(Role::Gateway, arguments).await,
+        Command::Provider(arguments) => provider::run(arguments).await,
         Command::Pair(arguments) => pair::run(arguments).await,
         Command::BundledHook(arguments) => bundled_hook::run(&arguments).await,
         Command::Init(arguments) => init::run(&arguments),
@@ -190,7 +197,9 @@ fn say(text: &str) {
 /// Reads a role from a command line.
 fn role(text: &str) -> Result<Role, String> {
     let known = Role::ALL.into_iter().find(|role| role.word() == text);
-    known.ok_or_else(|| format!("{text:?} is no role; the roles are server, device and gateway"))
+    known.ok_or_else(|| {
+        format!("{text:?} is no role; the roles are server, device, gateway and provider")
+    })
 }
 
 impl From<CatalogueError> for CommandError {

@@ -1,8 +1,8 @@
 //! `self-test`: the bundled center, device, gateway and provider against every case.
 //!
-//! The center runs on loopback as it would anywhere: TLS, listener, SQLite; a device or gateway
-//! runs in a process of its own and dials the kit. With `--inside` it runs without sockets and with
-//! a new world for each case, which takes seconds.
+//! The center runs on loopback as it would anywhere: TLS, listener, SQLite; a device, a gateway or
+//! a provider runs in a process of its own and dials the kit. With `--inside` it runs without
+//! sockets and with a new world for each case, which takes seconds.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -10,20 +10,23 @@ use std::time::Duration;
 
 use clap::Args;
 use restante_core::center::Decide;
+use restante_core::provider::Provider;
+use restante_crypto::RingCrypto;
 
 use crate::bundled::{InsideCenter, LoopbackCenter, bounds, core_center, core_provider};
-use crate::case::{Catalogue, Role, Selection};
-use crate::party::{bundled, run_case_inside};
+use crate::case::{Case, Catalogue, Role, Selection};
+use crate::line::Trust;
+use crate::party::{Lapses, ProviderParty, bundled};
 use crate::profile::Profile;
 use crate::report::{Progress, sentence};
 use crate::results::Results;
-use crate::run::{Circumstances, Party, Plan, run_case};
+use crate::run::{Circumstances, Party, Plan, ServerTarget, run_case};
 use crate::trace::Demands;
 use crate::verdict::Exit;
 
-use super::against::{conclude, exit, keep, run_against};
+use super::against::{Stage, conclude, exit, keep, run_against, run_on};
 use super::device::dialled;
-use super::{CommandError, benign, faults, role};
+use super::{CommandError, benign, faults, provider, role};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -134,7 +137,6 @@ async fn one(
     }
     .shuffled();
     match role {
-        Role::Provider => run_provider(&plan, arguments.quiet).await,
         Role::Server if !arguments.inside => on_loopback(plan, arguments.quiet).await,
         _ if !arguments.inside => in_its_own_process(plan, role, arguments.quiet).await,
         _ => run_inside(&plan, role, arguments.quiet, core_center(seed)).await,
@@ -174,7 +176,8 @@ async fn on_loopback(mut plan: Plan<'_>, quiet: bool) -> Result<Results, Command
     Ok(results)
 }
 
-/// A device's or a gateway's cases over HTTPS, against the bundled one in a process of its own.
+/// The cases of a device, a gateway or a provider over HTTPS, against the bundled one in a process
+/// of its own.
 async fn in_its_own_process(
     mut plan: Plan<'_>,
     role: Role,
@@ -185,7 +188,14 @@ async fn in_its_own_process(
     plan.line = "http, the kit listening on loopback".to_owned();
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let again = format!("restante-conformance self-test --role {role}");
-    dialled(&plan, listen, Some(&hook), &again, quiet).await
+    match role {
+        Role::Provider => {
+            // Its hook says with which certificate it is reached.
+            let ends = (listen, Trust::Authorities(Vec::new()));
+            provider::dialled(&plan, ends, Some(&hook), &again, quiet).await
+        }
+        _ => dialled(&plan, listen, Some(&hook), &again, quiet).await,
+    }
 }
 
 /// Runs cases inside this process, each in a new world of a center that decides so.
@@ -227,26 +237,30 @@ pub async fn run_inside<D: Decide + 'static>(
     Ok(run.end())
 }
 
-/// A provider's cases, each in a new world inside this process: the kit has no line yet to one
-/// outside it.
+/// A provider's cases, each in a new world inside this process.
 async fn run_provider(plan: &Plan<'_>, quiet: bool) -> Result<Results, CommandError> {
-    let demands = Demands::of_this_specification();
-    let provider = InsideCenter::deciding(core_provider(plan.seed));
-    let mut progress = Progress::new(plan.cases.len(), quiet);
-    let mut run = plan.begin(Role::Provider);
-    let around = Circumstances {
-        profile: plan.profile,
-        seed: plan.seed,
-        again: "restante-conformance self-test --role provider",
-    };
-    for case in &plan.cases {
-        progress.begins(case.id.as_str());
-        let result = run_case_inside(&provider, case, around, false).await;
-        let result = result.map_err(CommandError::kit)?;
-        progress.ended(run.take(case, result, demands.is_must(case)));
+    let provider = InsideCenter::collating(core_provider(plan.seed));
+    let party = ProviderParty::new(&provider, Lapses::default());
+    let again = "restante-conformance self-test --inside --role provider";
+    run_on(plan, &mut ProviderInside { provider, party }, again, quiet).await
+}
+
+/// A provider inside this process.
+struct ProviderInside {
+    provider: InsideCenter<Provider<RingCrypto>>,
+    party: ProviderParty<Provider<RingCrypto>>,
+}
+
+impl Stage for ProviderInside {
+    async fn set(
+        &mut self,
+        seed: u64,
+        case: &Case,
+    ) -> Result<(ServerTarget, &mut dyn Party), String> {
+        let target = self.provider.bare_target(seed, case.id.as_str()).await?;
+        self.party = ProviderParty::new(&self.provider, Lapses::default());
+        Ok((target, &mut self.party))
     }
-    progress.end();
-    Ok(run.end())
 }
 
 /// The roles of which this kit has an implementation and cases.

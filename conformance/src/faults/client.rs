@@ -1,5 +1,5 @@
-//! Faults of a device's HTTP client: one that believes any certificate, goes where it is sent, or
-//! puts things where they do not belong.
+//! Faults of the HTTP client of a device or of a provider's server: one that believes any
+//! certificate, goes where it is sent, or puts things where they do not belong.
 //!
 //! The adapter's client knows none of this, so that another stands in its place. It sends what the
 //! kit's own table of routes says, altered by the fault.
@@ -9,10 +9,13 @@ use std::time::Duration;
 
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Method, Url};
+use restante_center::provider::{Answered, Link};
+use restante_core::wire::provider::ProviderRequest;
 
-use crate::line::render;
+use crate::line::render::{self, Outcome};
 use crate::line::{Pending, Request, Response};
-use crate::party::{Carry, Happening, Outgoing, Outside, Read, asked, read};
+use crate::party::{Carry, Happening, Outgoing, Outside, Reach, Read};
+use crate::party::{asked, read, read_refusal, read_reply, said_to_center};
 
 /// What a client does wrong.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +56,52 @@ impl Manners {
             }),
             ..Outside::right()
         }
+    }
+}
+
+impl Manners {
+    /// How a provider with this client reaches its center.
+    pub(super) fn reach(self) -> Reach {
+        Arc::new(move |center, certificates, token| {
+            let client = OddClient::new(self, center, certificates);
+            let client = client.map_err(|why| why.to_string())?;
+            let token = token.to_owned();
+            Ok(Arc::new(OddLink { client, token }) as Arc<dyn Link>)
+        })
+    }
+}
+
+/// Carries a provider's messages by an odd client.
+struct OddLink {
+    client: OddClient,
+    token: String,
+}
+
+impl OddLink {
+    async fn said(&self, said: &ProviderRequest) -> Result<Answered, Box<dyn std::error::Error>> {
+        let asked = said_to_center(said, &self.token)?;
+        let conversation = asked.conversation.as_str();
+        let request = render::request(conversation, &asked.message, Some(&self.token));
+        let mut request = request.ok_or("there is no such conversation")?;
+        (self.client.manners.asks)(&mut request);
+        let response = self.client.carried(&request).await?;
+        Ok(match render::outcome(conversation, &response) {
+            Outcome::Reply(name, members) => {
+                Answered::Reply(read_reply(&[(name, members)].into())?)
+            }
+            Outcome::Refusal(members) => Answered::Refused(read_refusal(members)?),
+            Outcome::Neither(why) => Answered::Nothing(why),
+        })
+    }
+}
+
+impl Link for OddLink {
+    fn say<'a>(&'a self, said: &'a ProviderRequest) -> Pending<'a, Answered> {
+        Box::pin(async move {
+            let lost = |why: String| Answered::Nothing(why);
+            let said = self.said(said).await.map_err(|why| why.to_string());
+            said.unwrap_or_else(lost)
+        })
     }
 }
 

@@ -27,20 +27,30 @@ pub(super) async fn proof(
     seed: u64,
 ) -> Proof {
     let mut proof = Proof::new(fault);
-    let named = |id: &str| fault.kills.iter().any(|(killed, _)| *killed == id);
-    let allowed = |id: &str| fault.also.iter().any(|also| allows(also, id));
-    let concerned = |case: &&Case| {
-        let id = case.id.as_str();
-        let tried = case.needs.sockets || SMOKE.contains(&id);
-        named(id) || (tried && !allowed(id))
-    };
-    let role = fault.defect.role();
-    let cases: Vec<&Case> = catalogue.of_role(role).filter(concerned).collect();
+    let cases = concerned(fault, catalogue, &SMOKE);
     if let Err(why) = played(&mut proof, &cases, outside, seed).await {
         let untried = cases.iter();
         untried.for_each(|case| proof.cannot(case, why.clone()));
     }
     proof
+}
+
+/// The cases that are tried on real connections: those that the fault names, those that need such
+/// connections, and these others.
+pub(super) fn concerned<'c>(
+    fault: &Fault,
+    catalogue: &'c Catalogue,
+    smoke: &[&str],
+) -> Vec<&'c Case> {
+    let named = |id: &str| fault.kills.iter().any(|(killed, _)| *killed == id);
+    let allowed = |id: &str| fault.also.iter().any(|also| allows(also, id));
+    let concerned = |case: &&Case| {
+        let id = case.id.as_str();
+        let tried = case.needs.sockets || smoke.contains(&id);
+        named(id) || (tried && !allowed(id))
+    };
+    let role = fault.defect.role();
+    catalogue.of_role(role).filter(concerned).collect()
 }
 
 async fn played(
@@ -97,7 +107,7 @@ fn hook(role: Role, outside: Outside) -> ChildHook {
 }
 
 /// Everything happens on this machine, so that what is late is not long in coming.
-const SHORT: Limits = Limits {
+pub(super) const SHORT: Limits = Limits {
     late: 2,
     boot: 5,
     ..Limits::BUNDLED

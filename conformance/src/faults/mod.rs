@@ -143,7 +143,7 @@ pub fn all() -> impl Iterator<Item = &'static Fault> {
     let center = center::FAULTS.iter().copied().flatten();
     let device = device::FAULTS.iter().copied().flatten();
     let gateway = gateway::FAULTS.iter().copied().flatten();
-    let provider = provider::FAULTS.iter();
+    let provider = provider::FAULTS.iter().copied().flatten();
     center.chain(device).chain(gateway).chain(provider)
 }
 

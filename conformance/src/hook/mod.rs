@@ -21,6 +21,13 @@
 //! whose party takes poll requests says in the answer to `start` where: `{"polling":
 //! "https://127.0.0.1:8443"}`, or `http`. The party has to be able to reach the kit's own machine.
 
+//! A provider's hook is told at `start` also the `token` to present, and starts the provider as
+//! new, with nothing in its store, to dial the `center` at least every 20 seconds. It answers with
+//! the `service` that the center knows it by and the `url` at which devices register for it, and,
+//! where they are not the system's and this machine's, with the `certificates` (PEM) by which the
+//! kit knows it and with what time it has (`now`, RFC 3339). A verb that the provider has no use
+//! for is `unsupported`.
+
 mod child;
 
 use schemars::JsonSchema;
@@ -38,8 +45,8 @@ pub const HOOK_VERSION: u32 = 1;
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Verb {
-    /// Switch the party under test on. A device is told the center's URL and the certificate to
-    /// trust.
+    /// Switch the party under test on, as new. It is told the center's URL and the certificate to
+    /// trust, and a provider its token.
     Start,
     /// Switch it off and on again; `factory: true` also clears what it keeps. A center is then as
     /// it was set up, and the answer holds a token of its operator: `{"operator": "…"}`.
@@ -62,6 +69,17 @@ pub enum Verb {
     Mail,
     /// Ask it on its LAN to poll. The kit does that itself, and no hook is asked.
     PollRequest,
+}
+
+impl Request {
+    /// What to do.
+    ///
+    /// # Errors
+    /// What a hook answers to a verb that it does not know.
+    pub fn known_verb(&self) -> Result<Verb, Outcome> {
+        let known = Verb::ALL.into_iter().find(|verb| verb.word() == self.verb);
+        known.ok_or_else(|| Outcome::Unsupported(format!("it does not know {:?}", self.verb)))
+    }
 }
 
 impl Verb {

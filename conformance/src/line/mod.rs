@@ -9,6 +9,7 @@ mod ahead;
 mod frugal;
 pub mod http1;
 mod inside;
+mod late;
 pub mod render;
 mod socket;
 
@@ -20,6 +21,7 @@ use std::time::Duration;
 pub use ahead::Ahead;
 pub use frugal::FrugalLine;
 pub use inside::InsideLine;
+pub use late::LateLine;
 pub use socket::{Habit, SocketLine, Trust};
 
 /// A future that a trait object gives.

@@ -87,6 +87,45 @@ pub fn conversation(method: &str, path: &str) -> Option<&'static str> {
     found.map(|place| place.conversation)
 }
 
+/// The conversation at this place, with the members that stand in path and query.
+#[must_use]
+pub fn addressed(method: &str, target: &str) -> Option<(&'static str, Map<String, Value>)> {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let mut places = PLACES.iter().filter(|place| place.method == method);
+    places.find_map(|place| {
+        let mut members = in_path(place.path, path)?;
+        if place.body == Body::Query {
+            for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+                let (name, value) = pair.split_once('=')?;
+                members.insert(name.to_owned(), json!(unescaped(value)?));
+            }
+        } else if !query.is_empty() {
+            return None;
+        }
+        Some((place.conversation, members))
+    })
+}
+
+/// The parameters of a path, if it is one of this template.
+fn in_path(template: &str, path: &str) -> Option<Map<String, Value>> {
+    let mut members = Map::new();
+    let (mut wanted, mut given) = (template.split('/'), path.split('/'));
+    loop {
+        let (wanted, given) = match (wanted.next(), given.next()) {
+            (None, None) => return Some(members),
+            (wanted, given) => (wanted?, given?),
+        };
+        let name = wanted.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
+        match name {
+            Some(name) if !given.is_empty() => {
+                members.insert(name.to_owned(), json!(unescaped(given)?));
+            }
+            None if wanted == given => {}
+            _ => return None,
+        }
+    }
+}
+
 /// What a response to this conversation's message means.
 #[must_use]
 pub fn outcome(conversation: &str, response: &Response) -> Outcome {
@@ -204,6 +243,24 @@ fn escaped(text: &str) -> String {
     out
 }
 
+/// Percent-encoding undone.
+fn unescaped(text: &str) -> Option<String> {
+    let mut out = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        out.push(match first {
+            b'%' => {
+                let digits = core::str::from_utf8(rest.get(..2)?).ok()?;
+                rest = rest.get(2..)?;
+                u8::from_str_radix(digits, 16).ok()?
+            }
+            other => *other,
+        });
+    }
+    String::from_utf8(out).ok()
+}
+
 /// Where a request goes that was given part by part.
 const ANYWHERE: Place = Place {
     conversation: ANY,
@@ -284,6 +341,25 @@ mod tests {
             poll.headers[1],
             ("authorization".into(), "Bearer rfc1.k".into())
         );
+    }
+
+    #[test]
+    fn what_is_rendered_is_found_at_its_place_again() {
+        let list = json!({"service": "kit-x", "after": "hov-1"});
+        let request = request("listHandovers", &list, None).expect("a conversation");
+        let found = addressed(&request.method, &request.path);
+        let (conversation, members) = found.expect("a place");
+        assert_eq!((conversation, json!(members)), ("listHandovers", list));
+        let odd = addressed("GET", "/v1/services/a%20b/handovers").expect("a place");
+        assert_eq!(odd.1["service"], "a b");
+        for (method, target) in [
+            ("POST", "/v1/services/kit-x/handovers"),
+            ("POST", "/v1/services/kit-x/codes?token=x"),
+            ("GET", "/v1/services//handovers"),
+            ("GET", "/elsewhere"),
+        ] {
+            assert_eq!(addressed(method, target), None, "{method} {target}");
+        }
     }
 
     #[test]

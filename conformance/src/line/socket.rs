@@ -48,13 +48,21 @@ impl Trust {
             path: path.to_owned(),
             why,
         };
-        let found = CertificateDer::pem_file_iter(path)
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(|why| wrong(why.to_string()))?;
-        if found.is_empty() {
-            return Err(wrong("it holds no certificate".to_owned()));
+        let pem = std::fs::read(path).map_err(|why| wrong(why.to_string()))?;
+        Self::in_pem(&pem).map_err(wrong)
+    }
+
+    /// The authorities in this PEM text.
+    ///
+    /// # Errors
+    /// A sentence, if it cannot be read or holds none.
+    pub fn in_pem(pem: &[u8]) -> Result<Self, String> {
+        let found = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
+        let found = found.map_err(|why| why.to_string())?;
+        match found.is_empty() {
+            true => Err("it holds no certificate".to_owned()),
+            false => Ok(Self::Authorities(found)),
         }
-        Ok(Self::Authorities(found))
     }
 }
 

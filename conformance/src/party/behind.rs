@@ -107,9 +107,34 @@ pub(crate) fn unreadable(conversation: &str, message: &Value) -> Option<String> 
     why.map(|why| format!("got the request {conversation}, which breaks its bounds: {why}"))
 }
 
+/// What becomes of a request that the kit itself answers, with these members where it is right.
+pub(super) fn played(conversation: &str, members: &Value, reaction: Reaction) -> Answered {
+    let right = accepted(conversation, members);
+    let decided = matches!(
+        reaction,
+        Reaction::Deliver | Reaction::Lose | Reaction::Amend(_)
+    );
+    let response = match reaction {
+        Reaction::Deliver => Some(right),
+        Reaction::Lose | Reaction::Drop => None,
+        Reaction::Amend(members) => Some(amended(right, &members)),
+        Reaction::Refuse(refusal) => Some(refused(&refusal)),
+        Reaction::Reply(reply) => {
+            let members: Value = reply.into_values().next().unwrap_or_default();
+            Some(accepted(conversation, &members))
+        }
+        Reaction::Garbage => Some(garbage(conversation)),
+        Reaction::Raw(response) => Some(*response),
+    };
+    Answered {
+        response,
+        decided: decided.then(|| members.clone()),
+    }
+}
+
 /// A refusal as a problem. `status` may say with which status, where the word is not of this
 /// version.
-pub(super) fn refused(refusal: &Value) -> Response {
+fn refused(refusal: &Value) -> Response {
     let mut members = refusal.as_object().cloned().unwrap_or_default();
     let word = refusal.get("code").and_then(Value::as_str).unwrap_or("");
     let known = RefusalCode::ALL.iter().find(|code| code.word() == word);
@@ -135,7 +160,7 @@ pub(super) fn refused(refusal: &Value) -> Response {
 }
 
 /// A reply with the success that the binding wants for this conversation.
-pub(super) fn accepted(conversation: &str, members: &Value) -> Response {
+fn accepted(conversation: &str, members: &Value) -> Response {
     if let Some(seconds) = members.get("unchanged") {
         return Response {
             status: 304,
@@ -155,7 +180,7 @@ pub(super) fn accepted(conversation: &str, members: &Value) -> Response {
     response
 }
 
-pub(super) fn garbage(conversation: &str) -> Response {
+fn garbage(conversation: &str) -> Response {
     let status = match success(conversation) {
         204 => 502,
         other => other,
@@ -176,7 +201,7 @@ const fn success(conversation: &str) -> u16 {
 }
 
 /// The center's own response with these members put over those of its body.
-pub(super) fn amended(mut response: Response, members: &Value) -> Response {
+fn amended(mut response: Response, members: &Value) -> Response {
     if members.get("unchanged").is_some() {
         return accepted("poll", members);
     }

@@ -17,6 +17,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
+use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
@@ -151,6 +152,22 @@ impl Listener {
             held,
             tasks: vec![tokio::spawn(accept(listener, None, sender, Port::Center))],
         })
+    }
+
+    /// Whether only parties on this machine can dial it.
+    pub(super) fn is_on_this_machine(&self) -> bool {
+        self.service.is_some()
+    }
+
+    /// Tells whoever starts a party where the center is, or the one with a certificate for another
+    /// name, and what to trust.
+    pub(super) fn introduce(&self, with: &mut Value, other_name: bool) {
+        let center = match other_name {
+            true => &self.other_name,
+            false => &self.center,
+        };
+        with["center"] = json!(center);
+        with["certificates"] = json!(self.certificates);
     }
 
     /// The next request, within this time.

@@ -1,5 +1,5 @@
-//! Parties under test that dial the center: a device or a gateway, inside this process or outside
-//! it.
+//! Parties under test that dial the center: a device, a gateway or a provider's server, inside this
+//! process or outside it.
 //!
 //! Behind each stands the kit's own center, and each request is held until the case says what
 //! becomes of it. A *unit* is a machine of the core with a memory, a power switch, a clock that
@@ -7,6 +7,7 @@
 //! directly, without a socket; the bundled hook drives one in a process of its own, over real
 //! connections.
 
+mod afar;
 mod behind;
 mod children;
 mod kind;
@@ -34,7 +35,8 @@ pub(crate) use machine::asked;
 pub use machine::{MachineParty, bundled, new_seat};
 pub use outside::{Carry, Dial, Outside, Street, dial};
 pub use played::Played;
-pub use provider::{ProviderParty, run_case_inside};
+pub use provider::{Lapses, ProviderParty, Reach, RemoteProvider, serve_provider};
+pub(crate) use provider::{reach, read_refusal, read_reply, said_to_center};
 pub use reading::{Read, read};
 pub use remote::RemoteParty;
 pub use senses::Senses;

@@ -1,8 +1,8 @@
 //! A party in a process or a case of its own: it dials the kit's listener, and a hook does to it
 //! what the protocol does not.
 //!
-//! Where the hook moves the party's clock, time passes only when the kit says so; the hook may stop
-//! early when the party has sent something. Where it does not, the kit waits by its own clock.
+//! Behind it stands the kit's own center; on the party's own machine the kit also plays a service's
+//! server, the party's peers, and a gateway's children.
 
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use crate::line::render;
 use crate::line::{Line, Pending, Request, Response};
 use crate::run::{Asked, Party, PartyError, Reaction, Time};
 
+use super::afar::Afar;
 use super::behind::{Behind, unreadable};
 use super::listener::{Held, Listener, Port};
 use super::peer::{self, CALL, Knock};
@@ -23,28 +24,15 @@ use super::service::{REGISTER, serve};
 
 /// A device or gateway that dials the kit.
 pub struct RemoteParty {
-    listener: Listener,
-    hook: Option<ChildHook>,
+    afar: Afar,
     behind: Behind,
-    time: Box<dyn Time>,
-    control: Control,
-    late: Duration,
     waiting: Option<(Asked, oneshot::Sender<Option<Response>>)>,
-    arrived: Option<Held>,
     /// The children of the party's LAN, where the kit plays them.
     played: Option<Played>,
     /// Where the party takes poll requests, if its hook has said so.
     polling: Option<String>,
     /// The access codes of the case, which no child may see.
     codes: Vec<String>,
-}
-
-/// What became of moving the party's clock.
-#[derive(Clone, Copy, Debug)]
-struct Moved {
-    passed: u32,
-    /// Whether an exchange is under way, where the hook says so.
-    busy: Option<bool>,
 }
 
 impl RemoteParty {
@@ -58,15 +46,12 @@ impl RemoteParty {
         control: Control,
         late: Duration,
     ) -> Self {
+        let mut afar = Afar::new(listener, hook, control, late);
+        afar.time = Some(time);
         Self {
-            listener,
-            hook,
+            afar,
             behind: Behind::new(line),
-            time,
-            control,
-            late,
             waiting: None,
-            arrived: None,
             played: None,
             polling: None,
             codes: Vec::new(),
@@ -76,7 +61,7 @@ impl RemoteParty {
     /// The kit's center begins a new world for the next case.
     pub fn begin_again(&mut self, line: Box<dyn Line>, time: Box<dyn Time>) {
         self.behind = Behind::new(line);
-        self.time = time;
+        self.afar.time = Some(time);
         self.played = None;
         self.codes.clear();
         self.forget_requests();
@@ -84,22 +69,15 @@ impl RemoteParty {
 
     /// Ends the hook.
     pub async fn end(self) {
-        if let Some(hook) = self.hook {
-            hook.end().await;
-        }
+        self.afar.end().await;
     }
 
     async fn done(&mut self, verb: Verb, with: Value) -> Result<Outcome, PartyError> {
         if verb == Verb::Advance {
-            let seconds = with.get("seconds").and_then(Value::as_u64).unwrap_or(0);
-            let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
-            return Ok(match self.advance(seconds).await? {
-                Some(moved) => Outcome::Ok(json!({ "passed": moved.passed })),
-                None => Outcome::Unsupported("the hook cannot move the party's clock".into()),
-            });
+            return self.afar.moved(&with).await;
         }
         if self.waiting.is_none() {
-            self.settle().await?;
+            self.afar.settle().await?;
         }
         self.nothing_leaked()?;
         if let (Verb::EnterCode, Some(code)) = (verb, with.get("code").and_then(Value::as_str)) {
@@ -112,7 +90,7 @@ impl RemoteParty {
             return self.ask_to_poll(with).await;
         }
         let with = self.told(verb, with);
-        let outcome = self.ask(verb, with).await?;
+        let outcome = self.afar.ask(verb, with).await?;
         if let (Verb::Start, Outcome::Ok(given)) = (verb, &outcome) {
             let polling = given.get("polling").and_then(Value::as_str);
             self.polling = polling.map(str::to_owned);
@@ -148,7 +126,7 @@ impl RemoteParty {
             members.remove("onTheLan");
         }
         self.played = Some(played);
-        Ok(match self.ask(Verb::SetChildren, with).await? {
+        Ok(match self.afar.ask(Verb::SetChildren, with).await? {
             Outcome::Ok(given) if given.get("announced") != Some(&json!(true)) => {
                 Outcome::Unsupported(NOT_ANNOUNCED.to_owned())
             }
@@ -174,37 +152,6 @@ impl RemoteParty {
         }
     }
 
-    /// Waits until the party has taken in what was answered last, so that what is done to it next
-    /// comes after that.
-    async fn settle(&mut self) -> Result<(), PartyError> {
-        let mut waited = Duration::ZERO;
-        while waited < self.late && self.arrived.is_none() {
-            match self.advance(0).await? {
-                Some(Moved {
-                    busy: Some(true), ..
-                }) => {
-                    self.arrived = self.listener.next(RETRY).await;
-                    waited += RETRY;
-                }
-                Some(Moved {
-                    busy: Some(false), ..
-                }) => return Ok(()),
-                _ => {
-                    self.arrived = self.listener.next(SETTLE).await;
-                    return Ok(());
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn ask(&mut self, verb: Verb, with: Value) -> Result<Outcome, PartyError> {
-        match self.hook.as_mut() {
-            Some(hook) => Ok(hook.ask(verb, with).await?),
-            None => Ok(Outcome::Unsupported("the kit was given no hook".into())),
-        }
-    }
-
     /// What a person at the party is told besides what the case says: where the center is.
     fn told(&mut self, verb: Verb, with: Value) -> Value {
         let mut with = if with.is_object() { with } else { json!({}) };
@@ -212,13 +159,7 @@ impl RemoteParty {
             Verb::Start => {
                 self.forget_requests();
                 let other = with.get("certificate").is_some_and(|it| it == "other-name");
-                let center = if other {
-                    &self.listener.other_name
-                } else {
-                    &self.listener.center
-                };
-                with["center"] = json!(center);
-                with["certificates"] = json!(self.listener.certificates);
+                self.afar.listener.introduce(&mut with, other);
             }
             Verb::Reset if with.get("when").is_none() => self.forget_requests(),
             _ => {}
@@ -229,30 +170,7 @@ impl RemoteParty {
     /// What was sent before the power failed is nobody's any more.
     fn forget_requests(&mut self) {
         self.waiting = None;
-        self.arrived = None;
-        while self.listener.next_now().is_some() {}
-    }
-
-    /// Moves the party's clock, as far as it goes without a request. `None` where nothing moves it.
-    async fn advance(&mut self, seconds: u32) -> Result<Option<Moved>, PartyError> {
-        if self.control < Control::C2 {
-            return Ok(None);
-        }
-        let given = match self
-            .ask(Verb::Advance, json!({ "seconds": seconds }))
-            .await?
-        {
-            Outcome::Ok(given) => given,
-            Outcome::Unsupported(_) => return Ok(None),
-            Outcome::Error(why) => return Err(PartyError::Broke(why)),
-        };
-        let passed = given.get("passed").and_then(Value::as_u64);
-        let passed = passed.and_then(|it| u32::try_from(it).ok());
-        let passed = passed.unwrap_or(seconds).min(seconds);
-        let moved = self.time.advance(passed.into()).await;
-        moved.map_err(|why| PartyError::Center(why.to_string()))?;
-        let busy = given.get("busy").and_then(Value::as_bool);
-        Ok(Some(Moved { passed, busy }))
+        self.afar.forget_requests();
     }
 
     async fn until(&mut self, within: u32) -> Result<Option<(Asked, u32)>, PartyError> {
@@ -261,48 +179,9 @@ impl RemoteParty {
         {
             return Ok(Some((asked.clone(), 0)));
         }
-        let mut left = within;
-        let mut waited = Duration::ZERO;
-        loop {
-            if let Some(held) = self.next_held(RETRY).await {
-                return self.take_up(held).map(|asked| Some((asked, within - left)));
-            }
-            let Some(moved) = self.advance(left).await? else {
-                return self.by_own_clock(left).await;
-            };
-            left -= moved.passed;
-            match moved.busy {
-                // No time passes while an exchange is under way: its request is about to come.
-                Some(true) if waited < self.late => waited += RETRY,
-                Some(false) if left > 0 => waited = Duration::ZERO,
-                Some(_) => return Ok(None),
-                None => {
-                    let held = self.next_held(SETTLE).await;
-                    let asked = held.map(|held| self.take_up(held)).transpose()?;
-                    if asked.is_some() || left == 0 {
-                        return Ok(asked.map(|asked| (asked, within - left)));
-                    }
-                }
-            }
-        }
-    }
-
-    async fn next_held(&mut self, within: Duration) -> Option<Held> {
-        match self.arrived.take() {
-            Some(held) => Some(held),
-            None => self.listener.next(within).await,
-        }
-    }
-
-    async fn by_own_clock(&mut self, within: u32) -> Result<Option<(Asked, u32)>, PartyError> {
-        let began = tokio::time::Instant::now();
-        let patience = Duration::from_secs(within.into());
-        match self.next_held(patience).await {
+        match self.afar.next(within).await? {
             None => Ok(None),
-            Some(held) => {
-                let after = u32::try_from(began.elapsed().as_secs()).unwrap_or(u32::MAX);
-                self.take_up(held).map(|asked| Some((asked, after)))
-            }
+            Some((held, after)) => self.take_up(held).map(|asked| Some((asked, after))),
         }
     }
 
@@ -331,7 +210,8 @@ impl RemoteParty {
 
     /// A device presents itself to the kit as a service's server.
     fn take_up_registration(&mut self, held: Held) -> Result<Asked, PartyError> {
-        let asked = registration(held.request, self.listener.service.as_deref())?;
+        let service = self.afar.listener.service.as_deref();
+        let asked = registration(held.request, service)?;
         if let Some(why) = unreadable(&asked.conversation, &asked.message) {
             return Err(PartyError::Broke(why));
         }
@@ -341,7 +221,7 @@ impl RemoteParty {
 
     /// The party calls a peer.
     fn take_up_call(&mut self, held: Held, number: usize) -> Result<Asked, PartyError> {
-        let address = self.listener.peers.get(number);
+        let address = self.afar.listener.peers.get(number);
         let address = address.map(String::as_str).unwrap_or_default();
         let secret = self.codes.iter().find(|code| holds(&held.request, code));
         if secret.is_some() {
@@ -365,12 +245,13 @@ impl RemoteParty {
         let decided = answered.decided.as_ref();
         let given = decided.and_then(|it| it.get("formalCode")?.as_str());
         self.know(given);
-        let mut second = self.arrived.take().or_else(|| self.listener.next_now());
+        let afar = &mut self.afar;
+        let mut second = afar.arrived.take().or_else(|| afar.listener.next_now());
         if second
             .as_ref()
             .is_some_and(|it| may_wait_beside(it.port, &asked.conversation))
         {
-            self.arrived = second.take();
+            afar.arrived = second.take();
         }
         if let Some(second) = second.filter(|_| !reply.is_closed()) {
             return Err(PartyError::Broke(format!(
@@ -398,11 +279,11 @@ impl Party for RemoteParty {
     }
 
     fn service(&self) -> Option<String> {
-        self.listener.service.clone()
+        self.afar.listener.service.clone()
     }
 
     fn peers(&self) -> Vec<String> {
-        self.listener.peers.clone()
+        self.afar.listener.peers.clone()
     }
 }
 
@@ -447,7 +328,7 @@ fn asked(request: Request) -> Result<Asked, PartyError> {
 
 /// Where a request holds its credential besides the header field for it: paths and fields are
 /// written into logs, whatever the case is about.
-fn elsewhere(request: &Request, credential: &str) -> Option<String> {
+pub(super) fn elsewhere(request: &Request, credential: &str) -> Option<String> {
     if credential.is_empty() {
         return None;
     }
@@ -527,7 +408,3 @@ const NOT_ANNOUNCED: &str = "it does not say that its gateway finds the children
                              where the kit plays them (`announced`)";
 /// Why a case about poll requests cannot be tried.
 const NOT_ASKED: &str = "it does not say where the party takes poll requests (`polling`)";
-/// How long a request may be on its way before the party's clock is moved.
-const SETTLE: Duration = Duration::from_millis(120);
-/// How soon the kit looks again while an exchange is under way.
-const RETRY: Duration = Duration::from_millis(20);

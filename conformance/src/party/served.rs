@@ -108,9 +108,8 @@ enum Event {
 impl<K: Kind> Served<K> {
     fn line(&mut self, line: &str) -> Result<String, Stuck> {
         let request: Request = serde_json::from_str(line).map_err(stuck)?;
-        let verb: Result<Verb, _> = serde_json::from_value(json!(request.verb));
-        let outcome = match verb {
-            Err(_) => Outcome::Unsupported(format!("it does not know {:?}", request.verb)),
+        let outcome = match request.known_verb() {
+            Err(outcome) => outcome,
             Ok(verb) => self.done(verb, request.with).unwrap_or_else(Outcome::Error),
         };
         self.send()?;
@@ -313,6 +312,6 @@ async fn listen() -> Result<(String, mpsc::UnboundedReceiver<PollRequest>), Stri
     Ok((polling, asked))
 }
 
-fn stuck(why: impl ToString) -> Stuck {
+pub(super) fn stuck(why: impl ToString) -> Stuck {
     Stuck(why.to_string())
 }

@@ -5,12 +5,12 @@
 
 use restante_core::registrant::Errand;
 use restante_http::client::{Served, served};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::line::Response;
 use crate::run::{Asked, Reaction};
 
-use super::behind::{Answered, accepted, amended, garbage, refused};
+use super::behind::{Answered, played};
 
 /// What the conversation is called in cases.
 pub(super) const REGISTER: &str = "register";
@@ -32,27 +32,7 @@ pub(super) fn presented(errand: &Errand) -> Asked {
 /// What goes back, and what was decided if the kit decided it.
 pub(super) fn serve(asked: &Asked, reaction: Reaction) -> Answered {
     let members = json!({ "device": asked.message.get("device"), "service": "kit-x" });
-    let right = accepted(REGISTER, &members);
-    let decided = matches!(
-        reaction,
-        Reaction::Deliver | Reaction::Lose | Reaction::Amend(_)
-    );
-    let response = match reaction {
-        Reaction::Deliver => Some(right),
-        Reaction::Lose | Reaction::Drop => None,
-        Reaction::Amend(members) => Some(amended(right, &members)),
-        Reaction::Refuse(refusal) => Some(refused(&refusal)),
-        Reaction::Reply(reply) => {
-            let members: Value = reply.into_values().next().unwrap_or_default();
-            Some(accepted(REGISTER, &members))
-        }
-        Reaction::Garbage => Some(garbage(REGISTER)),
-        Reaction::Raw(response) => Some(*response),
-    };
-    Answered {
-        response,
-        decided: decided.then_some(members),
-    }
+    played(REGISTER, &members, reaction)
 }
 
 /// What a client makes of a response; nothing came where there is none.

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use crate::case::{Actor, Advance, Case, Repeat, Send, Step};
+use crate::case::{Actor, Advance, Case, Repeat, Role, Send, Step};
 use crate::line::render::{self, Outcome};
 use crate::line::{LineError, Request, Response};
 use crate::profile::Limits;
@@ -24,6 +24,8 @@ pub(super) struct Player<'a> {
     pub(super) party: Option<&'a mut dyn Party>,
     pub(super) scope: Scope,
     pub(super) transcript: Transcript,
+    /// What transcripts call whoever answers to the kit's actors.
+    pub(super) server: &'static str,
     /// What the vendor declares that things may take.
     pub(super) limits: Limits,
     /// How many checks have been made so far.
@@ -85,6 +87,10 @@ impl<'a> Player<'a> {
             party,
             scope,
             transcript: Transcript::default(),
+            server: match case.role {
+                Role::Provider => "provider",
+                _ => "center",
+            },
             limits: around.profile.limits,
             checks: 0,
             last: None,
@@ -132,9 +138,12 @@ impl<'a> Player<'a> {
             .ok_or_else(|| Ended::Error("`say` has to hold exactly one message".into()))?;
         let message = self.scope.fill(template)?;
         let credential = self.credential(send).await?;
-        let request = render::request(conversation, &message, credential.as_deref())
+        let mut request = render::request(conversation, &message, credential.as_deref())
             .ok_or_else(|| Ended::Error(format!("there is no conversation {conversation:?}")))?;
-        let said = format!("{} → center: {conversation}", word(send.from));
+        if let Some(at) = &send.at {
+            request.path = self.scope.fill_str(at)?;
+        }
+        let said = format!("{} → {}: {conversation}", word(send.from), self.server);
         self.note(send.note.as_deref());
         self.carry(&said, conversation, &request, send.source.as_deref())
             .await
@@ -154,7 +163,8 @@ impl<'a> Player<'a> {
         let heard = match self.target.line.carry(request, Some(address)).await {
             Ok(response) => {
                 let outcome = render::outcome(conversation, &response);
-                let text = format!("center → {}", outcome_text(&outcome, response.status));
+                let server = self.server;
+                let text = format!("{server} → {}", outcome_text(&outcome, response.status));
                 let wire = response_text(&response);
                 self.transcript
                     .add_wire(LineKind::Received, &text, Some(&wire));

@@ -31,7 +31,7 @@ impl Player<'_> {
             body,
         };
         self.note(raw.note.as_deref());
-        let said = format!("kit → center: {} {}", request.method, raw.path);
+        let said = format!("kit → {}: {} {}", self.server, request.method, raw.path);
         self.carry(&said, render::ANY, &request, raw.source.as_deref())
             .await
     }

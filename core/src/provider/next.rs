@@ -176,21 +176,14 @@ impl<C: Crypto> Work<'_, C> {
         said: &GiveCodes,
         heard: &CodesGiven,
     ) -> Result<Vec<ProviderRequest>, Stop> {
-        let results: BTreeMap<_, _> = heard
-            .results
-            .iter()
-            .map(|it| (it.device, it.result))
-            .collect();
+        let results = heard.results.iter().map(|it| (it.device, it.result));
+        let results: BTreeMap<_, _> = results.collect();
         let parts = said.codes.iter().map(|it| (said.application, it.device));
-        self.load(service, parts.clone())?;
-        for part in parts {
-            let done = match results.get(&part.1) {
-                Some(GiveOutcome::Given) => self.still_entitled(service, part),
-                Some(GiveOutcome::Differs | GiveOutcome::Refused) => self.end(service, part),
-                Some(GiveOutcome::Later) | None => Ok(()),
-            };
-            self.sound(done)?;
-        }
+        self.each(service, parts, |work, part| match results.get(&part.1) {
+            Some(GiveOutcome::Given) => work.still_entitled(service, part),
+            Some(GiveOutcome::Differs | GiveOutcome::Refused) => work.end(service, part),
+            Some(GiveOutcome::Later) | None => Ok(()),
+        })?;
         Ok(Vec::new())
     }
 
@@ -202,21 +195,14 @@ impl<C: Crypto> Work<'_, C> {
         said: &ReportEntitlements,
         heard: &EntitlementsReported,
     ) -> Result<Vec<ProviderRequest>, Stop> {
-        let results: BTreeMap<_, _> = heard
-            .results
-            .iter()
-            .map(|it| (it.device, it.result))
-            .collect();
+        let results = heard.results.iter().map(|it| (it.device, it.result));
+        let results: BTreeMap<_, _> = results.collect();
         let parts = said.devices.0.iter().map(|it| (said.application, *it));
-        self.load(service, parts.clone())?;
-        for part in parts {
-            let done = match results.get(&part.1) {
-                Some(EntitledOutcome::Entitled) => self.is_reported(service, part),
-                Some(EntitledOutcome::Refused) => self.end(service, part),
-                None => Ok(()),
-            };
-            self.sound(done)?;
-        }
+        self.each(service, parts, |work, part| match results.get(&part.1) {
+            Some(EntitledOutcome::Entitled) => work.is_reported(service, part),
+            Some(EntitledOutcome::Refused) => work.end(service, part),
+            None => Ok(()),
+        })?;
         self.behind(service, said)
     }
 
@@ -245,11 +231,7 @@ impl<C: Crypto> Work<'_, C> {
             return self.pass_by(service, said);
         }
         let parts = over.iter().map(|device| (application, *device));
-        self.load(service, parts.clone())?;
-        for part in parts {
-            let done = self.end(service, part);
-            self.sound(done)?;
-        }
+        self.each(service, parts, |work, part| work.end(service, part))?;
         if rest.is_empty() {
             return self.pass_by(service, said);
         }
@@ -287,6 +269,21 @@ impl<C: Crypto> Work<'_, C> {
         let last = said.devices.0.last().map(|it| (said.application, *it));
         let next = self.report(service, last, &BTreeSet::new())?;
         Ok(next.into_iter().collect())
+    }
+
+    /// Does this about each of these. One of which a record is damaged keeps no other back.
+    fn each(
+        &mut self,
+        service: &ServiceId,
+        parts: impl Iterator<Item = Part> + Clone,
+        act: impl Fn(&mut Self, Part) -> Result<(), Pause>,
+    ) -> Result<(), Stop> {
+        self.load(service, parts.clone())?;
+        for part in parts {
+            let done = act(self, part);
+            self.sound(done)?;
+        }
+        Ok(())
     }
 
     /// What was done about a device; none where a record of it is damaged, which is noted.

@@ -85,6 +85,13 @@ impl Pair {
         core::str::from_utf8(&key.key).ok()?.parse().ok()
     }
 
+    /// Which device and which service a key of [`Pair::key`] names.
+    #[must_use]
+    pub fn of(key: &Key) -> Option<(DeviceId, ServiceId)> {
+        let device = DeviceId::from_bytes(key.owner.0);
+        Some((device, Self::service(key)?))
+    }
+
     /// Whether it can still have its effect, if its time is not over.
     #[must_use]
     pub const fn opens(&self) -> bool {

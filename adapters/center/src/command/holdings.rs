@@ -8,8 +8,9 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use restante_center::program::Failure;
+use restante_center::program::lines::Form;
 use restante_center::{Console, ConsoleError};
 use restante_core::id::{CustomerId, DeviceId, UserName};
 use restante_core::wire::people::{
@@ -18,7 +19,7 @@ use restante_core::wire::people::{
 use restante_core::wire::{Counter, DeviceState};
 
 use super::reach::Reach;
-use super::readings_file::{self, Form};
+use super::readings_file;
 use super::shell;
 use super::table;
 
@@ -50,8 +51,8 @@ pub(crate) enum Readings {
     )]
     Export {
         /// The form of the lines
-        #[arg(long, value_enum, default_value_t = Format::Csv)]
-        format: Format,
+        #[arg(long, value_enum, default_value_t = Form::Csv)]
+        format: Form,
         /// Only this device
         #[arg(long, value_name = "ID")]
         device: Option<DeviceId>,
@@ -74,14 +75,6 @@ pub(crate) struct Whose {
     /// The customer's id, as `code list --json` shows it
     #[arg(long, value_name = "ID")]
     customer: Option<CustomerId>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum Format {
-    /// Comma-separated values with a heading
-    Csv,
-    /// One JSON object in each line
-    Jsonl,
 }
 
 impl Whose {
@@ -166,11 +159,7 @@ impl Readings {
                 if let (Some(wanted), []) = (device, devices.as_slice()) {
                     return Err(Failure::ran(format!("the customer holds no {wanted}")));
                 }
-                let form = match format {
-                    Format::Csv => Form::Csv,
-                    Format::Jsonl => Form::Jsonl,
-                };
-                let mut file = readings_file::Writer::create(output, form)?;
+                let mut file = readings_file::Writer::create(output, format)?;
                 for device in devices {
                     let rows = readings(&console, device.device, device.customer).await?;
                     file.write(&device, &rows)?;

@@ -15,7 +15,6 @@ mod readings_file;
 mod serve;
 mod service;
 mod shell;
-mod table;
 mod take_mail;
 mod token;
 mod watch;
@@ -24,7 +23,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use restante_center::program::Failure;
+use restante_center::program::{Failure, in_runtime, table};
 use restante_core::wire::people::{AcceptClock, PeopleReply, PeopleRequest};
 
 use reach::Reach;
@@ -174,14 +173,6 @@ async fn accept_clock(reach: &Reach) -> Result<(), Failure> {
         }
         _ => Err(Failure::other_reply()),
     }
-}
-
-fn in_runtime(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::ran(format!("cannot start threads: {error}")))?
-        .block_on(work)
 }
 
 /// Where the configuration is looked for unless it is named: here, then where `init` makes it.

@@ -1,33 +1,19 @@
-//! Readings as a file for other programs: comma-separated values (RFC 4180) or JSON lines.
+//! Readings as a file for other programs: a line for each, with every counter that there is.
 //!
-//! What a device does not count stays empty, never zero. A text that a spreadsheet would take for a
-//! formula gets an apostrophe in front: names come from people and devices, and a file that is
-//! opened by a click must not compute anything of theirs.
+//! What a device does not count stays empty, never zero.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use restante_center::program::Failure;
+use restante_center::program::lines::{Form, Lines};
 use restante_core::wire::people::{DeviceRow, Reading};
 use restante_core::wire::{Counted, Counter};
 use serde::Serialize;
 
 use super::holdings::state;
 
-/// The form of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
-    Csv,
-    Jsonl,
-}
-
 /// Writes readings, device by device.
-pub(crate) struct Writer {
-    to: Box<dyn Write>,
-    name: String,
-    form: Form,
-}
+pub(crate) struct Writer(Lines);
 
 /// One line of JSON.
 #[derive(Serialize)]
@@ -39,21 +25,7 @@ struct Line<'a> {
 impl Writer {
     /// Begins a file, or standard output.
     pub(crate) fn create(path: Option<PathBuf>, form: Form) -> Result<Self, Failure> {
-        let name = path
-            .as_ref()
-            .map_or("standard output".into(), |path| path.display().to_string());
-        let to: Box<dyn Write> = match path {
-            None => Box::new(BufWriter::new(io::stdout().lock())),
-            Some(path) => {
-                let file = File::create_new(&path).map_err(|error| failed(&name, &error))?;
-                Box::new(BufWriter::new(file))
-            }
-        };
-        let mut writer = Self { to, name, form };
-        if form == Form::Csv {
-            writer.line(&heading())?;
-        }
-        Ok(writer)
+        Ok(Self(Lines::create(path, form, &heading())?))
     }
 
     /// Writes one device's readings, oldest first.
@@ -68,30 +40,17 @@ impl Writer {
             ..device.clone()
         };
         for reading in newest_first.iter().rev() {
-            let text = match self.form {
-                Form::Csv => csv_line(&fields(&device, reading)),
-                Form::Jsonl => json_line(&device, reading)?,
-            };
-            self.line(&text)?;
+            let device = &device;
+            let fields = || fields(device, reading);
+            self.0.write(fields, &Line { device, reading })?;
         }
         Ok(())
     }
 
     /// Ends the file.
-    pub(crate) fn finish(mut self) -> Result<(), Failure> {
-        self.to.flush().map_err(|error| failed(&self.name, &error))
+    pub(crate) fn finish(self) -> Result<(), Failure> {
+        self.0.finish()
     }
-
-    fn line(&mut self, text: &str) -> Result<(), Failure> {
-        let end = if self.form == Form::Csv { "\r\n" } else { "\n" };
-        write!(self.to, "{text}{end}").map_err(|error| failed(&self.name, &error))
-    }
-}
-
-fn json_line(device: &DeviceRow, reading: &Reading) -> Result<String, Failure> {
-    let line = Line { device, reading };
-    serde_json::to_string(&line)
-        .map_err(|error| Failure::ran(format!("cannot be written as JSON: {error}")))
 }
 
 /// The fields of one line, in the order of [`heading`].
@@ -143,36 +102,14 @@ const fn counters(counted: &Counted) -> [Option<Counter>; 6] {
     ]
 }
 
-fn heading() -> String {
+fn heading() -> Vec<String> {
     let counted = SERVICES.iter().flat_map(|service| {
         COUNTERS
             .iter()
             .map(move |counter| format!("{service}.{counter}"))
     });
     let facts = FACTS.iter().map(|fact| (*fact).to_owned());
-    csv_line(&facts.chain(counted).collect::<Vec<_>>())
-}
-
-fn csv_line(fields: &[String]) -> String {
-    let quoted: Vec<String> = fields.iter().map(|field| csv_field(field)).collect();
-    quoted.join(",")
-}
-
-fn csv_field(field: &str) -> String {
-    let safe = if field.starts_with(['=', '+', '-', '@']) {
-        format!("'{field}")
-    } else {
-        field.to_owned()
-    };
-    if safe.contains(['"', ',', '\r', '\n']) {
-        format!("\"{}\"", safe.replace('"', "\"\""))
-    } else {
-        safe
-    }
-}
-
-fn failed(name: &str, error: &io::Error) -> Failure {
-    Failure::ran(format!("{name} cannot be written: {error}"))
+    facts.chain(counted).collect()
 }
 
 const FACTS: [&str; 12] = [
@@ -194,16 +131,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_field_that_a_spreadsheet_would_compute_is_disarmed() {
-        assert_eq!(csv_field("=HYPERLINK(1)"), "'=HYPERLINK(1)");
-        assert_eq!(csv_field("@sum,1"), "\"'@sum,1\"");
-        assert_eq!(csv_field("Müller \"&\" Sohn"), "\"Müller \"\"&\"\" Sohn\"");
-        assert_eq!(csv_field("plain"), "plain");
-    }
-
-    #[test]
     fn the_heading_names_every_field() {
-        assert_eq!(heading().split(',').count(), 12 + 36);
-        assert!(heading().contains("copy.mediaSheetsCompleted"));
+        assert_eq!(heading().len(), 12 + 36);
+        assert!(heading().contains(&"copy.mediaSheetsCompleted".to_owned()));
     }
 }

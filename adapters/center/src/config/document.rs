@@ -30,10 +30,12 @@ pub enum ConfigError {
         why: io::Error,
     },
     /// There is none yet.
-    #[error("there is no configuration at {}; make one with: restante-center init", path.display())]
+    #[error("there is no configuration at {}; make one with: {program} init", path.display())]
     Missing {
         /// Where it was expected.
         path: PathBuf,
+        /// The program whose it is.
+        program: &'static str,
     },
     /// Something in it is wrong.
     #[error("{}:{line}:{column}: {what}", path.display())]
@@ -47,6 +49,17 @@ pub enum ConfigError {
         /// What is wrong, and what would be right.
         what: String,
     },
+}
+
+/// The text of this program's configuration at `path`.
+pub(super) fn read(path: &Path, program: &'static str) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path).map_err(|why| {
+        let path = path.into();
+        match why.kind() {
+            io::ErrorKind::NotFound => ConfigError::Missing { path, program },
+            _ => ConfigError::Unreadable { path, why },
+        }
+    })
 }
 
 /// The text of a configuration, for finding places in it.

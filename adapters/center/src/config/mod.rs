@@ -9,8 +9,6 @@ mod notify;
 mod policy;
 mod provider;
 
-use std::fs;
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -22,8 +20,8 @@ use restante_http::server::Forwarding;
 pub use document::ConfigError;
 use document::{Document, Section};
 pub use notify::Notify;
-pub(crate) use provider::target;
 pub use provider::{Dialled, ProviderConfig};
+pub(crate) use provider::{EVERY, target};
 
 /// A center's configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,14 +128,7 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] names the line and what would be right.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = fs::read_to_string(path).map_err(|why| match why.kind() {
-            io::ErrorKind::NotFound => ConfigError::Missing { path: path.into() },
-            _ => ConfigError::Unreadable {
-                path: path.into(),
-                why,
-            },
-        })?;
-        Self::from_text(path, &text)
+        Self::from_text(path, &document::read(path, "restante-center")?)
     }
 
     /// Reads `text`, which stands in the file at `path`.
@@ -157,7 +148,7 @@ impl Config {
         let notify = root.section("notify", "notify")?;
         let log = root.section("log", "log")?;
         root.done()?;
-        let (data, keys) = read_center(center, folder, &default)?;
+        let (data, keys) = read_places(center, folder, &default)?;
         let http = read_http(http, &document, folder, default.http)?;
         Ok(Self {
             data,
@@ -171,7 +162,8 @@ impl Config {
     }
 }
 
-fn read_center(
+/// Where a server keeps its database and its keys.
+fn read_places(
     mut section: Section<'_>,
     folder: &Path,
     default: &Config,

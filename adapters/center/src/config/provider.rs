@@ -13,8 +13,9 @@ use restante_core::id::ServiceId;
 use restante_core::wire::ServiceUrl;
 use restante_http::route::{Operation, Route};
 
-use super::document::{ConfigError, Document, Section};
-use super::{Config, Http, Log, duration, read_http, read_log, read_metrics, seconds};
+use super::document::{self, ConfigError, Document, Section};
+use super::{Config, Http, Log};
+use super::{duration, read_http, read_log, read_metrics, read_places, seconds};
 
 /// A provider's configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,11 +55,7 @@ impl ProviderConfig {
     /// # Errors
     /// [`ConfigError`] names the line and what would be right.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|why| ConfigError::Unreadable {
-            path: path.into(),
-            why,
-        })?;
-        Self::from_text(path, &text)
+        Self::from_text(path, &document::read(path, "restante-provider")?)
     }
 
     /// Reads `text`, which stands in the file at `path`.
@@ -71,24 +68,22 @@ impl ProviderConfig {
         let folder = path.parent().unwrap_or(Path::new(""));
         let default = Config::default_in(folder);
         let mut root = Section::root(&document, &table);
-        let mut provider = root.section("provider", "provider")?;
+        let provider = root.section("provider", "provider")?;
         let center = root.section("center", "center")?;
         let services = root.section("services", "services")?;
         let http = root.section("http", "http")?;
         let metrics = root.section("metrics", "metrics")?;
         let log = root.section("log", "log")?;
         root.done()?;
-        let data = provider.text("data")?.map(|path| folder.join(path.value));
-        let keys = provider.text("keys")?.map(|path| folder.join(path.value));
-        provider.done()?;
+        let (data, keys) = read_places(provider, folder, &default)?;
         let place = http.place().clone();
         let http = read_http(http, &document, folder, default.http)?;
         if http.url.is_some() {
             return Err(document.mistake(&place, NO_URL));
         }
         Ok(Self {
-            data: data.unwrap_or(default.data),
-            keys: keys.unwrap_or(default.keys),
+            data,
+            keys,
             center: read_center(center, &document, folder)?,
             services: read_services(services, &document)?,
             metrics: read_metrics(metrics, &document, &http.proxies)?,
@@ -186,7 +181,7 @@ const NO_SERVICE: &str = "[services] names no service; write each as \
                           id = \"https://services.example/start\"";
 /// How often the center is asked: people who apply do not wait for longer, and one that has nothing
 /// to say costs nothing.
-const EVERY: Duration = Duration::from_secs(10);
+pub(crate) const EVERY: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {

@@ -1,8 +1,10 @@
-//! What the programs have in common: the log, the signals that stop them, how they say that they
-//! are ready, and the line and exit code with which they fail.
+//! What the programs have in common: threads, the log, the signals that stop them, how they say
+//! that they are ready, tables and files, and the line and exit code with which they fail.
 
 mod failure;
+pub mod lines;
 mod ready;
+pub mod table;
 
 use std::io::IsTerminal;
 
@@ -41,6 +43,18 @@ impl Stop {
             _ = self.interrupt.recv() => "SIGINT",
         }
     }
+}
+
+/// Does this work on threads of its own.
+///
+/// # Errors
+/// As the work itself, and where the system gives no threads.
+pub fn in_runtime(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::ran(format!("cannot start threads: {error}")))?
+        .block_on(work)
 }
 
 /// Sends the log to standard error.

@@ -10,26 +10,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use restante_core::center::{Call, Credential, Decide, Message, Reply, Source};
-use restante_core::code::AccessToken;
 use restante_core::decision::Heard;
 use restante_core::id::{CorrelationId, ServiceId};
 use restante_core::provider::{RoundOver, round_over};
 use restante_core::wire::Refusal;
-use restante_core::wire::people::{PeopleReply, PeopleRequest};
 use restante_core::wire::provider::ProviderRequest;
-use restante_http::client::{Client, SendError};
 use restante_store::{Driver, Store};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
 
+use super::around::{Answered, Link, Pace};
 use super::notes::Notes;
 
 /// What dials.
 pub(super) struct Dialler<D, S> {
     pub(super) driver: Arc<Driver<D, S>>,
-    pub(super) client: Client,
-    pub(super) token: AccessToken,
+    pub(super) link: Arc<dyn Link>,
+    pub(super) pace: Arc<dyn Pace>,
     pub(super) services: Vec<ServiceId>,
     /// How often the center is asked where nothing happens.
     pub(super) every: Duration,
@@ -69,7 +66,7 @@ impl<D: Decide + 'static, S: Store + 'static> Dialler<D, S> {
             let over = broken.as_ref().and_then(|broken| broken.over);
             told = broken.map_or(String::new(), |broken| broken.why);
             if let Some(over) = over {
-                sleep(pause(self.every, failures, over)).await;
+                self.pace.rest(pause(self.every, failures, over)).await;
                 failures = failures.saturating_add(1);
             } else {
                 if failures > 0 {
@@ -83,8 +80,11 @@ impl<D: Decide + 'static, S: Store + 'static> Dialler<D, S> {
 
     /// Until the next round: that a device has registered is reason enough not to wait to the end.
     async fn rest(&self) {
-        let least = sleep(LEAST_REST);
-        let _ = timeout(self.every, self.registered.notified()).await;
+        let least = self.pace.rest(LEAST_REST);
+        tokio::select! {
+            () = self.pace.rest(self.every) => {}
+            () = self.registered.notified() => {}
+        }
         least.await;
     }
 
@@ -126,13 +126,11 @@ impl<D: Decide + 'static, S: Store + 'static> Dialler<D, S> {
 
     /// Says one thing to the center.
     async fn say(&self, said: &ProviderRequest) -> Result<Heard, Broken> {
-        let request = PeopleRequest::Provider(said.clone());
-        match self.client.ask(&self.token, &request).await {
-            Ok(PeopleReply::Provider(reply)) => Ok(Heard::Answer(said.clone(), reply)),
-            Ok(_) => Err(Broken::because("the center answered something else")),
-            Err(SendError::Refused(refusal)) => Ok(Heard::Refused(said.clone(), refusal)),
-            Err(no_link) => Err(Broken {
-                why: no_link.to_string(),
+        match self.link.say(said).await {
+            Answered::Reply(reply) => Ok(Heard::Answer(said.clone(), reply)),
+            Answered::Refused(refusal) => Ok(Heard::Refused(said.clone(), refusal)),
+            Answered::Nothing(why) => Err(Broken {
+                why,
                 over: Some(RoundOver { wait: None }),
             }),
         }
@@ -178,6 +176,15 @@ impl Broken {
         let over = Some(round_over(refusal)?);
         let why = format!("refused ({}): {}", refusal.code, refusal.detail);
         Some(Self { why, over })
+    }
+}
+
+impl Dialling {
+    /// Breaks off, and waits until the loop has let go of the store.
+    pub(super) async fn end(mut self) {
+        self.0.abort();
+        // That it was broken off is what was wanted.
+        let _ended = (&mut self.0).await;
     }
 }
 

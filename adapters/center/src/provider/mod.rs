@@ -5,41 +5,35 @@
 //! listeners. What differs is what decides, that only registrations are served, and that it dials.
 //! Serves spec chapter PRV.
 
+mod around;
 mod dial;
+mod ledger;
 mod notes;
+mod serving;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use restante_core::Timestamp;
-use restante_core::center::{Call, Credential, Message, Source};
 use restante_core::code::AccessToken;
-use restante_core::id::{CorrelationId, ServiceId};
 use restante_core::provider::Provider;
-use restante_core::wire::people::{AcceptClock, PeopleRequest};
 use restante_core::wire::{ServiceUrl, UrlError};
 use restante_crypto::RingCrypto;
 use restante_http::client::{Client, ClientError, Trust};
-use restante_http::server::Drained;
 use restante_store::sqlite::Options;
-use restante_store::{Driver, DriverError, SqliteStore};
-use tokio::sync::Notify;
+use restante_store::{Driver, SqliteStore};
 
-use crate::config::target;
 pub use crate::config::{Dialled, ProviderConfig};
 use crate::init::{InitError, Made, make, url};
 use crate::keyfile::KeyFile;
 use crate::open::{CenterError, behind, line};
 use crate::private::{PrivateFileError, read_private};
-use crate::running::{Address, Running};
-use crate::setup::{Setup, StartError};
+use crate::setup::Setup;
 
-use dial::{Dialler, Dialling};
-
-/// What the program runs.
-type ProviderSetup = Setup<Provider<RingCrypto>, SqliteStore>;
+pub use around::{Answered, ClientLink, Link, Pace, Pending};
+pub use ledger::{DeviceRow, DeviceState, LedgerError, devices};
+pub use serving::{ProviderSetup, Serving};
 
 /// Why a provider's server cannot be opened. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -95,19 +89,13 @@ pub fn init(folder: &Path, host: &str, now: Timestamp) -> Result<Made, InitError
     make(folder, host, now, (CONFIG_NAME, &config))
 }
 
-/// A provider's server that is about to start.
-pub struct Prepared {
-    setup: ProviderSetup,
-    client: Client,
-    token: AccessToken,
-    config: ProviderConfig,
-}
-
 /// The server that `config` describes, ready to listen and to dial.
 ///
 /// # Errors
 /// [`ProviderError`] says in one line what is wrong.
-pub fn prepare(config: &ProviderConfig) -> Result<Prepared, ProviderError> {
+pub fn prepare(
+    config: &ProviderConfig,
+) -> Result<ProviderSetup<Provider<RingCrypto>, SqliteStore>, ProviderError> {
     if !config.keys.exists() {
         return Err(ProviderError::NoKeys(config.keys.clone()));
     }
@@ -122,17 +110,22 @@ pub fn prepare(config: &ProviderConfig) -> Result<Prepared, ProviderError> {
     let token = token(&config.center.token)?;
     let client = Client::new(&config.center.url, &trust(&config.center)?)?;
     let line = line(&config.http)?;
-    let path = config.data.join("restante-provider.sqlite");
-    let store = SqliteStore::open(&path, &file.center().to_string(), Options::default())
-        .map_err(CenterError::from)?;
+    let store = SqliteStore::open(
+        &store_path(config),
+        &file.center().to_string(),
+        Options::default(),
+    )
+    .map_err(CenterError::from)?;
     let provider = Provider::new(RingCrypto, keys, config.services.clone());
     let setup = Setup::new(Driver::new(provider, store)).metrics(config.metrics);
-    Ok(Prepared {
-        setup: behind(&config.http, &line, setup),
-        client,
-        token,
-        config: config.clone(),
-    })
+    let setup = behind(&config.http, &line, setup);
+    let link = Arc::new(ClientLink::new(client, token));
+    let setup = ProviderSetup::new(setup, config.services.clone(), link);
+    Ok(setup.every(config.center.every))
+}
+
+fn store_path(config: &ProviderConfig) -> PathBuf {
+    config.data.join("restante-provider.sqlite")
 }
 
 fn token(path: &Path) -> Result<AccessToken, ProviderError> {
@@ -157,89 +150,6 @@ fn trust(center: &Dialled) -> Result<Trust, ProviderError> {
         .map_err(|error| unfit(error.to_string()))
 }
 
-impl Prepared {
-    /// Binds every address, serves, and dials.
-    ///
-    /// # Errors
-    /// [`StartError`] if an address cannot be had or the store cannot be read; nothing is served
-    /// then.
-    pub async fn start(self) -> Result<Serving, StartError> {
-        let registered = Arc::new(Notify::new());
-        let services = self.config.services.iter();
-        let at: BTreeMap<String, ServiceId> = services
-            .map(|(id, url)| (target(url), id.clone()))
-            .collect();
-        let setup = self.setup.services(at, Arc::clone(&registered));
-        let running = setup.start().await?;
-        let dialler = Dialler {
-            driver: Arc::clone(running.driver()),
-            client: self.client,
-            token: self.token,
-            services: self.config.services.into_keys().collect(),
-            every: self.config.center.every,
-            registered,
-        };
-        Ok(Serving {
-            dialling: dialler.start(),
-            running,
-        })
-    }
-}
-
-/// A provider's server that runs until it is stopped or dropped.
-pub struct Serving {
-    running: Running<Provider<RingCrypto>, SqliteStore>,
-    dialling: Dialling,
-}
-
-impl Serving {
-    /// Where it listens, in the order in which the addresses were given.
-    #[must_use]
-    pub fn addresses(&self) -> &[Address] {
-        self.running.addresses()
-    }
-
-    /// Where metrics are served.
-    #[must_use]
-    pub const fn metrics(&self) -> Option<std::net::SocketAddr> {
-        self.running.metrics()
-    }
-
-    /// Accepts a clock that has jumped ahead, so that expiry is judged by it again.
-    ///
-    /// # Errors
-    /// As [`Driver::call`].
-    pub async fn accept_clock(&self) -> Result<(), DriverError> {
-        let driver = self.running.driver();
-        let call = Call {
-            source: Source {
-                address: None,
-                correlation: CorrelationId::from_bytes(driver.random().id()?),
-            },
-            presented: Credential::Console,
-            message: Message::People(PeopleRequest::AcceptClock(AcceptClock {})),
-        };
-        driver.call(call).await?;
-        self.running.tick().await?;
-        Ok(())
-    }
-
-    /// Dials no more, takes no more connections, lets requests in work finish, and says how many
-    /// had to be cut. Breaking off a round anywhere loses nothing.
-    pub async fn stop(self) -> Drained {
-        drop(self.dialling);
-        self.running.stop().await
-    }
-}
-
-impl std::fmt::Debug for Serving {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Serving")
-            .field("addresses", &self.addresses())
-            .finish_non_exhaustive()
-    }
-}
-
 const CONFIG: &str = include_str!("../config/provider.toml");
 /// What the configuration is called.
 pub const CONFIG_NAME: &str = "restante-provider.toml";
@@ -255,7 +165,7 @@ mod tests {
         let config = ProviderConfig::read(&made.config).expect("right");
         let url = config.services.values().next().expect("an example");
         assert_eq!(url.as_str(), "https://localhost:8444/start");
-        let error = prepare(&config).err().expect("no token").to_string();
+        let error = prepare(&config).expect_err("no token").to_string();
         assert!(error.contains("center-token cannot be read"), "{error}");
         assert!(error.ends_with("check `token` in [center]"), "{error}");
         assert!(init(folder.path(), "localhost", Timestamp::EPOCH).is_err());

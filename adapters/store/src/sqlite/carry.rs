@@ -1,4 +1,5 @@
-//! Whole stores out of and into a file: what `export` and `import` do with SQLite.
+//! Whole stores out of and into a file: what `export` and `import` do with SQLite, and what
+//! programs read of a store that another has open.
 //!
 //! An export reads one snapshot through a connection of its own, also while a center runs. An
 //! import needs the file for itself, is one transaction, and goes into an empty store alone.
@@ -7,6 +8,8 @@ use std::io::{BufRead, Seek, Write};
 use std::path::Path;
 
 use restante_core::Timestamp;
+use restante_core::record::Row;
+use rusqlite::Connection;
 
 use crate::port::StoreError;
 use crate::transfer::{self, Exporter, Head, TransferError};
@@ -20,11 +23,7 @@ use super::reader;
 /// # Errors
 /// [`TransferError`]; what has been written by then lacks its last line and is not imported.
 pub fn export(path: &Path, at: Timestamp, to: impl Write) -> Result<u64, TransferError> {
-    if open::look(path, None)? == State::Empty {
-        let path = path.to_owned();
-        return Err(OpenError::Missing { path }.into());
-    }
-    let connection = reader::open(path).map_err(failed)?;
+    let connection = shown(path)?;
     let snapshot = connection.unchecked_transaction().map_err(failed)?;
     let head = Head {
         center: open::center_of(path, &snapshot)?,
@@ -34,6 +33,29 @@ pub fn export(path: &Path, at: Timestamp, to: impl Write) -> Result<u64, Transfe
     let mut exporter = Exporter::new(to, &head)?;
     each_row(&snapshot, |row| exporter.row(&row))?;
     exporter.finish()
+}
+
+/// Hands every record of the store at `path` to `take`, as they stand at this moment, also while a
+/// program runs.
+///
+/// # Errors
+/// [`TransferError`] where there is no store, or where it cannot be read.
+pub fn read(path: &Path, mut take: impl FnMut(Row)) -> Result<(), TransferError> {
+    let connection = shown(path)?;
+    let snapshot = connection.unchecked_transaction().map_err(failed)?;
+    each_row(&snapshot, |row| {
+        take(row);
+        Ok(())
+    })
+}
+
+/// A connection that reads the store at `path`, if there is one.
+fn shown(path: &Path) -> Result<Connection, TransferError> {
+    if open::look(path, None)? == State::Empty {
+        let path = path.to_owned();
+        return Err(OpenError::Missing { path }.into());
+    }
+    reader::open(path).map_err(failed)
 }
 
 /// Fills the empty store of `center` at `path` from an export; how many records there are. The

@@ -31,7 +31,7 @@ use cache::Cache;
 use reader::Readers;
 use writer::{Submitted, Tally, Writer};
 
-pub use carry::{export, import};
+pub use carry::{export, import, read};
 pub use open::OpenError;
 
 /// What an operator can choose.

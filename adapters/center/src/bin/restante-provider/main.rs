@@ -6,13 +6,17 @@
 //! standard error; nothing is overwritten.
 #![forbid(unsafe_code)]
 
+mod devices;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use restante_center::program::{Failure, Ready, Stop, log_as};
+use restante_center::program::{Failure, Ready, Stop, in_runtime, log_as};
 use restante_center::provider::{CONFIG_NAME, ProviderConfig, init, prepare};
 use restante_store::{Clock, SystemClock};
+
+use devices::{Devices, Export};
 
 /// Runs services on a server of their own, beside a Restante center.
 ///
@@ -26,7 +30,8 @@ use restante_store::{Clock, SystemClock};
     after_help = "\
 Examples:
   restante-provider init --host services.example
-  restante-provider serve --config restante-provider/restante-provider.toml"
+  restante-provider serve --config restante-provider/restante-provider.toml
+  restante-provider devices list"
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -67,6 +72,15 @@ Examples:
         #[arg(long)]
         accept_clock: bool,
     },
+    /// The devices that use the services, or are about to
+    #[command(subcommand)]
+    Devices(Devices),
+    /// Write them as a file for other programs, also while the server runs
+    #[command(after_help = "\
+Examples:
+  restante-provider export --output devices.csv
+  restante-provider export --service scan-cloud --format jsonl")]
+    Export(Export),
 }
 
 fn main() -> ExitCode {
@@ -77,6 +91,8 @@ fn main() -> ExitCode {
             ready_file,
             accept_clock,
         } => in_runtime(serve(config, ready_file, accept_clock)),
+        Command::Devices(command) => command.run(),
+        Command::Export(export) => export.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -117,7 +133,7 @@ async fn serve(
     ready_file: Option<PathBuf>,
     accept_clock: bool,
 ) -> Result<(), Failure> {
-    let config = ProviderConfig::read(&place(config)?)?;
+    let config = ProviderConfig::read(&place(config))?;
     log_as(&config.log);
     let mut stop = Stop::new().map_err(Failure::ran)?;
     let serving = prepare(&config)?.start().await?;
@@ -136,26 +152,10 @@ async fn serve(
 }
 
 /// The configuration's place: the named one, here, or where `init` makes it.
-fn place(named: Option<PathBuf>) -> Result<PathBuf, Failure> {
-    let by_default = [
-        PathBuf::from(CONFIG_NAME),
-        Path::new("restante-provider").join(CONFIG_NAME),
-    ];
-    let mut places = named
-        .map_or(by_default.to_vec(), |named| vec![named])
-        .into_iter();
-    let first = places.as_slice()[0].clone();
-    places.find(|place| place.exists()).ok_or_else(|| {
-        let at = first.display();
-        let how = "make one with: restante-provider init";
-        Failure::given(format!("there is no configuration at {at}; {how}"))
-    })
-}
-
-fn in_runtime(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::ran(format!("cannot start threads: {error}")))?
-        .block_on(work)
+fn place(named: Option<PathBuf>) -> PathBuf {
+    let made = Path::new("restante-provider").join(CONFIG_NAME);
+    let by_default = || Some(made).filter(|made| made.exists() && !Path::new(CONFIG_NAME).exists());
+    named
+        .or_else(by_default)
+        .unwrap_or_else(|| CONFIG_NAME.into())
 }

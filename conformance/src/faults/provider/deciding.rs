@@ -1,4 +1,4 @@
-//! Faults of a provider's own server: before and behind its decisions, and under them.
+//! Faults of a provider's decisions: before and behind them, and under them.
 
 use restante_core::center::{Call, Decide, Decision, Message, Refused, Reply};
 use restante_core::decision::Heard;
@@ -9,24 +9,11 @@ use restante_core::wire::{Refusal, RefusalCode, Registered};
 use restante_core::{Seed, Timestamp};
 use restante_crypto::RingCrypto;
 
-use crate::bundled::{InsideCenter, core_provider};
-use crate::case::Catalogue;
-use crate::party::run_case_inside;
-use crate::profile::Profile;
-use crate::run::Circumstances;
+use crate::bundled::core_provider;
+use crate::faults::scene::{Alter, Decided};
+use crate::faults::{Defect, Fault};
 
-use super::prove::is_left_out;
-use super::scene::{Alter, Decided};
-use super::{Defect, Fault, Proof};
-
-/// What a provider does wrong.
-#[derive(Clone, Copy, Debug)]
-pub enum Wrong {
-    /// It decides so.
-    Decides(fn(&Shop<'_>) -> Decided),
-    /// A power cut takes everything that was stored.
-    Forgets,
-}
+use super::Wrong;
 
 /// One call that a faulty provider has to decide.
 pub struct Shop<'a> {
@@ -76,10 +63,21 @@ impl Shop<'_> {
 }
 
 /// The core's provider behind a fault, or without one.
-struct Faulty {
+pub(super) struct Faulty {
     provider: Provider<RingCrypto>,
     other: Provider<RingCrypto>,
     defect: Option<fn(&Shop<'_>) -> Decided>,
+}
+
+impl Faulty {
+    /// The provider of this seed with this fault.
+    pub(super) fn new(seed: u64, defect: Option<fn(&Shop<'_>) -> Decided>) -> Self {
+        Self {
+            provider: core_provider(seed),
+            other: core_provider(seed.wrapping_add(1)),
+            defect,
+        }
+    }
 }
 
 impl Decide for Faulty {
@@ -102,43 +100,6 @@ impl Decide for Faulty {
             records,
         })
     }
-}
-
-/// Every case of a provider with this fault, each in a new world.
-pub(super) async fn proof(
-    fault: &'static Fault,
-    wrong: Wrong,
-    catalogue: &Catalogue,
-    seed: u64,
-) -> Proof {
-    let role = fault.defect.role();
-    let provider = InsideCenter::deciding(Faulty {
-        provider: core_provider(seed),
-        other: core_provider(seed.wrapping_add(1)),
-        defect: match wrong {
-            Wrong::Decides(defect) => Some(defect),
-            Wrong::Forgets => None,
-        },
-    });
-    let profile = Profile::bundled(role);
-    let around = Circumstances {
-        profile: &profile,
-        seed,
-        again: "restante-conformance self-test --faults",
-    };
-    let mut proof = Proof::new(fault);
-    for case in catalogue.of_role(role) {
-        let is_named = fault.kills.iter().any(|(id, _)| *id == case.id.as_str());
-        if !is_named && is_left_out(fault, case) {
-            continue;
-        }
-        let forgets = matches!(wrong, Wrong::Forgets);
-        match run_case_inside(&provider, case, around, forgets).await {
-            Ok(result) => proof.take(case, result),
-            Err(why) => proof.cannot(case, why),
-        }
-    }
-    proof
 }
 
 /// The same with another list of what is said next.
@@ -408,6 +369,17 @@ pub(super) const FAULTS: &[Fault] = &[
         defect: Defect::Provider(Wrong::Forgets),
     },
     Fault {
+        name: "provider-heeds-no-time",
+        says: "The next round begins when it always would, whatever time the center names.",
+        breaks: &["PRV-035"],
+        kills: &[(
+            "provider/PRV/no-round-before-the-time-that-is-named",
+            "the request listHandovers came after",
+        )],
+        also: &[],
+        defect: Defect::Provider(Wrong::Hurries),
+    },
+    Fault {
         name: "provider-throttles-nobody",
         says: "Wrong pairs are not counted.",
         breaks: &["PRV-034"],
@@ -415,7 +387,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "provider/PRV/ten-wrong-pairs-are-throttled",
             "expected the refusal throttled; got registered",
         )],
-        also: &[],
+        also: &["provider/PRV/the-time-to-come-again-is-a-header-too"],
         defect: Defect::Provider(Wrong::Decides(|shop| {
             shop.decide().unwriting(Kind::Throttle)
         })),

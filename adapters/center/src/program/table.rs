@@ -3,12 +3,16 @@
 use std::io::{IsTerminal, Write};
 
 use comfy_table::{ContentArrangement, Table, presets};
-use restante_center::program::Failure;
 use restante_core::wire::people::DateTime;
 use serde::Serialize;
 
+use super::Failure;
+
 /// Prints a table, or a sentence where it would be empty.
-pub(crate) fn table(heads: &[&str], rows: Vec<Vec<String>>, empty: &str) -> Result<(), Failure> {
+///
+/// # Errors
+/// [`Failure`] if it cannot be printed.
+pub fn table(heads: &[&str], rows: Vec<Vec<String>>, empty: &str) -> Result<(), Failure> {
     if rows.is_empty() {
         return line(empty);
     }
@@ -26,13 +30,19 @@ pub(crate) fn table(heads: &[&str], rows: Vec<Vec<String>>, empty: &str) -> Resu
 }
 
 /// Prints JSON.
-pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
+///
+/// # Errors
+/// [`Failure`] if it cannot be printed.
+pub fn json(value: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value).map_err(|error| unwritable(&error))?;
     line(&text)
 }
 
 /// Prints JSON in one line, where more lines follow.
-pub(crate) fn json_line(value: &impl Serialize) -> Result<(), Failure> {
+///
+/// # Errors
+/// [`Failure`] if it cannot be printed.
+pub fn json_line(value: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string(value).map_err(|error| unwritable(&error))?;
     line(&text)
 }
@@ -42,7 +52,10 @@ fn unwritable(error: &serde_json::Error) -> Failure {
 }
 
 /// Prints a line. A reader that has seen enough (`| head`) is no failure.
-pub(crate) fn line(text: &str) -> Result<(), Failure> {
+///
+/// # Errors
+/// [`Failure`] if it cannot be printed.
+pub fn line(text: &str) -> Result<(), Failure> {
     match writeln!(std::io::stdout().lock(), "{text}") {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Failure::ran(format!("cannot print: {error}")))
@@ -52,7 +65,8 @@ pub(crate) fn line(text: &str) -> Result<(), Failure> {
 }
 
 /// A time to the minute, as people read it.
-pub(crate) fn minute(at: DateTime) -> String {
+#[must_use]
+pub fn minute(at: DateTime) -> String {
     let text = at.to_text();
     match text.get(..16) {
         Some(minute) => minute.replace('T', " "),

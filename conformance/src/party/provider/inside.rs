@@ -5,28 +5,24 @@
 //! says what it is told to say, and brings each answer back. Cases say what the center answers;
 //! what they leave open is answered as by a center with nothing to hand over. Time passes at once.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use restante_core::center::{Call, Credential, Decide, Message, Reply, Source};
 use restante_core::decision::Heard;
 use restante_core::id::CorrelationId;
 use restante_core::provider::round_over;
-use restante_core::wire::people::{DateTime, Page};
-use restante_core::wire::provider::{
-    CodesGiven, EntitledOutcome, EntitledResult, EntitlementsReported, GiveOutcome, GiveResult,
-    HandoversSettled, ProviderReply, ProviderRequest,
-};
-use restante_core::wire::{Refusal, RefusalCode};
+use restante_core::wire::Refusal;
+use restante_core::wire::provider::ProviderRequest;
 use restante_core::{Seconds, Timestamp};
 use serde_json::{Value, json};
 
 use crate::bundled::{InsideCenter, PROVIDED, PROVIDED_AT, Standing};
-use crate::case::{Case, single};
 use crate::hook::{Outcome, Verb};
 use crate::line::Pending;
-use crate::results::CaseResult;
-use crate::run::{Asked, Circumstances, Party, PartyError, Reaction, Time, run_case};
+use crate::run::{Asked, Party, PartyError, Reaction, Time};
+
+use super::center::{asked, moments, neutral, read_refusal, read_reply, reply_members, unreadable};
 
 /// A provider inside this process.
 pub struct ProviderParty<D> {
@@ -38,30 +34,31 @@ pub struct ProviderParty<D> {
     waiting: Option<ProviderRequest>,
     /// When the next round begins; never while it is switched off.
     next_round: Option<Timestamp>,
-    /// Whether a power cut takes its store: a fault.
-    forgetful: bool,
+    lapses: Lapses,
 }
 
-/// Plays a case in a new world of this provider.
-///
-/// # Errors
-/// A sentence, if the world cannot be set up.
-pub async fn run_case_inside<D: Decide + 'static>(
-    provider: &InsideCenter<D>,
-    case: &Case,
-    around: Circumstances<'_>,
-    forgetful: bool,
-) -> Result<CaseResult, String> {
-    let target = provider.bare_target(around.seed, case.id.as_str()).await?;
-    let mut party = ProviderParty {
-        standing: provider.standing(),
-        time: provider.time(),
-        to_say: VecDeque::new(),
-        waiting: None,
-        next_round: None,
-        forgetful,
-    };
-    Ok(run_case(case, &target, Some(&mut party), around).await)
+/// What a loop that dials does wrong: faults.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Lapses {
+    /// A power cut takes its store.
+    pub forgetful: bool,
+    /// It begins the next round when it likes, whatever time the center names.
+    pub hurried: bool,
+}
+
+impl<D: Decide + 'static> ProviderParty<D> {
+    /// This provider, whose world has begun, before it is switched on.
+    #[must_use]
+    pub fn new(provider: &InsideCenter<D>, lapses: Lapses) -> Self {
+        Self {
+            standing: provider.standing(),
+            time: provider.time(),
+            to_say: VecDeque::new(),
+            waiting: None,
+            next_round: None,
+            lapses,
+        }
+    }
 }
 
 impl<D: Decide + 'static> Party for ProviderParty<D> {
@@ -71,15 +68,16 @@ impl<D: Decide + 'static> Party for ProviderParty<D> {
                 Verb::Start => {
                     let now = self.standing.now();
                     self.next_round = Some(now);
-                    json!({
+                    let mut given = json!({
                         "service": PROVIDED,
                         "url": PROVIDED_AT,
-                        "soon": DateTime(now.after(Seconds::HOUR)),
-                        "later": DateTime(now.after(Seconds::WEEK)),
-                    })
+                        "token": TOKEN,
+                    });
+                    moments(now, &mut given);
+                    given
                 }
                 Verb::Reset => {
-                    match self.forgetful {
+                    match self.lapses.forgetful {
                         true => self.standing.forget(),
                         false => self.standing.restart(),
                     }
@@ -119,7 +117,7 @@ impl<D: Decide + 'static> ProviderParty<D> {
         let mut after = 0;
         loop {
             if let Some(said) = self.to_say.pop_front() {
-                let asked = asked(&said)?;
+                let asked = asked(&said, TOKEN)?;
                 self.waiting = Some(said);
                 return Ok(Some((asked, after)));
             }
@@ -157,10 +155,13 @@ impl<D: Decide + 'static> ProviderParty<D> {
                 (Heard::Answer(said, reply), Some(decided))
             }
             Reaction::Reply(reply) => {
-                let reply = read_reply(&reply)?;
+                let reply = read_reply(&reply).map_err(unreadable)?;
                 (Heard::Answer(said, reply), None)
             }
-            Reaction::Refuse(refusal) => return self.refused(said, read_refusal(refusal)?).await,
+            Reaction::Refuse(refusal) => {
+                let refusal = read_refusal(refusal).map_err(unreadable)?;
+                return self.refused(said, refusal).await;
+            }
             Reaction::Lose => {
                 let decided = reply_members(&neutral(&said));
                 self.breaks_off(EVERY);
@@ -185,7 +186,8 @@ impl<D: Decide + 'static> ProviderParty<D> {
         let over = round_over(&refusal);
         self.hear(Heard::Refused(said, refusal)).await?;
         if let Some(over) = over {
-            self.breaks_off(over.wait.map_or(EVERY, |wait| wait.max(EVERY)));
+            let named = over.wait.filter(|_| !self.lapses.hurried);
+            self.breaks_off(named.map_or(EVERY, |wait| wait.max(EVERY)));
         }
         Ok(None)
     }
@@ -223,93 +225,7 @@ impl<D: Decide + 'static> ProviderParty<D> {
     }
 }
 
-/// A message to the center as cases see it.
-fn asked(said: &ProviderRequest) -> Result<Asked, PartyError> {
-    use ProviderRequest as Said;
-    let (conversation, message) = match said {
-        Said::List(body) => ("listHandovers", json!(body)),
-        Said::Give(body) => ("giveCodes", json!(body)),
-        Said::Report(body) => ("reportEntitlements", json!(body)),
-        Said::Settle(body) => ("settleHandovers", json!(body)),
-        _ => return Err(unreadable("what the provider says")),
-    };
-    Ok(Asked {
-        conversation: conversation.to_owned(),
-        message,
-        credential: None,
-        http: None,
-    })
-}
-
-/// What a center answers that has nothing to hand over and takes what it is told.
-fn neutral(said: &ProviderRequest) -> ProviderReply {
-    match said {
-        ProviderRequest::Give(said) => {
-            let given = |device| GiveResult {
-                device,
-                result: GiveOutcome::Given,
-            };
-            let results = said.codes.iter().map(|it| given(it.device)).collect();
-            ProviderReply::Given(CodesGiven { results })
-        }
-        ProviderRequest::Report(said) => {
-            let entitled = |device: &_| EntitledResult {
-                device: *device,
-                result: EntitledOutcome::Entitled,
-            };
-            let results = said.devices.0.iter().map(entitled).collect();
-            ProviderReply::Reported(EntitlementsReported { results })
-        }
-        ProviderRequest::Settle(said) => {
-            let settled = u32::try_from(said.handovers.len()).unwrap_or(u32::MAX);
-            ProviderReply::Settled(HandoversSettled { settled })
-        }
-        _ => ProviderReply::Handovers(Page {
-            rows: Vec::new(),
-            next: None,
-        }),
-    }
-}
-
-fn reply_members(reply: &ProviderReply) -> Value {
-    match reply {
-        ProviderReply::Handovers(body) => json!(body),
-        ProviderReply::Given(body) => json!(body),
-        ProviderReply::Reported(body) => json!(body),
-        ProviderReply::Settled(body) => json!(body),
-        _ => Value::Null,
-    }
-}
-
-fn read_reply(reply: &BTreeMap<String, Value>) -> Result<ProviderReply, PartyError> {
-    let (name, members) = single(reply).ok_or_else(|| unreadable("a reply"))?;
-    let wrong = |why: serde_json::Error| unreadable(&format!("{name} ({why})"));
-    let members = members.clone();
-    Ok(match name {
-        "handovers" => ProviderReply::Handovers(serde_json::from_value(members).map_err(wrong)?),
-        "codesGiven" => ProviderReply::Given(serde_json::from_value(members).map_err(wrong)?),
-        "entitlementsReported" => {
-            ProviderReply::Reported(serde_json::from_value(members).map_err(wrong)?)
-        }
-        "handoversSettled" => {
-            ProviderReply::Settled(serde_json::from_value(members).map_err(wrong)?)
-        }
-        other => return Err(unreadable(other)),
-    })
-}
-
-fn read_refusal(mut refusal: Value) -> Result<Refusal, PartyError> {
-    let code: RefusalCode = serde_json::from_value(refusal["code"].clone())
-        .map_err(|why| unreadable(&why.to_string()))?;
-    if let Some(members) = refusal.as_object_mut() {
-        members.entry("detail").or_insert(json!(code.title()));
-    }
-    serde_json::from_value(refusal).map_err(|why| unreadable(&why.to_string()))
-}
-
-fn unreadable(what: &str) -> PartyError {
-    PartyError::Center(format!("no center of a provider answers with {what}"))
-}
-
 /// How long after the beginning of a round the next one begins.
 const EVERY: Seconds = Seconds::new(10);
+/// What it presents to the center.
+const TOKEN: &str = "the token that it was given";
