@@ -48,7 +48,8 @@ pub(crate) struct Order {
     /// How many devices you call, which tell the others; one unless given
     #[arg(long, value_name = "N", default_value_t = 1)]
     roots: u32,
-    /// Call the devices with the most functions, and not the first ones of the holdings
+    /// Call the devices of the models that `capable-models` names in the configuration, then those
+    /// with the most functions, and not the first ones of the holdings
     #[arg(long)]
     most_capable: bool,
     /// How many devices each one tells, layer by layer, such as 3,4; 8 unless given

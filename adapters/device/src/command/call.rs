@@ -5,6 +5,7 @@
 //! POL, whose section 11.1 says what a link is.
 
 use std::collections::HashSet;
+use std::fs::File;
 use std::io::{IsTerminal, Read};
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use restante_core::id::LanAddress;
-use restante_core::limits::DEVICES_PER_PLAN;
+use restante_core::limits::{DEVICES_PER_PLAN, POLL_REQUEST_CHARS};
 use restante_core::registrant::{Exchange, PeerCall};
 use restante_core::wire::PollRequest;
 use restante_core::wire::poll_request::DO_POLLING;
@@ -107,8 +108,7 @@ fn links(args: &cli::Call) -> Result<Vec<Link>, CommandError> {
     }
     if let Some(path) = &args.links {
         for (line, text) in (1..).zip(read(path)?.lines()) {
-            let ends = [' ', '\t', '"', '<', '>'];
-            for word in text.split(ends).filter(|it| it.contains(DO_POLLING)) {
+            for word in links_in(text) {
                 words.push((word.to_owned(), format!("{}, line {line}", path.display())));
             }
         }
@@ -134,6 +134,15 @@ fn links(args: &cli::Call) -> Result<Vec<Link>, CommandError> {
     }
 }
 
+/// What looks like a link of a poll request in a line of any text, without the marks around it.
+fn links_in(text: &str) -> impl Iterator<Item = &str> {
+    let around = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '(' | ')');
+    let words = text
+        .split(around)
+        .map(|it| it.trim_end_matches(['.', ',', ';', ':', '!']));
+    words.filter(|it| it.starts_with("https://") && it.contains(DO_POLLING))
+}
+
 fn no_link(word: &str, place: &str) -> CommandError {
     CommandError::Value(format!(
         "{place}: `{}` is no link of a poll request, such as https://192.0.2.1:8443{DO_POLLING}; \
@@ -143,16 +152,28 @@ fn no_link(word: &str, place: &str) -> CommandError {
 }
 
 fn read(path: &Path) -> Result<String, CommandError> {
-    let mut text = String::new();
-    let taken = match path.to_str() {
-        Some("-") => std::io::stdin().read_to_string(&mut text).map(|_| text),
-        _ => std::fs::read_to_string(path),
+    let bounded = |from: &mut dyn Read| {
+        let mut text = String::new();
+        from.take(INPUT_BYTES + 1).read_to_string(&mut text)?;
+        Ok(text)
     };
-    taken.map_err(|why| CommandError::File {
-        path: path.display().to_string(),
-        why,
-    })
+    let taken = match path.to_str() {
+        Some("-") => bounded(&mut std::io::stdin()),
+        _ => File::open(path).and_then(|mut file| bounded(&mut file)),
+    };
+    let shown = || path.display().to_string();
+    let text = taken.map_err(|why| CommandError::File { path: shown(), why })?;
+    if text.len() as u64 > INPUT_BYTES {
+        return Err(CommandError::Value(format!(
+            "{}: it is longer than {INPUT_BYTES} bytes; give the links in several files",
+            shown()
+        )));
+    }
+    Ok(text)
 }
+
+/// The links of a whole plan, each as long as a link can be, have room in it.
+const INPUT_BYTES: u64 = (DEVICES_PER_PLAN * POLL_REQUEST_CHARS) as u64;
 
 /// Devices that are being called at one time: one that is silent holds up the others for a moment
 /// only.
