@@ -5,6 +5,7 @@
 //! asked again, and two purposes never share a byte.
 
 use crate::crypto::Crypto;
+use crate::time::Timestamp;
 
 /// Thirty-two fresh random bytes, good for one decision or one machine step.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -21,6 +22,18 @@ impl Seed {
     #[must_use]
     pub fn draw(&self, crypto: &impl Crypto, purpose: &str, index: u32) -> [u8; 32] {
         crypto.hmac_sha256(&self.0, &[purpose.as_bytes(), &[0], &index.to_be_bytes()])
+    }
+
+    /// Sixteen bytes for this purpose that begin with a time, so that what bears them as its id is
+    /// found in order of age; the rest is random.
+    #[must_use]
+    pub fn draw_dated_id(&self, crypto: &impl Crypto, at: Timestamp, purpose: &str) -> [u8; 16] {
+        let at = at.as_millis().to_be_bytes();
+        let mut id = self.draw_id(crypto, purpose);
+        for (to, from) in id.iter_mut().zip(at.into_iter().skip(2)) {
+            *to = from;
+        }
+        id
     }
 
     /// Sixteen random bytes for `purpose`: the size of an identifier.

@@ -161,7 +161,7 @@ pub(crate) fn behind<D: Decide + 'static>(
 }
 
 /// The webhook, with its secret and whom it trusts.
-fn webhook(notify: &Notify) -> Result<Webhook, CenterError> {
+pub(crate) fn webhook(notify: &Notify) -> Result<Webhook, CenterError> {
     let path = &notify.secret;
     let secret = read_private(path).map_err(CenterError::WebhookSecretFile)?;
     let secret: WebhookSecret = secret.trim().parse().map_err(|why| {

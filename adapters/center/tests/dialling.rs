@@ -22,6 +22,11 @@ use restante_core::{Seconds, Timestamp};
 use restante_http::server::{Answer, Bounds, Line, Listener, Proxies, router};
 use restante_store::{Clock, SystemClock};
 
+#[path = "receiver/mod.rs"]
+mod receiver;
+
+use receiver::{Receiver, SECRET, free};
+
 /// What the script says to a message; the number counts from 0.
 type Script = fn(usize, &ProviderRequest) -> Result<ProviderReply, Refusal>;
 
@@ -56,16 +61,16 @@ struct Stand {
     center: Arc<Scripted>,
     provider: Serving,
     config: ProviderConfig,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Stand {
     async fn start(script: Script, every: &str) -> Self {
-        Self::with(script, every, "").await
+        Self::with(script, every, "", "").await
     }
 
-    /// With these services besides `scan-cloud`.
-    async fn with(script: Script, every: &str, services: &str) -> Self {
+    /// With these services besides `scan-cloud`, and this webhook.
+    async fn with(script: Script, every: &str, services: &str, notify: &str) -> Self {
         let center = Arc::new(Scripted {
             script,
             asked: Mutex::default(),
@@ -78,13 +83,13 @@ impl Stand {
         let routes = router(Arc::clone(&center), bounds.body);
         tokio::spawn(listener.serve(routes, std::future::pending()));
         let folder = tempfile::tempdir().expect("a folder");
-        let config = configured(folder.path(), &url, every, services);
+        let config = configured(folder.path(), &url, every, (services, notify));
         let provider = prepare(&config).expect("right").start().await;
         Self {
             center,
             provider: provider.expect("it serves"),
             config,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -101,7 +106,12 @@ impl Stand {
     }
 }
 
-fn configured(folder: &Path, url: &str, every: &str, services: &str) -> ProviderConfig {
+fn configured(
+    folder: &Path,
+    url: &str,
+    every: &str,
+    (services, notify): (&str, &str),
+) -> ProviderConfig {
     init(folder, "localhost", Timestamp::EPOCH).expect("made");
     let path = folder.join("restante-provider.toml");
     let text = fs::read_to_string(&path).expect("made by init");
@@ -110,13 +120,16 @@ fn configured(folder: &Path, url: &str, every: &str, services: &str) -> Provider
     let text = format!("{before}[metrics]{after}")
         .replace("https://center.example:8443", url)
         .replace("[services]", &format!("[services]\n{services}"))
+        .replace("[notify]", &format!("[notify]\n{notify}"))
         .replace("127.0.0.1:8444\"]", "127.0.0.1:0\"]")
         .replace("# every = \"10s\"", &format!("every = \"{every}\""));
     let token = AccessToken::new(TokenId::from_bytes([2; 16]), [0x5A; 32]).to_text();
-    let mut private = fs::OpenOptions::new();
-    let private = private.write(true).create_new(true).mode(0o600);
-    let mut file = private.open(folder.join("center-token")).expect("made");
-    file.write_all(token.as_bytes()).expect("written");
+    for (name, text) in [("center-token", token.as_str()), ("secret", SECRET)] {
+        let mut private = fs::OpenOptions::new();
+        let private = private.write(true).create_new(true).mode(0o600);
+        let mut file = private.open(folder.join(name)).expect("made");
+        file.write_all(text.as_bytes()).expect("written");
+    }
     ProviderConfig::from_text(&path, &text).expect("right")
 }
 
@@ -150,7 +163,7 @@ fn fails_for_another(_: usize, request: &ProviderRequest) -> Result<ProviderRepl
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_for_which_the_center_fails_keeps_no_other_back() {
     let another = "another = \"https://localhost:8444/another\"";
-    let stand = Stand::with(fails_for_another, "1h", another).await;
+    let stand = Stand::with(fails_for_another, "1h", another, "").await;
     let asked = stand.asked(2).await;
     let services = asked.iter().map(|(_, request)| match request {
         ProviderRequest::List(list) => list.service.as_str(),
@@ -212,6 +225,40 @@ fn one_device(number: usize, request: &ProviderRequest) -> Result<ProviderReply,
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_device_that_registers_is_reported_at_once() {
     let stand = Stand::start(one_device, "1h").await;
+    let device = register(&stand).await;
+    let asked = stand.asked(4).await;
+    let ProviderRequest::Report(report) = &asked[3].1 else {
+        panic!("nothing is reported: {asked:?}");
+    };
+    assert_eq!(report.devices.0, [device]);
+    stand.provider.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_webhook_is_told_which_devices_have_codes_and_which_use_the_service() {
+    let address = free();
+    let notify = format!(
+        "webhook = \"https://{address}/hook\"\nsecret = \"secret\"\n\
+         ca = \"tls/certificate.pem\"\nwithin = \"1s\""
+    );
+    let stand = Stand::with(one_device, "1h", "", &notify).await;
+    // Nobody listens at first: what cannot be told is told later.
+    stand.asked(2).await;
+    let tls = stand.folder.path().join("tls");
+    let receiver = Receiver::start(address, &tls, Vec::new()).await;
+    let told = receiver.messages(1).await;
+    let device = register(&stand).await;
+    assert_eq!(told[0].1["type"], "codes-given");
+    assert_eq!(told[0].1["data"]["devices"][0], device.to_string());
+    let told = receiver.messages(2).await;
+    assert_eq!(told[1].1["type"], "devices-entitled");
+    assert_eq!(told[1].1["data"]["devices"][0], device.to_string());
+    assert_eq!(told[1].1["data"]["service"], "scan-cloud");
+    stand.provider.stop().await;
+}
+
+/// The device that was given a code registers with it.
+async fn register(stand: &Stand) -> DeviceId {
     let asked = stand.asked(2).await;
     let ProviderRequest::Give(give) = &asked[1].1 else {
         panic!("no code is given: {asked:?}");
@@ -222,12 +269,7 @@ async fn a_device_that_registers_is_reported_at_once() {
     let answer = tokio::task::spawn_blocking(move || post(address, &body)).await;
     let answer = answer.expect("it ends");
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    let asked = stand.asked(4).await;
-    let ProviderRequest::Report(report) = &asked[3].1 else {
-        panic!("nothing is reported: {asked:?}");
-    };
-    assert_eq!(report.devices.0, [device]);
-    stand.provider.stop().await;
+    device
 }
 
 fn post(address: SocketAddr, body: &str) -> String {

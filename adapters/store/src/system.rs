@@ -151,6 +151,22 @@ impl LoggedEffects {
                 entitled = tally.entitled, failed = tally.failed, withdrawn = tally.withdrawn,
                 "an application is complete"
             ),
+            EffectKind::CodesGiven {
+                application,
+                service,
+                devices,
+            } => tracing::info!(
+                effect = %id, %application, %service, devices = devices.len(),
+                "the center has taken the codes of devices"
+            ),
+            EffectKind::DevicesEntitled {
+                application,
+                service,
+                devices,
+            } => tracing::info!(
+                effect = %id, %application, %service, devices = devices.len(),
+                "the center knows that devices use the service"
+            ),
             other => tracing::warn!(effect = %id, "{other:?}"),
         }
     }

@@ -10,8 +10,7 @@ use alloc::vec::Vec;
 use crate::crypto::Crypto;
 use crate::decision::Judge;
 use crate::entropy::Seed;
-use crate::id::EffectId;
-use crate::record::{Desk, Judged, Key, Outbox, Pause, Records};
+use crate::record::{Desk, Judged, Key, Pause, Records};
 use crate::time::Timestamp;
 use crate::wire::{Refusal, RefusalCode, Schedule};
 
@@ -113,26 +112,17 @@ impl<'a, C: Crypto> Work<'a, C> {
     /// Sixteen bytes that begin with the time, so that what bears them as its id is found in order
     /// of age; the rest is random.
     pub(super) fn dated_id(&mut self, purpose: &str) -> Result<[u8; 16], Pause> {
-        let at = self.time()?.as_millis().to_be_bytes();
-        let mut id = self.seed.draw_id(&self.center.crypto, purpose);
-        for (to, from) in id.iter_mut().zip(at.into_iter().skip(2)) {
-            *to = from;
-        }
-        Ok(id)
+        let at = self.time()?;
+        Ok(self.seed.draw_dated_id(&self.center.crypto, at, purpose))
     }
 
     /// Puts something to tell into the outbox.
     pub(super) fn tell(&mut self, what: EffectKind) -> Result<(), Pause> {
         let at = self.time()?;
-        let purpose = alloc::format!("effect {}", self.effects.len());
-        let id = EffectId::from_bytes(self.dated_id(&purpose)?);
-        let what_again = what.clone();
-        self.desk
-            .put(Outbox::<EffectKind>::key(id), &Outbox { at, what });
-        self.hand_over(Effect {
-            id,
-            what: what_again,
-        });
+        let random = (&self.center.crypto, self.seed);
+        let number = self.effects.len();
+        let effect = Effect::put(&mut self.desk, random, (at, number), what);
+        self.hand_over(effect);
         Ok(())
     }
 

@@ -1,8 +1,13 @@
 //! Effects: what somebody is to be told once a decision is kept.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
-use crate::id::{ApplicationId, CustomerId, EffectId, ServiceId};
+use crate::crypto::Crypto;
+use crate::entropy::Seed;
+use crate::id::{ApplicationId, CustomerId, DeviceId, EffectId, ServiceId};
+use crate::record::{Desk, Outbox};
+use crate::time::Timestamp;
 use crate::wire::services::Tally;
 
 /// Something to tell somebody, at least once; `id` makes repeating it harmless.
@@ -12,6 +17,26 @@ pub struct Effect {
     pub id: EffectId,
     /// What to tell whom.
     pub what: EffectKind,
+}
+
+impl Effect {
+    /// Puts something to tell into the outbox: the effect with this number of a decision, taken at
+    /// this time.
+    pub(crate) fn put<C: Crypto>(
+        desk: &mut Desk<'_>,
+        (crypto, seed): (&C, &Seed),
+        (at, number): (Timestamp, usize),
+        what: EffectKind,
+    ) -> Self {
+        let purpose = alloc::format!("effect {number}");
+        let id = EffectId::from_bytes(seed.draw_dated_id(crypto, at, &purpose));
+        let outbox = Outbox {
+            at,
+            what: what.clone(),
+        };
+        desk.put(Outbox::<EffectKind>::key(id), &outbox);
+        Self { id, what }
+    }
 }
 
 /// What to tell whom.
@@ -47,5 +72,23 @@ pub enum EffectKind {
         service: ServiceId,
         /// What has become of how many.
         tally: Tally,
+    },
+    /// The center has taken codes that this provider gave: their devices can register.
+    CodesGiven {
+        /// In which application.
+        application: ApplicationId,
+        /// For which service.
+        service: ServiceId,
+        /// The devices, as many as one message to the center holds at the most.
+        devices: Vec<DeviceId>,
+    },
+    /// The center has taken that these devices use a service of this provider.
+    DevicesEntitled {
+        /// In which application.
+        application: ApplicationId,
+        /// Which service.
+        service: ServiceId,
+        /// The devices, as many as one message to the center holds at the most.
+        devices: Vec<DeviceId>,
     },
 }

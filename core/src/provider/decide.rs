@@ -1,10 +1,12 @@
 //! A provider's own server: its keys, its services and cryptography, and which message leads where.
 
 use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 
 use crate::crypto::Crypto;
 use crate::decision::{
-    Call, Credential, Damage, Decide, Decision, Judge, Keys, Message, Reply, Stop, Ticked, ToSay,
+    Call, Credential, Damage, Decide, Decision, Effect, EffectKind, Judge, Keys, Message, Reply,
+    Stop, Ticked, ToSay,
 };
 use crate::entropy::Seed;
 use crate::id::ServiceId;
@@ -49,7 +51,7 @@ impl<C: Crypto + Send + Sync> Decide for Provider<C> {
     fn decide(
         &self,
         now: Timestamp,
-        _seed: &Seed,
+        seed: &Seed,
         call: &Call,
         records: &Records,
     ) -> Result<Decision, Pause> {
@@ -58,6 +60,8 @@ impl<C: Crypto + Send + Sync> Decide for Provider<C> {
             call,
             desk: Desk::new(records),
             judge: Judge::new(now),
+            seed,
+            effects: Vec::new(),
             damage: Damage::default(),
         };
         work.decide()
@@ -70,6 +74,8 @@ pub(super) struct Work<'a, C> {
     pub(super) call: &'a Call,
     pub(super) desk: Desk<'a>,
     pub(super) judge: Judge,
+    pub(super) seed: &'a Seed,
+    effects: Vec<Effect>,
     /// What is passed over of what was heard.
     pub(super) damage: Damage,
 }
@@ -89,7 +95,7 @@ impl<C: Crypto> Work<'_, C> {
             _ => Err(Stop::elsewhere()),
         };
         match outcome {
-            Ok(reply) => Decision::granted(self.desk, reply, alloc::vec::Vec::new()),
+            Ok(reply) => Decision::granted(self.desk, reply, self.effects),
             Err(Stop::Pause(pause)) => Err(pause),
             Err(Stop::Refused(refused)) => Ok(Decision::refused(self.desk, self.call, *refused)),
         }
@@ -113,6 +119,16 @@ impl<C: Crypto> Work<'_, C> {
         let now = DateTime(self.judge.accept(&mut self.desk)?);
         let accepted = PeopleReply::ClockAccepted(ClockAccepted { now });
         Ok(Reply::People(accepted))
+    }
+
+    /// Has somebody told of this.
+    pub(super) fn tell(&mut self, what: EffectKind) -> Result<(), Pause> {
+        let at = self.time()?;
+        let random = (&self.provider.crypto, self.seed);
+        let number = self.effects.len();
+        let effect = Effect::put(&mut self.desk, random, (at, number), what);
+        self.effects.push(effect);
+        Ok(())
     }
 
     pub(super) fn time(&mut self) -> Result<Timestamp, Pause> {

@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 
 use crate::code::RegistrationCode;
 use crate::crypto::Crypto;
-use crate::decision::{Heard, Stop};
+use crate::decision::{EffectKind, Heard, Stop};
 use crate::id::{ApplicationId, DeviceId, HandoverId, ServiceId};
 use crate::limits::{DEVICES_PER_MESSAGE, REPORTED_AT_ONCE};
 use crate::record::{Bytes, Clock, Key, Owner, Pause, Unreported};
@@ -179,11 +179,19 @@ impl<C: Crypto> Work<'_, C> {
         let results = heard.results.iter().map(|it| (it.device, it.result));
         let results: BTreeMap<_, _> = results.collect();
         let parts = said.codes.iter().map(|it| (said.application, it.device));
-        self.each(service, parts, |work, part| match results.get(&part.1) {
-            Some(GiveOutcome::Given) => work.still_entitled(service, part),
+        let devices = self.each(service, parts, |work, part| match results.get(&part.1) {
+            Some(GiveOutcome::Given) => work.still_entitled(service, part).map(|()| true),
             Some(GiveOutcome::Differs | GiveOutcome::Refused) => work.end(service, part),
-            Some(GiveOutcome::Later) | None => Ok(()),
+            Some(GiveOutcome::Later) | None => Ok(false),
         })?;
+        if !devices.is_empty() {
+            let (application, service) = (said.application, service.clone());
+            self.tell(EffectKind::CodesGiven {
+                application,
+                service,
+                devices,
+            })?;
+        }
         Ok(Vec::new())
     }
 
@@ -198,11 +206,19 @@ impl<C: Crypto> Work<'_, C> {
         let results = heard.results.iter().map(|it| (it.device, it.result));
         let results: BTreeMap<_, _> = results.collect();
         let parts = said.devices.0.iter().map(|it| (said.application, *it));
-        self.each(service, parts, |work, part| match results.get(&part.1) {
+        let devices = self.each(service, parts, |work, part| match results.get(&part.1) {
             Some(EntitledOutcome::Entitled) => work.is_reported(service, part),
             Some(EntitledOutcome::Refused) => work.end(service, part),
-            None => Ok(()),
+            None => Ok(false),
         })?;
+        if !devices.is_empty() {
+            let (application, of) = (said.application, service.clone());
+            self.tell(EffectKind::DevicesEntitled {
+                application,
+                service: of,
+                devices,
+            })?;
+        }
         self.behind(service, said)
     }
 
@@ -271,19 +287,23 @@ impl<C: Crypto> Work<'_, C> {
         Ok(next.into_iter().collect())
     }
 
-    /// Does this about each of these. One of which a record is damaged keeps no other back.
+    /// Does this about each of these; the devices with which it is news. One of which a record is
+    /// damaged keeps no other back.
     fn each(
         &mut self,
         service: &ServiceId,
         parts: impl Iterator<Item = Part> + Clone,
-        act: impl Fn(&mut Self, Part) -> Result<(), Pause>,
-    ) -> Result<(), Stop> {
+        act: impl Fn(&mut Self, Part) -> Result<bool, Pause>,
+    ) -> Result<Vec<DeviceId>, Stop> {
         self.load(service, parts.clone())?;
+        let mut news = Vec::new();
         for part in parts {
             let done = act(self, part);
-            self.sound(done)?;
+            if self.sound(done)? == Some(true) {
+                news.push(part.1);
+            }
         }
-        Ok(())
+        Ok(news)
     }
 
     /// What was done about a device; none where a record of it is damaged, which is noted.
@@ -330,13 +350,14 @@ impl<C: Crypto> Work<'_, C> {
         Ok(())
     }
 
-    /// The center knows it.
-    fn is_reported(&mut self, service: &ServiceId, part: Part) -> Result<(), Pause> {
+    /// The center knows it; whether that is news.
+    fn is_reported(&mut self, service: &ServiceId, part: Part) -> Result<bool, Pause> {
         let key = self.unreported(service, part);
-        if self.is_unreported(&key)? {
+        let is_news = self.is_unreported(&key)?;
+        if is_news {
             self.desk.delete(key);
         }
-        Ok(())
+        Ok(is_news)
     }
 
     /// Whether a report of this stands out. Its key says all that a report needs, so that one whose
@@ -349,10 +370,10 @@ impl<C: Crypto> Work<'_, C> {
         }
     }
 
-    /// A device's code opens nothing any more, and the use that it began is over. A later
-    /// application's is another one and stays. Where its pair is damaged, nothing is changed.
+    /// A device's code opens nothing any more, and the use that it began is over; nobody is told. A
+    /// later application's is another one and stays. Where its pair is damaged, nothing is changed.
     // spec: PRV-029
-    fn end(&mut self, service: &ServiceId, part: Part) -> Result<(), Pause> {
+    fn end(&mut self, service: &ServiceId, part: Part) -> Result<bool, Pause> {
         let key = Pair::key(part.1, service);
         let pair = self.desk.get::<Pair>(&key)?;
         let is_over = |pair: &Pair| matches!(pair.state, PairState::Withdrawn { .. });
@@ -360,7 +381,8 @@ impl<C: Crypto> Work<'_, C> {
             let state = PairState::Withdrawn { at: self.time()? };
             self.desk.put(key, &Pair { state, ..pair });
         }
-        self.is_reported(service, part)
+        self.is_reported(service, part)?;
+        Ok(false)
     }
 
     /// Loads what is kept of these in one round.

@@ -14,7 +14,7 @@ use restante_core::wire::ServiceUrl;
 use restante_http::route::{Operation, Route};
 
 use super::document::{self, ConfigError, Document, Section};
-use super::{Config, Http, Log};
+use super::{Config, Http, Log, Notify, notify};
 use super::{duration, read_http, read_log, read_metrics, read_places, seconds};
 
 /// A provider's configuration.
@@ -32,6 +32,8 @@ pub struct ProviderConfig {
     pub http: Http,
     /// Where `/metrics` is served, if anywhere.
     pub metrics: Option<SocketAddr>,
+    /// Who is told what happens, besides the log.
+    pub notify: Option<Notify>,
     /// The log.
     pub log: Log,
 }
@@ -73,6 +75,7 @@ impl ProviderConfig {
         let services = root.section("services", "services")?;
         let http = root.section("http", "http")?;
         let metrics = root.section("metrics", "metrics")?;
+        let notify = root.section("notify", "notify")?;
         let log = root.section("log", "log")?;
         root.done()?;
         let (data, keys) = read_places(provider, folder, &default)?;
@@ -88,6 +91,7 @@ impl ProviderConfig {
             services: read_services(services, &document)?,
             metrics: read_metrics(metrics, &document, &http.proxies)?,
             http,
+            notify: notify::read(notify, &document, folder)?,
             log: read_log(log, &default.log)?,
         })
     }

@@ -3,7 +3,7 @@
 
 use restante_core::Timestamp;
 use restante_core::center::{Effect, EffectKind};
-use restante_core::id::{ApplicationId, CustomerId, EffectId, RequestId};
+use restante_core::id::{ApplicationId, CustomerId, DeviceId, EffectId, RequestId, ServiceId};
 use restante_core::wire::people::DateTime;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -87,12 +87,61 @@ fn contents(what: &EffectKind, center: Option<&str>) -> (&'static str, String, V
             );
             ("application-complete", text, data)
         }
+        EffectKind::CodesGiven {
+            application,
+            service,
+            devices,
+        } => codes_given(*application, service, devices),
+        EffectKind::DevicesEntitled {
+            application,
+            service,
+            devices,
+        } => devices_entitled(*application, service, devices),
         other => (
             "other",
             "Something happened that this version has no words for.".to_owned(),
             serde_json::to_value(other).unwrap_or_default(),
         ),
     }
+}
+
+/// A provider's codes are with the center, which shows them to their devices.
+fn codes_given(
+    application: ApplicationId,
+    service: &ServiceId,
+    devices: &[DeviceId],
+) -> (&'static str, String, Value) {
+    let whom = match devices.len() {
+        1 => "1 device has its code and starts".to_owned(),
+        many => format!("{many} devices have their codes and start"),
+    };
+    let text = format!("{whom} {service} at the next poll (application {application}).");
+    let data = at_provider(application, service, devices);
+    ("codes-given", text, data)
+}
+
+/// The center knows which devices a provider has let in.
+fn devices_entitled(
+    application: ApplicationId,
+    service: &ServiceId,
+    devices: &[DeviceId],
+) -> (&'static str, String, Value) {
+    let whom = match devices.len() {
+        1 => "1 device uses".to_owned(),
+        many => format!("{many} devices use"),
+    };
+    let text = format!("{whom} {service} from now on (application {application}).");
+    let data = at_provider(application, service, devices);
+    ("devices-entitled", text, data)
+}
+
+/// What a provider knows: no customer, but which devices.
+fn at_provider(application: ApplicationId, service: &ServiceId, devices: &[DeviceId]) -> Value {
+    json!({
+        "application": application,
+        "service": service,
+        "devices": devices,
+    })
 }
 
 /// Where the devices of an application are listed; without the center's address, its path.
@@ -190,6 +239,34 @@ mod tests {
         );
         let list = letter["data"]["list"].as_str().expect("a path");
         assert!(list.starts_with("/v1/applications/app-"), "{list}");
+    }
+
+    #[test]
+    fn a_provider_tells_which_devices_have_codes_and_which_use_the_service() {
+        let application = ApplicationId::from_bytes([2; 16]);
+        let service: ServiceId = "scan".parse().expect("an id");
+        let one = vec![DeviceId::from_bytes([3; 16])];
+        let given = EffectKind::CodesGiven {
+            application,
+            service: service.clone(),
+            devices: one.clone(),
+        };
+        let letter = read(given, None);
+        assert_eq!(letter["type"], "codes-given");
+        assert_eq!(letter["data"]["devices"], json!(one));
+        let text = format!(
+            "1 device has its code and starts scan at the next poll (application {application})."
+        );
+        assert_eq!(letter["text"], text);
+        let entitled = EffectKind::DevicesEntitled {
+            application,
+            service,
+            devices: [one, vec![DeviceId::from_bytes([4; 16])]].concat(),
+        };
+        let letter = read(entitled, None);
+        assert_eq!(letter["type"], "devices-entitled");
+        let text = format!("2 devices use scan from now on (application {application}).");
+        assert_eq!(letter["text"], text);
     }
 
     #[test]

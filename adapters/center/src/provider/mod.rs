@@ -27,7 +27,7 @@ use restante_store::{Driver, SqliteStore};
 pub use crate::config::{Dialled, ProviderConfig};
 use crate::init::{InitError, Made, make, url};
 use crate::keyfile::KeyFile;
-use crate::open::{CenterError, behind, line};
+use crate::open::{CenterError, behind, line, webhook};
 use crate::private::{PrivateFileError, read_private};
 use crate::setup::Setup;
 
@@ -108,6 +108,7 @@ pub fn prepare(
         return Err(ProviderError::NoData(config.data.clone()));
     }
     let token = token(&config.center.token)?;
+    let webhook = config.notify.as_ref().map(webhook).transpose()?;
     let client = Client::new(&config.center.url, &trust(&config.center)?)?;
     let line = line(&config.http)?;
     let store = SqliteStore::open(
@@ -118,7 +119,10 @@ pub fn prepare(
     .map_err(CenterError::from)?;
     let provider = Provider::new(RingCrypto, keys, config.services.clone());
     let setup = Setup::new(Driver::new(provider, store)).metrics(config.metrics);
-    let setup = behind(&config.http, &line, setup);
+    let mut setup = behind(&config.http, &line, setup);
+    if let Some(webhook) = webhook {
+        setup = setup.notify(webhook, None);
+    }
     let link = Arc::new(ClientLink::new(client, token));
     let setup = ProviderSetup::new(setup, config.services.clone(), link);
     Ok(setup.every(config.center.every))

@@ -2,6 +2,8 @@
 
 #[path = "../place/mod.rs"]
 mod place;
+#[path = "../receiver/mod.rs"]
+mod receiver;
 
 mod applying;
 mod console;
