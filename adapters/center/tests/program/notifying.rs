@@ -16,7 +16,7 @@ use restante_store::{Clock, Driver, MemoryStore, SystemClock};
 
 use crate::instructing::{enrol, poll};
 use crate::place::Place;
-use crate::receiver::{Answer, Receiver, SECRET, free};
+use crate::receiver::{Receiver, SECRET, free};
 use crate::serving::get_as;
 
 /// A center that tells `address`, gives an attempt a second, and lets devices go to localhost.
@@ -64,7 +64,7 @@ async fn a_receiver_that_is_down_and_then_fails_is_told_once_it_takes_what_it_is
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert!(log().contains("the instructions of an application are in the mailboxes"));
-    let script = vec![Answer::Status(500), Answer::Status(500)];
+    let script = vec![(500, Duration::ZERO), (500, Duration::ZERO)];
     let receiver = Receiver::start(address, &place.path("tls"), script).await;
     let messages = receiver.messages(3).await;
     let (id, told) = &messages[0];
@@ -119,7 +119,7 @@ async fn a_message_says_how_many_devices_wait_and_where_they_are_listed_by_their
 async fn a_receiver_that_is_slow_is_told_again_under_the_same_id() {
     let address = free();
     let place = place(address);
-    let script = vec![Answer::After(Duration::from_secs(3))];
+    let script = vec![(204, Duration::from_secs(3))];
     let receiver = Receiver::start(address, &place.path("tls"), script).await;
     let served = place.serve();
     apply(&place, served.url()).await;
@@ -131,7 +131,7 @@ async fn a_receiver_that_is_slow_is_told_again_under_the_same_id() {
 async fn a_redirection_is_not_followed_and_holds_up_no_other() {
     let address = free();
     let place = place(address);
-    let script = vec![Answer::Status(307)];
+    let script = vec![(307, Duration::ZERO)];
     let receiver = Receiver::start(address, &place.path("tls"), script).await;
     let served = place.serve();
     apply(&place, served.url()).await;

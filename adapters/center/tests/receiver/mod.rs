@@ -1,8 +1,5 @@
 //! A receiver of webhooks on loopback: it answers by a script, and verifies what it was told.
 
-// Each binary of tests takes what it needs.
-#![allow(dead_code)]
-
 use std::collections::VecDeque;
 use std::fs;
 use std::net::SocketAddr;
@@ -14,7 +11,7 @@ use axum::Router;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::Request;
 use axum::http::header::LOCATION;
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -26,16 +23,11 @@ use tokio::task::JoinHandle;
 /// What signs the messages.
 pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-/// It has taken a message; who follows this address is seen twice.
-const TAKEN: (StatusCode, [(HeaderName, &str); 1]) =
-    (StatusCode::NO_CONTENT, [(LOCATION, "/hook")]);
+/// The status by which the receiver answers one message, and how long it takes for that.
+pub(crate) type Answer = (u16, Duration);
 
-/// What the receiver does with one message.
-pub(crate) enum Answer {
-    Status(u16),
-    /// It takes its time, and then it takes the message.
-    After(Duration),
-}
+/// It takes a message at once.
+const TAKEN: Answer = (204, Duration::ZERO);
 
 /// A receiver on loopback, with the certificate that `init` has made.
 pub(crate) struct Receiver {
@@ -56,17 +48,11 @@ impl Receiver {
                 let (parts, body) = request.into_parts();
                 let body = to_bytes(body, 65_536).await.expect("a body");
                 noted.lock().expect("no panic").push((parts.headers, body));
-                match next {
-                    Some(Answer::Status(status)) => {
-                        let status = StatusCode::from_u16(status).expect("a status");
-                        (status, [(LOCATION, "/hook")])
-                    }
-                    Some(Answer::After(time)) => {
-                        tokio::time::sleep(time).await;
-                        TAKEN
-                    }
-                    None => TAKEN,
-                }
+                let (status, time) = next.unwrap_or(TAKEN);
+                tokio::time::sleep(time).await;
+                let status = StatusCode::from_u16(status).expect("a status");
+                // Who follows this address is seen twice.
+                (status, [(LOCATION, "/hook")])
             }
         };
         let pem = |name: &str| fs::read(tls.join(name)).expect("made by init");
