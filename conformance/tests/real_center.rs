@@ -29,6 +29,12 @@ while read -r line; do
       echo $! >center.pid
       while [ ! -f ready.json ]; do sleep 0.02; done
       printf '{"id":%s,"ok":{}}\n' "$id";;
+    *'"verb":"mail"'*)
+      mail=$(printf '%s' "$line" | sed 's/.*"mail":"\([^"]*\)".*/\1/')
+      if printf '%s' "$mail" | base64 -d | "$CENTER" take-mail 2>>serve.log
+      then printf '{"id":%s,"ok":{}}\n' "$id"
+      else printf '{"id":%s,"error":"the center did not take the mail"}\n' "$id"
+      fi;;
     *) printf '{"id":%s,"unsupported":"the center runs by its own clock"}\n' "$id";;
   esac
 done
@@ -303,7 +309,7 @@ fn center() -> &'static Path {
 const PROFILE: &str = "role = \"server\"\nspec = 1\ntransports = [\"http\"]\ncontrol = \"c2\"\n\
                        features = [\"operator\", \"readings\", \"throttle\", \
                        \"instructions\", \"services\", \"waiting\", \"providers\", \
-                       \"poll-requests\"]\n\
+                       \"poll-requests\", \"mail\"]\n\
                        [limits]\nhead = 3\nbody = 4\n\
                        [product]\nvendor = \"Restante\"\nname = \"restante-center\"\n";
 /// How long a center may take until it serves, on a machine that has much to do.
