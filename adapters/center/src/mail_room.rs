@@ -69,7 +69,10 @@ async fn taken<A: Answer>(desk: &A, mail: &[u8]) -> (StatusCode, String) {
                 RefusalCode::Busy | RefusalCode::Internal
             ) {
                 tracing::error!(%correlation, reason = word, detail, "a mail has to come again");
-                return (StatusCode::SERVICE_UNAVAILABLE, detail);
+                // A mail server can put what it hears into a letter to whoever wrote the mail.
+                let told =
+                    format!("the center cannot take mails now; its log says why ({correlation})");
+                return (StatusCode::SERVICE_UNAVAILABLE, told);
             }
             tracing::info!(%correlation, reason = word, detail, "a mail's registration is refused");
             (StatusCode::OK, String::new())

@@ -12,6 +12,7 @@ use lettre::message::{Mailbox, SinglePart};
 use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::transport::smtp::response::{Category, Code, Severity};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use restante_core::wire::{Mailed, RegisterAt, json};
 
@@ -127,14 +128,18 @@ impl MailServer {
         };
         match self.transport.send(mail).await {
             Ok(_) => Handed::Taken,
-            Err(error) if error.is_permanent() => {
-                let status = error.status().map(|code| format!(" ({code})"));
-                let status = status.unwrap_or_default();
-                Handed::Refused(format!("the mail server refused the mail{status}"))
-            }
-            Err(error) => Handed::NotNow(format!("the mail server did not take the mail: {error}")),
+            Err(error) => match error.status().filter(|code| is_final(*code)) {
+                Some(code) => Handed::Refused(format!("the mail server refused the mail ({code})")),
+                None => Handed::NotNow(format!("the mail server did not take the mail: {error}")),
+            },
         }
     }
+}
+
+/// Whether the server has spoken of this mail, for good. A password that it does not take, or a
+/// command that it does not know, is mended at the server or in the settings; the mail goes then.
+fn is_final(code: Code) -> bool {
+    code.severity == Severity::PermanentNegativeCompletion && code.category == Category::MailSystem
 }
 
 /// A mail that holds this message, and asks machines not to answer it.

@@ -28,7 +28,8 @@ fn settings(port: u16, security: Security) -> Settings {
     }
 }
 
-/// A mail server that answers a mail so; what it was told, line by line.
+/// A mail server that answers so to the sender's name, or to the mail if it does not mind the
+/// sender; what it was told, line by line.
 fn server(answer: &'static str) -> (u16, JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("bound").port();
@@ -53,6 +54,7 @@ fn heard(stream: &TcpStream, answer: &str) -> Vec<String> {
             _ if in_data => continue,
             "DATA" => "354 go on",
             "QUIT" => "221 bye",
+            _ if line.starts_with("MAIL") && answer.starts_with("530") => answer,
             _ => "250 fine",
         };
         in_data = line == "DATA";
@@ -102,6 +104,14 @@ async fn what_a_mail_server_answers_is_taken_for_what_it_means() {
     let (handed, _) = sent("550 nobody of that name", Security::Plain).await;
     let refused = "the mail server refused the mail (550)";
     assert_eq!(handed, Handed::Refused(refused.into()), "not in its words");
+    let (handed, _) = sent("530 say who you are first", Security::Plain).await;
+    let Handed::NotNow(why) = handed else {
+        panic!("{handed:?}: a person can mend that, and the mail goes then");
+    };
+    assert!(
+        why.starts_with("the mail server did not take the mail: "),
+        "{why}"
+    );
 }
 
 #[tokio::test]

@@ -122,7 +122,7 @@ pub(crate) fn read() -> Result<Arguments, ExitCode> {
         let _ = error.print();
         ExitCode::from(match (is_wrong, takes_mail) {
             (false, _) => 0,
-            (true, true) => take_mail::USAGE,
+            (true, true) => take_mail::KEEP,
             (true, false) => 2,
         })
     })
@@ -149,7 +149,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::CallOff(call_off) => in_runtime(call_off.run(&reach)),
         Command::PollLinks(order) => in_runtime(order.run(&reach)),
         Command::Entitlements(list) => in_runtime(list.run(&reach)),
-        Command::TakeMail(take) => in_runtime(take.run(&reach)),
+        Command::TakeMail(take) => in_runtime(take.run(&reach)).map_err(take_mail::kept),
         Command::StopUse(stop) => in_runtime(stop.run(&reach)),
         Command::Export(export) => export.run(&reach),
         Command::Import(import) => import.run(&reach),

@@ -1,8 +1,9 @@
 //! `restante-center take-mail`: a mail from a device, as a mail server pipes it.
 //!
 //! The exit codes are those of sysexits.h, since mail servers go by them. Whatever hinders the
-//! center is a reason to keep the mail, never to send it back: who wrote it cannot be trusted to
-//! be who it says, and a stranger would be written to.
+//! center, a slip in the mail server's own configuration too, is a reason to keep the mail, never
+//! to send it back: who wrote it cannot be trusted to be who it says, and a stranger would be
+//! written to.
 
 use std::io::{self, Read};
 
@@ -24,8 +25,8 @@ Examples:
       --config /etc/restante/restante.toml
 
 Exit status, for mail servers: 0 the mail is done with, whatever came of it (the center's log says
-what); 75 the center did not answer, keep the mail and try again; 65 with --reject alone, it holds
-no message; 64 wrong use.")]
+what); 75 keep the mail and try again: the center did not answer, or this command line is wrong; 65
+with --reject alone, it holds no message.")]
 pub(crate) struct TakeMail {
     /// Exit with 65 for a mail that holds no message, where the mail server still has its sender on
     /// the line. Elsewhere it would write to whoever the mail says has sent it
@@ -38,7 +39,7 @@ impl TakeMail {
     pub(crate) async fn run(self, reach: &Reach) -> Result<(), Failure> {
         if reach.is_elsewhere() {
             let text = "a mail is handed to the center on this machine; leave --center out";
-            return Err(failure(USAGE, text));
+            return Err(failure(KEEP, text));
         }
         let mail = read().map_err(|error| failure(KEEP, format!("standard input: {error}")))?;
         let kept = |error: Failure| failure(KEEP, error.text);
@@ -63,6 +64,14 @@ fn read() -> io::Result<Vec<u8>> {
     Ok(mail)
 }
 
+/// A failure that came before the mail was looked at.
+pub(crate) fn kept(failed: Failure) -> Failure {
+    match failed.code {
+        NO_MESSAGE => failed,
+        _ => failure(KEEP, failed.text),
+    }
+}
+
 fn failure(code: u8, text: impl Into<String>) -> Failure {
     Failure {
         code,
@@ -70,9 +79,7 @@ fn failure(code: u8, text: impl Into<String>) -> Failure {
     }
 }
 
-/// `EX_USAGE`: the command line is wrong.
-pub(crate) const USAGE: u8 = 64;
 /// `EX_DATAERR`: the mail is none for the center.
 const NO_MESSAGE: u8 = 65;
 /// `EX_TEMPFAIL`: the mail server keeps the mail and tries again.
-const KEEP: u8 = 75;
+pub(crate) const KEEP: u8 = 75;
