@@ -290,6 +290,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/ENR/numbers-outlive-a-rotation",
             "server/STA/a-report-from-before-it-was-elsewhere",
             "server/SCN/who-is-found-with-two-servers",
+            "server/SCN/recognised-by-mail",
         ],
         defect: Defect::Decision(|scene| {
             scene.decide().answering(|reply| {

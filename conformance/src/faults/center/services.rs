@@ -67,7 +67,10 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SCN/the-only-service-is-not-named",
             "expected the reply applied; got refusal service-unknown",
         )],
-        also: &[],
+        also: &[
+            "server/SCN/two-services-at-once",
+            "server/SVC/a-service-is-named-where-there-are-several",
+        ],
         defect: Defect::Decision(|scene| {
             applying(scene, |apply| {
                 if apply.services.is_empty() {
@@ -341,6 +344,7 @@ pub(super) const FAULTS: &[Fault] = &[
         also: &[
             "server/SVC/calling-off-what-is-over-changes-nothing",
             "server/PRV/",
+            "server/MAIL/called-off-codes-open-nothing-in-a-mail",
         ],
         defect: Defect::Decision(|scene| match asked(scene) {
             Some(ServicesRequest::CancelApplication(cancel)) if cancel.devices.is_none() => {
