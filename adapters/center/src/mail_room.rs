@@ -11,7 +11,7 @@ use axum::body::Bytes;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::post;
-use restante_core::center::{Call, Credential, Message, Reply, Source};
+use restante_core::center::{Call, Reply};
 use restante_core::id::CorrelationId;
 use restante_core::limits::MAIL_BYTES;
 use restante_core::wire::RefusalCode;
@@ -47,15 +47,7 @@ async fn taken<A: Answer>(desk: &A, mail: &[u8]) -> (StatusCode, String) {
             return (StatusCode::UNPROCESSABLE_ENTITY, why);
         }
     };
-    let call = Call {
-        source: Source {
-            address: None,
-            correlation,
-        },
-        presented: Credential::None,
-        message: Message::Mailed(mailed),
-    };
-    match desk.answer(call).await {
+    match desk.answer(Call::mailed(correlation, mailed)).await {
         Ok(Reply::Registered(it)) => {
             let (device, service) = (it.device, it.service);
             tracing::info!(%correlation, %device, %service, "a mail's registration is accepted");

@@ -1,7 +1,7 @@
 //! The bundled center's intake of mails: the adapter's, and behind it the driver. Nobody hears what
 //! becomes of a mail, so that only a center that fails is told of here.
 
-use restante_core::center::{Call, Credential, Decide, Message, Source};
+use restante_core::center::{Call, Decide};
 use restante_core::id::CorrelationId;
 use restante_mail::intake;
 use restante_store::{Driver, Store};
@@ -19,14 +19,7 @@ pub(super) async fn hand_over<D: Decide, S: Store>(
     let Ok(mailed) = intake::read(mail) else {
         return Ok(());
     };
-    let call = Call {
-        source: Source {
-            address: None,
-            correlation: CorrelationId::from_bytes([0; 16]),
-        },
-        presented: Credential::None,
-        message: Message::Mailed(mailed),
-    };
+    let call = Call::mailed(CorrelationId::from_bytes([0; 16]), mailed);
     let answered = driver.call(call).await;
     let answered = answered.map_err(|why| NotHanded::Failed(why.to_string()))?;
     // What was decided is nobody's to know; the steps that follow see what it did.

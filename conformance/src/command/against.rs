@@ -10,8 +10,8 @@ use crate::case::{Case, Catalogue, Selection};
 use crate::hook::ChildHook;
 use crate::profile::{Limits, Profile};
 use crate::report::{Progress, terminal};
-use crate::results::{Results, write};
-use crate::run::{Circumstances, Party, Plan, ServerTarget, run_case};
+use crate::results::{CaseResult, Results, write};
+use crate::run::{Circumstances, Party, Plan, Run, ServerTarget, run_case};
 use crate::trace::Demands;
 use crate::verdict::{Exit, Verdict};
 
@@ -74,24 +74,15 @@ pub(super) async fn run_against(
     again: &str,
     quiet: bool,
 ) -> Results {
-    let demands = Demands::of_this_specification();
-    let mut progress = Progress::new(plan.cases.len(), quiet);
-    let mut run = plan.begin(plan.profile.role);
-    let around = Circumstances {
-        profile: plan.profile,
-        seed: plan.seed,
-        again,
-    };
+    let mut course = Course::begin(plan, again, quiet);
     for case in &plan.cases {
-        progress.begins(case.id.as_str());
-        let result = run_case(case, target, None, around).await;
-        progress.ended(run.take(case, result, demands.is_must(case)));
-        if run.tally().of(Verdict::Error) >= GIVE_UP {
+        course.begins(case);
+        let result = run_case(case, target, None, course.around).await;
+        if course.is_over_after(case, result) {
             break;
         }
     }
-    progress.end();
-    run.end()
+    course.end()
 }
 
 /// What stands behind each case of a run against a party that dials the kit.
@@ -111,26 +102,56 @@ pub(super) async fn run_on(
     again: &str,
     quiet: bool,
 ) -> Result<Results, CommandError> {
-    let demands = Demands::of_this_specification();
-    let mut progress = Progress::new(plan.cases.len(), quiet);
-    let mut run = plan.begin(plan.profile.role);
-    let around = Circumstances {
-        profile: plan.profile,
-        seed: plan.seed,
-        again,
-    };
+    let mut course = Course::begin(plan, again, quiet);
     for case in &plan.cases {
-        progress.begins(case.id.as_str());
+        course.begins(case);
         let set = stage.set(plan.seed, case).await;
         let (target, party) = set.map_err(CommandError::kit)?;
-        let result = run_case(case, &target, Some(party), around).await;
-        progress.ended(run.take(case, result, demands.is_must(case)));
-        if run.tally().of(Verdict::Error) >= GIVE_UP {
+        let result = run_case(case, &target, Some(party), course.around).await;
+        if course.is_over_after(case, result) {
             break;
         }
     }
-    progress.end();
-    Ok(run.end())
+    Ok(course.end())
+}
+
+/// A run of a plan on its way: what has come of its cases, and what a person sees of it.
+struct Course<'a> {
+    demands: Demands,
+    progress: Progress,
+    run: Run<'a>,
+    around: Circumstances<'a>,
+}
+
+impl<'a> Course<'a> {
+    fn begin(plan: &Plan<'a>, again: &'a str, quiet: bool) -> Self {
+        Self {
+            demands: Demands::of_this_specification(),
+            progress: Progress::new(plan.cases.len(), quiet),
+            run: plan.begin(plan.profile.role),
+            around: Circumstances {
+                profile: plan.profile,
+                seed: plan.seed,
+                again,
+            },
+        }
+    }
+
+    fn begins(&self, case: &Case) {
+        self.progress.begins(case.id.as_str());
+    }
+
+    /// Takes what came of a case; whether so many went wrong that the rest would tell nothing.
+    fn is_over_after(&mut self, case: &Case, result: CaseResult) -> bool {
+        let is_must = self.demands.is_must(case);
+        self.progress.ended(self.run.take(case, result, is_must));
+        self.run.tally().of(Verdict::Error) >= GIVE_UP
+    }
+
+    fn end(self) -> Results {
+        self.progress.end();
+        self.run.end()
+    }
 }
 
 /// The hook that this command starts, if any.

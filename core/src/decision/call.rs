@@ -22,6 +22,22 @@ pub struct Call {
     pub message: Message,
 }
 
+impl Call {
+    /// What came in a mail: it presents nobody, and no address of its sender is known.
+    // spec: MAIL-004
+    #[must_use]
+    pub const fn mailed(correlation: CorrelationId, message: Mailed) -> Self {
+        Self {
+            source: Source {
+                address: None,
+                correlation,
+            },
+            presented: Credential::None,
+            message: Message::Mailed(message),
+        }
+    }
+}
+
 /// Where a call came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Source {
