@@ -6,6 +6,7 @@ use alloc::format;
 use core::fmt;
 use core::net::IpAddr;
 
+#[cfg(feature = "center")]
 use crate::id::DeviceId;
 use crate::record::{Bytes, Desk, Key, Pause, Throttle};
 use crate::time::Timestamp;
@@ -18,8 +19,9 @@ use super::Stop;
 pub(crate) enum Suspect {
     /// The address that they came from.
     Address(IpAddr),
-    /// The device that they name.
+    /// The device that they name; mails are a center's.
     // spec: MAIL-011
+    #[cfg(feature = "center")]
     Device(DeviceId),
 }
 
@@ -28,6 +30,7 @@ impl Suspect {
     pub(crate) fn key(self) -> Key {
         match self {
             Self::Address(address) => Throttle::key(address),
+            #[cfg(feature = "center")]
             Self::Device(device) => Throttle::about(device),
         }
     }
@@ -37,6 +40,7 @@ impl fmt::Display for Suspect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Address(address) => address.fmt(f),
+            #[cfg(feature = "center")]
             Self::Device(device) => device.fmt(f),
         }
     }
