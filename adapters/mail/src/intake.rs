@@ -35,6 +35,20 @@ pub enum NoMessage {
     Message(#[from] JsonError),
 }
 
+impl NoMessage {
+    /// The reason in one fixed word, for whoever counts.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::TooLarge => "mail-too-large",
+            Self::NoMail => "no-mail",
+            Self::NoPart => "mail-without-message",
+            Self::SeveralParts(_) => "mail-with-several-messages",
+            Self::Encoding => "mail-encoding",
+            Self::Message(_) => "mail-message-unreadable",
+        }
+    }
+}
+
 /// Reads the message of a mail.
 ///
 /// # Errors

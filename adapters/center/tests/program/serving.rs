@@ -4,10 +4,10 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::place::{Place, Served};
+use crate::place::Place;
 
 /// Asks by HTTP/1.1 without any library of ours; the whole response.
 pub(crate) fn get(url: &str, path: &str) -> String {
@@ -30,8 +30,9 @@ fn ask(url: &str, path: &str, header: &str) -> String {
     response
 }
 
-fn metrics(served: &Served) -> String {
-    let url = served.ready["metrics"].as_str().expect("an address");
+/// The figures of the center with this ready file.
+pub(crate) fn metrics(ready: &serde_json::Value) -> String {
+    let url = ready["metrics"].as_str().expect("an address");
     get(url.strip_suffix("/metrics").expect("the path"), "/metrics")
 }
 
@@ -51,7 +52,7 @@ fn figures_count_requests_refusals_and_decisions() {
     let served = place.serve();
     get(served.url(), "/healthz");
     get(served.url(), "/v1/codes");
-    let figures = metrics(&served);
+    let figures = metrics(&served.ready);
     for line in [
         "restante_requests_total{operation=\"health\",status=\"200\"} 1",
         "restante_requests_total{operation=\"listCodes\",status=\"401\"} 1",
@@ -83,10 +84,9 @@ fn figures_count_requests_refusals_and_decisions() {
     assert!(get(served.url(), "/metrics").starts_with("HTTP/1.1 404 "));
 }
 
-#[test]
-fn sigterm_stops_it_cleanly() {
-    let place = Place::new();
-    let mut child = place
+/// Starts a center that is to be stopped: its log is in `log`, and it is ready.
+pub(crate) fn started(place: &Place) -> Child {
+    let child = place
         .command(&["serve", "--ready-file", "ready.json"])
         .stdout(Stdio::piped())
         .stderr(fs::File::create(place.path("log")).expect("a log"))
@@ -96,6 +96,11 @@ fn sigterm_stops_it_cleanly() {
     while !place.path("ready.json").exists() && begun.elapsed() < Duration::from_secs(60) {
         std::thread::sleep(Duration::from_millis(5));
     }
+    child
+}
+
+/// Stops it as a service manager does; what it printed and what it logged.
+pub(crate) fn stopped(place: &Place, mut child: Child) -> (String, String) {
     let process = child.id().to_string();
     let sent = Command::new("kill")
         .args(["-TERM", &process])
@@ -106,12 +111,20 @@ fn sigterm_stops_it_cleanly() {
     let mut out = child.stdout.take().expect("piped");
     out.read_to_string(&mut said).expect("UTF-8");
     assert_eq!(child.wait().expect("a process of ours").code(), Some(0));
+    let log = fs::read_to_string(place.path("log")).expect("a log");
+    (said, log)
+}
+
+#[test]
+fn sigterm_stops_it_cleanly() {
+    let place = Place::new();
+    let child = started(&place);
+    let (said, log) = stopped(&place, child);
     assert!(
         said.starts_with("restante-center is ready at http://127.0.0.1:"),
         "{said}"
     );
     assert_eq!(said.lines().count(), 1, "{said}");
-    let log = fs::read_to_string(place.path("log")).expect("a log");
     assert!(log.contains("\"message\":\"stopped\""), "{log}");
     // All that was kept lies in the one file: nothing is left in a log beside it.
     assert!(!place.path("data/restante.sqlite-wal").exists());

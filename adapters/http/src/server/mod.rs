@@ -42,6 +42,7 @@ use tokio::sync::Semaphore;
 pub use answer::Answer;
 pub use listen::{Bounds, Drained, Line, ListenError, Listener};
 pub use metrics::metrics_router;
+pub use notices::Notices;
 pub use polling::PollingListener;
 pub use services::services_router;
 pub use source::{Forwarding, Proxies};
@@ -50,7 +51,6 @@ pub use tls::{Tls, TlsError};
 use crate::problem::Problem;
 use crate::route::{ROUTES, Route};
 use intake::{Intake, Seen};
-use notices::Notices;
 use reply::Answered;
 use wait::Wait;
 

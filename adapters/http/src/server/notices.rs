@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use super::guests::prefix;
 
-/// Who has been written about within the last minute, and how often.
+/// Who has been written about within the last minute, and how often. Clones count together.
 #[derive(Clone, Default)]
-pub(super) struct Notices(Arc<Counts>);
+pub struct Notices(Arc<Counts>);
 
 /// What the lines of one minute are counted by: what happened, in one fixed word, and to whom,
 /// unless there are too many to tell apart.
@@ -24,9 +24,10 @@ type Subject = (&'static str, Option<IpAddr>);
 struct Counts(Mutex<HashMap<Subject, u64>>);
 
 impl Notices {
-    /// Whether one more line of this kind may be written about this source. It has to be called
-    /// within a Tokio runtime, which writes later what was left out.
-    pub(super) fn may_tell(&self, kind: &'static str, source: Option<IpAddr>) -> bool {
+    /// Whether one more line of this kind may be written about this source, or about nobody where
+    /// there is no source to count by. It has to be called within a Tokio runtime, which writes
+    /// later what was left out.
+    pub fn may_tell(&self, kind: &'static str, source: Option<IpAddr>) -> bool {
         let mut counts = self.0.lock();
         let mut subject = (kind, source.map(prefix));
         if counts.len() >= SOURCES && !counts.contains_key(&subject) {
