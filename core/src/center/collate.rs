@@ -8,7 +8,7 @@
 use alloc::format;
 use alloc::string::String;
 
-use crate::code::ProvisionalCode;
+use crate::code::EnrolId;
 use crate::crypto::{Crypto, Digest};
 use crate::decision::{Suspect, count_wrong, throttled};
 use crate::id::{CustomerId, GrantId};
@@ -31,11 +31,12 @@ pub(super) struct Collated {
     pub(super) customer: CustomerId,
 }
 
-impl<'a, C: Crypto> Work<'a, C> {
-    /// The provisional code that came with the call.
-    pub(super) fn provisional(&mut self) -> Result<&'a ProvisionalCode, Stop> {
+impl<C: Crypto> Work<'_, C> {
+    /// The enrol id of the provisional code that came with the call, or that it was sealed under.
+    pub(super) fn provisional(&mut self) -> Result<EnrolId, Stop> {
         match &self.call.presented {
-            Credential::Provisional(code) => Ok(code),
+            Credential::Provisional(code) => Ok(code.enrol_id(&self.center.crypto)),
+            Credential::EnrolId(id) => Ok(*id),
             Credential::BadProvisional => {
                 self.check_throttle()?;
                 Err(code_refused("code-unreadable", ""))
@@ -47,10 +48,10 @@ impl<'a, C: Crypto> Work<'a, C> {
     /// Where the code's grant is. A source that has tried too many wrong codes is told to wait
     /// before anything of its code is evaluated.
     // spec: COD-020, COD-021
-    pub(super) fn collate(&mut self, code: &ProvisionalCode) -> Result<Collated, Stop> {
+    pub(super) fn collate(&mut self, id: EnrolId) -> Result<Collated, Stop> {
         let crypto = &self.center.crypto;
         let keys = &self.center.keys;
-        let hash = keys.enrol_id(crypto, code.enrol_id(crypto));
+        let hash = keys.enrol_id(crypto, id);
         let mark = mark(&hash);
         let locator = GrantLocator::key(&hash);
         let throttle = self.source().map(Suspect::key);

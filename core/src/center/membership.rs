@@ -99,7 +99,7 @@ impl<C: Crypto> Work<'_, C> {
         let code: ProvisionalCode = text
             .parse()
             .map_err(|_| code_refused("code-unreadable", format!("{}", speaker.id)))?;
-        let code = self.collate(&code)?;
+        let code = self.collate(code.enrol_id(&self.center.crypto))?;
         self.pay_by_code(speaker.facts.customer, &code, devices)
     }
 

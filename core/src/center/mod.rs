@@ -38,6 +38,7 @@ mod progress;
 mod register;
 mod report;
 mod rotate;
+mod sealed;
 mod services;
 mod tick;
 mod tokens;

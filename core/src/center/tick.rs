@@ -106,7 +106,11 @@ impl<C: Crypto> Work<'_, C> {
 
     /// A registration whose formal code was never used ends, and its slots are free again.
     // spec: ENR-016, ENR-017
-    fn give_back(&mut self, customer: CustomerId, id: RegistrationId) -> Result<(), Stop> {
+    pub(super) fn give_back(
+        &mut self,
+        customer: CustomerId,
+        id: RegistrationId,
+    ) -> Result<(), Stop> {
         let key = Registration::key(customer, id);
         let Some(Registration { facts, state }) = self.desk.get(&key)? else {
             return Ok(());

@@ -14,7 +14,7 @@ use crate::record::{Desk, Judged, Key, Pause, Records};
 use crate::time::Timestamp;
 use crate::wire::{Refusal, RefusalCode, Schedule};
 
-use super::{Call, Center, Decision, Effect, EffectKind, Message, Reply};
+use super::{Call, Center, Decision, Effect, EffectKind, Message, Refused, Reply};
 
 pub(super) use crate::decision::Stop;
 
@@ -26,6 +26,7 @@ pub(super) struct Work<'a, C> {
     pub(super) seed: &'a Seed,
     pub(super) call: &'a Call,
     pub(super) desk: Desk<'a>,
+    records: &'a Records<'a>,
     effects: Vec<Effect>,
     pub(super) judge: Judge,
 }
@@ -57,6 +58,7 @@ impl<'a, C: Crypto> Work<'a, C> {
             seed,
             call,
             desk: Desk::new(records),
+            records,
             effects: Vec::new(),
             judge: Judge::new(wall),
         }
@@ -67,6 +69,7 @@ impl<'a, C: Crypto> Work<'a, C> {
     // spec: ERR-002
     pub(super) fn decide(mut self) -> Result<Decision, Pause> {
         let outcome = match &self.call.message {
+            Message::Sealed(bytes) => return self.decide_sealed(bytes),
             Message::Device(request) => self.device(request).map(Reply::Device),
             Message::People(request) => self.people(request).map(Reply::People),
             Message::Register(service, message) => self
@@ -77,10 +80,25 @@ impl<'a, C: Crypto> Work<'a, C> {
             Message::Tick => self.tick().map(Reply::Ticked),
         };
         match outcome {
-            Ok(reply) => Decision::granted(self.desk, reply, self.effects),
+            Ok(reply) => self.granted(reply),
             Err(Stop::Pause(pause)) => Err(pause),
-            Err(Stop::Refused(refused)) => Ok(Decision::refused(self.desk, self.call, *refused)),
+            Err(Stop::Refused(refused)) => Ok(self.refused(*refused)),
         }
+    }
+
+    /// One attempt at another call, at the same time and with the same records and randomness.
+    pub(super) fn again<'b>(&'b self, call: &'b Call) -> Work<'b, C> {
+        Work::new(self.center, self.wall, self.seed, call, self.records)
+    }
+
+    /// What was asked for is done.
+    pub(super) fn granted(self, reply: Reply) -> Result<Decision, Pause> {
+        Decision::granted(self.desk, reply, self.effects)
+    }
+
+    /// It is refused.
+    pub(super) fn refused(self, refused: Refused) -> Decision {
+        Decision::refused(self.desk, self.call, refused)
     }
 
     /// What the sender is told about when to come again.

@@ -5,11 +5,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use crate::code::{AccessToken, FormalCode, ProvisionalCode};
+use crate::code::{AccessToken, EnrolId, FormalCode, ProvisionalCode};
 use crate::id::{CorrelationId, ServiceId};
 use crate::wire::people::{PeopleReply, PeopleRequest};
 use crate::wire::provider::{ProviderReply, ProviderRequest};
 use crate::wire::{DeviceReply, DeviceRequest, Mailed, Refusal, Register, Registered};
+
+use super::Reason;
 
 /// One message that reached a server, whatever line it came by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +57,9 @@ pub enum Credential {
     None,
     /// A provisional access code that reads right.
     Provisional(ProvisionalCode),
+    /// The enrol id of a provisional code whose enrol key has sealed the message. No transport
+    /// makes this: whoever opens an enrolment does.
+    EnrolId(EnrolId),
     /// A formal access code that reads right.
     Formal(FormalCode),
     /// An access token that reads right.
@@ -81,6 +86,8 @@ pub enum Message {
     Register(ServiceId, Register),
     /// What a mail holds. Nobody hears what becomes of it but the operator.
     Mailed(Mailed),
+    /// A sealed envelope, as the line has brought it. It presents whoever has sealed it.
+    Sealed(Vec<u8>),
     /// What a provider's own program has heard of its center about a service. What follows from it
     /// is kept, and the answer is what to say to the center next. No transport makes this.
     Heard(ServiceId, Heard),
@@ -110,10 +117,21 @@ pub enum Reply {
     People(PeopleReply),
     /// To a device that registered for a service, unless it did so by mail.
     Registered(Registered),
+    /// To a sealed envelope that opened.
+    Sealed(Sealed),
     /// To a provider's own program.
     ToSay(ToSay),
     /// To a tick.
     Ticked(Ticked),
+}
+
+/// What is answered to a sealed envelope that opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sealed {
+    /// What to send, sealed: a reply, a refusal or a challenge. Nothing is said to a mail.
+    pub envelope: Option<Vec<u8>>,
+    /// Why the message inside came to nothing, for the operator, if it did not.
+    pub reason: Option<Reason>,
 }
 
 /// What a provider's own program is to say to its center next.

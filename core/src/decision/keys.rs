@@ -146,6 +146,13 @@ impl Keys {
         RegistrationId::from_bytes(self.id(crypto, "registration", &parts.map(|part| &part[..])))
     }
 
+    /// What nonces of challenges are made from.
+    #[cfg(feature = "center")]
+    #[must_use]
+    pub fn challenges(&self, crypto: &impl Crypto) -> Digest {
+        self.hash(crypto, "challenge", &[])
+    }
+
     /// What is kept of a request id.
     #[must_use]
     pub fn request(&self, crypto: &impl Crypto, request: RequestId) -> Bytes<32> {

@@ -24,10 +24,12 @@ use alloc::vec::Vec;
 use crate::entropy::Seed;
 use crate::limits::WRITES_PER_DECISION;
 use crate::record::{Desk, Kind, Pause, Records, Written};
+#[cfg(feature = "center")]
+use crate::record::{Expect, Write};
 use crate::time::Timestamp;
 use crate::wire::Refusal;
 
-pub use call::{Call, Credential, Heard, Message, Reply, Source, Ticked, ToSay};
+pub use call::{Call, Credential, Heard, Message, Reply, Sealed, Source, Ticked, ToSay};
 pub use effect::{Effect, EffectKind};
 pub use keys::{Keys, KeysError};
 
@@ -90,6 +92,21 @@ impl Decision {
             written: desk.into_written(),
             effects,
         })
+    }
+
+    /// The same, and whatever another decision of the same call has decided besides: both are
+    /// written together. Where they have read or written the same record, this one's word holds.
+    #[cfg(feature = "center")]
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        let Written { expects, writes } = other.written;
+        let known = |expect: &Expect| self.written.expects.iter().any(|it| it.key == expect.key);
+        let expects: Vec<Expect> = expects.into_iter().filter(|it| !known(it)).collect();
+        self.written.expects.extend(expects);
+        let changed = |write: &Write| self.written.writes.iter().any(|it| it.key == write.key);
+        let writes: Vec<Write> = writes.into_iter().filter(|it| !changed(it)).collect();
+        self.written.writes.extend(writes);
+        self.effects.extend(other.effects);
+        self
     }
 
     /// The one way out of every refusal. What it leaves behind is a counted wrong code, and the

@@ -73,11 +73,14 @@ pub enum Kind {
     /// A device that a provider has entitled and has not reported yet; owned by the service, keyed
     /// by application, then device.
     Unreported = 27,
+    /// What was received in a lane of a registration's sealed envelopes; owned by the customer,
+    /// keyed by registration, then lane.
+    Lane = 28,
 }
 
 impl Kind {
     /// All kinds, in the order of their numbers.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Clock,
         Self::Token,
         Self::Customer,
@@ -105,6 +108,7 @@ impl Kind {
         Self::Handover,
         Self::ApplicationLocator,
         Self::Unreported,
+        Self::Lane,
     ];
 
     /// The number in the stored key.

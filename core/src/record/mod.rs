@@ -17,6 +17,8 @@ mod grant;
 mod handover;
 mod instruction;
 mod key;
+#[cfg(feature = "center")]
+mod lane;
 mod locator;
 mod mailbox;
 mod outbox;
@@ -45,6 +47,8 @@ pub use instruction::{
     Delivery, End, Event, Finished, Instruction, InstructionState, Invitation, Verdict, Word,
 };
 pub use key::{Key, Kind, Owner, Range};
+#[cfg(feature = "center")]
+pub use lane::{Lane, LaneRecord};
 pub use locator::{InUse, RegistrationLocator};
 pub use mailbox::Mailbox;
 pub use outbox::{Outbox, delivered};

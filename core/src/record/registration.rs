@@ -112,6 +112,10 @@ pub struct Active {
     pub change: u32,
     /// Since when.
     pub since: Timestamp,
+    /// Since when nobody is let in with its formal code, because two senders hold it; a code that
+    /// a person enters anew makes another registration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarantined: Option<Timestamp>,
 }
 
 /// A registration that is over.
@@ -170,7 +174,7 @@ impl Registration {
     #[must_use]
     pub fn locator(&self) -> RegistrationLocator {
         let in_use = match &self.state {
-            State::Active(active) if active.devices.len() <= DEVICES_IN_LOCATOR => Some(InUse {
+            State::Active(active) if active.vouches() => Some(InUse {
                 secret: active.secret,
                 devices: active.devices.clone(),
             }),
@@ -194,6 +198,7 @@ impl State {
     // spec: ENR-013, ENR-027
     pub fn present(self, epoch: Epoch) -> Result<Use, &'static str> {
         match self {
+            Self::Active(active) if active.quarantined.is_some() => Err("registration-quarantined"),
             Self::Pending(pending) if pending.secret.epoch == epoch => Ok(Use::First(pending)),
             Self::Active(active) if active.secret.epoch == epoch => Ok(Use::Current(active)),
             Self::Active(Active {
@@ -201,6 +206,7 @@ impl State {
                 devices,
                 change,
                 since,
+                quarantined,
                 ..
             }) if next.epoch == epoch => Ok(Use::Next(Active {
                 secret: next,
@@ -208,10 +214,23 @@ impl State {
                 devices,
                 change,
                 since,
+                quarantined,
             })),
             Self::Ended(_) => Err("registration-ended"),
             Self::Pending(_) | Self::Active(_) => Err("formal-code-superseded"),
         }
+    }
+
+    /// The secret of this epoch, where it is in use or the next one.
+    #[must_use]
+    pub fn secret(&self, epoch: Epoch) -> Option<Secret> {
+        let (secret, next) = match self {
+            Self::Pending(pending) => (pending.secret, None),
+            Self::Active(active) => (active.secret, active.next),
+            Self::Ended(_) => return None,
+        };
+        let mut secrets = [Some(secret), next].into_iter().flatten();
+        secrets.find(|it| it.epoch == epoch)
     }
 
     /// The word for the state, as logs and tests name it.
@@ -255,11 +274,17 @@ impl Pending {
             devices,
             change: 0,
             since,
+            quarantined: None,
         }
     }
 }
 
 impl Active {
+    /// Whether a locator may vouch for its code: a poll then asks nothing else.
+    fn vouches(&self) -> bool {
+        self.devices.len() <= DEVICES_IN_LOCATOR && self.quarantined.is_none()
+    }
+
     /// Whether it speaks for this device.
     #[must_use]
     pub fn covers(&self, device: DeviceId) -> bool {

@@ -6,6 +6,7 @@
 //! tagged: both cost a microcontroller many kilobytes of code.
 
 pub mod acknowledge;
+pub mod answer;
 pub mod devices;
 pub mod enrol;
 pub mod hosts;
@@ -39,6 +40,7 @@ use serde::{Deserialize, Serialize};
 pub use acknowledge::{
     Acknowledge, Acknowledged, Acknowledgement, ActResult, NoteResult, Noted, Outcome, Progress,
 };
+pub use answer::Answer;
 pub use devices::{Contacts, Function, FunctionSet, Identification};
 pub use enrol::{DeviceEntry, Enrol, EnrolDeviceResult, EnrolResult, Enrolled};
 pub use hosts::{Host, Hosts, TooManyHosts};

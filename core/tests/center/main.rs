@@ -16,6 +16,7 @@ mod planning;
 mod provider;
 mod redeeming_model;
 mod running_status;
+mod sealed;
 mod services;
 mod site;
 mod time;
