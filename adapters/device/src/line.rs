@@ -167,6 +167,10 @@ async fn by_mail(server: &MailServer, errand: &Errand) -> Served {
             Ok(note) => (ServiceAnswer::Refused(note), Some(why)),
             Err(_) => (ServiceAnswer::Nothing, Some(why)),
         },
+        Handed::Untrusted(why) => {
+            let hint = "--smtp-ca FILE names a certificate to trust, such as a site's own";
+            (ServiceAnswer::Nothing, Some(format!("{why}; {hint}")))
+        }
         Handed::NotNow(why) => (ServiceAnswer::Nothing, Some(why)),
     };
     Served { answer, why }

@@ -4,6 +4,9 @@
 //! device ever hears. Without TLS nothing is sent unless a person has said so for this server, and
 //! a name and a password never are. Serves spec section 13.3.
 
+mod conversation;
+
+use std::fmt;
 use std::time::Duration;
 
 use lettre::address::AddressError;
@@ -12,8 +15,8 @@ use lettre::message::{Mailbox, SinglePart};
 use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
-use lettre::transport::smtp::response::{Category, Code, Severity};
-use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use lettre::{Address, Message};
+use restante_core::limits::REPLY_WAIT;
 use restante_core::wire::{Mailed, RegisterAt, json};
 
 use crate::MEDIA_TYPE;
@@ -30,6 +33,22 @@ pub enum Security {
     Plain,
 }
 
+/// A password. It never shows in what is written about the settings.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(String);
+
+impl From<String> for Password {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password")
+    }
+}
+
 /// A mail server, and from whom to whom the mails go.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
@@ -42,7 +61,7 @@ pub struct Settings {
     /// Certificates to trust besides the system's, as PEM.
     pub trust: Option<Vec<u8>>,
     /// A name and a password, if the server wants them.
-    pub login: Option<(String, String)>,
+    pub login: Option<(String, Password)>,
     /// The device's own address.
     pub from: String,
     /// The center's address.
@@ -76,6 +95,9 @@ pub enum Handed {
     Taken,
     /// The mail server will not take it, and trying again would change nothing.
     Refused(String),
+    /// The mail server's certificate is not trusted, for this reason. A person can mend that, and
+    /// the mail goes then.
+    Untrusted(String),
     /// It was not taken this time, for this reason.
     NotNow(String),
 }
@@ -83,7 +105,10 @@ pub enum Handed {
 /// The way to a mail server.
 #[derive(Clone, Debug)]
 pub struct MailServer {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    host: String,
+    port: u16,
+    tls: Tls,
+    login: Option<Credentials>,
     from: Mailbox,
     to: Mailbox,
 }
@@ -104,16 +129,12 @@ impl MailServer {
             }
             Security::Plain => Tls::None,
         };
-        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(settings.host)
-            .port(settings.port)
-            .tls(tls)
-            .timeout(Some(PATIENCE));
-        if let Some((name, password)) = settings.login {
-            builder = builder.credentials(Credentials::new(name, password));
-        }
-        let transport = builder.build();
+        let login = settings.login;
         Ok(Self {
-            transport,
+            host: settings.host,
+            port: settings.port,
+            tls,
+            login: login.map(|(name, password)| Credentials::new(name, password.0)),
             from,
             to,
         })
@@ -126,20 +147,14 @@ impl MailServer {
             Ok(mail) => mail,
             Err(error) => return Handed::NotNow(format!("no mail can be written: {error}")),
         };
-        match self.transport.send(mail).await {
-            Ok(_) => Handed::Taken,
-            Err(error) => match error.status().filter(|code| is_final(*code)) {
-                Some(code) => Handed::Refused(format!("the mail server refused the mail ({code})")),
-                None => Handed::NotNow(format!("the mail server did not take the mail: {error}")),
-            },
-        }
+        let handed = tokio::time::timeout(PATIENCE, self.converse(&mail)).await;
+        handed.unwrap_or_else(|_| {
+            let seconds = PATIENCE.as_secs();
+            Handed::NotNow(format!(
+                "the mail server did not take the mail within {seconds} seconds"
+            ))
+        })
     }
-}
-
-/// Whether the server has spoken of this mail, for good. A password that it does not take, or a
-/// command that it does not know, is mended at the server or in the settings; the mail goes then.
-fn is_final(code: Code) -> bool {
-    code.severity == Severity::PermanentNegativeCompletion && code.category == Category::MailSystem
 }
 
 /// A mail that holds this message, and asks machines not to answer it.
@@ -177,5 +192,6 @@ fn parameters(settings: &Settings) -> Result<TlsParameters, SettingsError> {
     builder.build().map_err(SettingsError::Tls)
 }
 
-/// For each step of a conversation with the mail server.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// For the whole conversation with the mail server: less than the time after which the device's
+/// machine counts the act's errand as lost and begins another.
+const PATIENCE: Duration = Duration::from_secs(REPLY_WAIT.get().saturating_sub(10) as u64);

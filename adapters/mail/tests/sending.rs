@@ -114,6 +114,41 @@ async fn what_a_mail_server_answers_is_taken_for_what_it_means() {
     );
 }
 
+/// A server that greets so, and says nothing more.
+fn greeting(words: &'static str) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("bound").port();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a connection");
+        stream.write_all(words.as_bytes()).expect("said");
+        // Until the device hangs up.
+        let _ = std::io::copy(&mut stream, &mut std::io::sink());
+    });
+    port
+}
+
+#[tokio::test]
+async fn a_server_that_is_out_of_service_at_its_greeting_has_not_refused_the_mail() {
+    let port = greeting("554 no SMTP service here\r\n");
+    let way = MailServer::new(settings(port, Security::Plain)).expect("good settings");
+    let why = "the mail server does not take mails from this device (554)";
+    assert_eq!(
+        way.hand_over(message()).await,
+        Handed::NotNow(why.to_owned())
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn patience_is_for_the_whole_conversation() {
+    let port = greeting("");
+    let way = MailServer::new(settings(port, Security::Plain)).expect("good settings");
+    let why = "the mail server did not take the mail within 110 seconds";
+    assert_eq!(
+        way.hand_over(message()).await,
+        Handed::NotNow(why.to_owned())
+    );
+}
+
 #[tokio::test]
 async fn nothing_is_sent_in_the_clear_unless_somebody_said_so() {
     let (handed, heard) = sent("250 taken", Security::default()).await;
@@ -143,7 +178,12 @@ fn settings_that_cannot_be_are_named() {
         .map_err(|it| it.to_string());
     assert!(said.is_err_and(|it| it.starts_with("\"nobody\" is no mail address: ")));
     let mut plain = settings(25, Security::Plain);
-    plain.login = Some(("copier".into(), "secret".into()));
+    plain.login = Some(("copier".into(), "secret".to_owned().into()));
+    let shown = format!("{plain:?}");
+    assert!(
+        shown.contains("copier") && !shown.contains("secret"),
+        "{shown}"
+    );
     let said = MailServer::new(plain)
         .map(|_| ())
         .map_err(|it| it.to_string());

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use restante_mail::sending::{MailServer, Security, Settings, SettingsError};
+use restante_mail::sending::{MailServer, Password, Security, Settings, SettingsError};
 
 /// To whom, from whom and through which mail server.
 #[derive(Args, Debug)]
@@ -38,7 +38,7 @@ pub struct ByMail {
         env = "RESTANTE_SMTP_PASSWORD",
         hide_env_values = true
     )]
-    pub smtp_password: Option<String>,
+    pub smtp_password: Option<Password>,
 }
 
 /// How a connection is protected.
