@@ -1,7 +1,7 @@
 //! The general call for real: children in a network namespace of their own, joined to the gateway's
 //! by a veth pair, found by multicast DNS and asked over HTTP.
 //!
-//! It needs root and iproute2, and says so where it has not got them.
+//! It needs root and iproute2, and says so where it has not got them; in CI it fails there.
 
 mod scripted;
 
@@ -22,6 +22,7 @@ use scripted::{Center, Event, Noted, Trace, center, code};
 #[tokio::test]
 async fn children_on_another_host_are_found_enrolled_and_reported() {
     if let Err(why) = Network::possible() {
+        assert!(std::env::var_os("RESTANTE_CI").is_none(), "{why}");
         eprintln!("skipped: {why}");
         return;
     }

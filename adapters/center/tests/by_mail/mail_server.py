@@ -7,15 +7,15 @@ come twice; one for which the command exits with 75 is kept and tried again. LOG
 each mail that is taken and for each delivery, with the exit status.
 """
 
+import asyncio
 import os
 import queue
-import socket
 import subprocess
 import sys
 import threading
 import time
 
-from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP
 
 HOLD, LOG, COMMAND = sys.argv[1], sys.argv[2], sys.argv[3:]
 SPOOL = queue.Queue()
@@ -47,12 +47,14 @@ def deliver():
             time.sleep(0.2)
 
 
-with socket.socket() as free:
-    free.bind(("127.0.0.1", 0))
-    port = free.getsockname()[1]
-threading.Thread(target=deliver, daemon=True).start()
-controller = Controller(Taking(), hostname="127.0.0.1", port=port)
-controller.start()
-print(port, flush=True)
-sys.stdin.read()
-controller.stop()
+async def serve():
+    server = await asyncio.get_running_loop().create_server(
+        lambda: SMTP(Taking()), "127.0.0.1", 0
+    )
+    threading.Thread(target=deliver, daemon=True).start()
+    print(server.sockets[0].getsockname()[1], flush=True)
+    # The test closes the pipe when it is over.
+    await asyncio.to_thread(sys.stdin.read)
+
+
+asyncio.run(serve())

@@ -1,20 +1,23 @@
-//! A registration by mail, from the device's program through a mail server of others and its pipe
-//! to the center; and what `take-mail` says to mail servers.
+//! Registrations by mail, from a device's or a gateway's program through a mail server of others
+//! and its pipe to the center; and what `take-mail` says to mail servers.
 //!
 //! The mail server is aiosmtpd, in the virtual environment that `.ci/mail-server` makes. Where that
-//! is not there, the first test is skipped and says so.
+//! is not there, what needs it is skipped and says so; in CI it fails.
 
 #[path = "../beside/mod.rs"]
 mod beside;
+#[path = "../../../mail/tests/mail_server/mod.rs"]
+mod mail_server;
 #[path = "../place/mod.rs"]
 mod place;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use mail_server::python;
 use place::Place;
 
 const USER: [&str; 2] = ["--user", "Anna Weber"];
@@ -22,12 +25,8 @@ const URL: &str = "https://localhost/v1/services/pull-print/registrations";
 
 #[test]
 fn a_device_is_entitled_by_a_mail_that_waits_for_its_center_and_comes_twice() {
-    let python = match python() {
-        Ok(python) => python,
-        Err(why) => {
-            eprintln!("skipped: {why}");
-            return;
-        }
+    let Some(python) = python() else {
+        return;
     };
     let place = place();
     let mut center = place.serve();
@@ -36,19 +35,7 @@ fn a_device_is_entitled_by_a_mail_that_waits_for_its_center_and_comes_twice() {
     fs::write(place.path("hold"), "").expect("written");
     let server = MailServer::start(&python, &place);
 
-    let address = format!("127.0.0.1:{}", server.port);
-    let device = Running(
-        Command::new(beside::device())
-            .current_dir(place.path("."))
-            .args(["run", "--state", "device.state", "--smtp", &address])
-            .args(["--register-by-mail", "services@center.example"])
-            .args(["--mail-from", "copier@site.example"])
-            .args(["--smtp-security", "plain"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("the device runs"),
-    );
+    let device = registering(&place, &server, &["run", "--state", "device.state"]);
     until("a mail is taken", || {
         log(&place).contains("taken for services@center.example")
     });
@@ -70,6 +57,25 @@ fn a_device_is_entitled_by_a_mail_that_waits_for_its_center_and_comes_twice() {
     assert_eq!(accepted, 2, "{serve}");
     let entitled = || shown(&place).contains("\"entitled\"");
     until("the application counts it", entitled);
+}
+
+#[test]
+fn a_gateway_registers_its_device_by_mail() {
+    let Some(python) = python() else {
+        return;
+    };
+    let place = place();
+    let center = place.serve();
+    place.run(&["service", "define", "pull-print", "--url", URL]);
+    let (_child, address) = child(&place);
+    let site = ["--state", "gw.state", "--no-multicast", "--child", &address];
+    let code = issued(&place);
+    let enrol = ["--center", center.url(), "--code", &code];
+    run_device(&place, &[&["gateway", "enrol"], &enrol[..], &site].concat());
+    place.run(&[&["apply", "pull-print", "--all"], &USER[..]].concat());
+    let server = MailServer::start(&python, &place);
+    let _gateway = registering(&place, &server, &[&["gateway", "run"], &site[..]].concat());
+    until("the device is entitled", || rows(&place) == 1);
 }
 
 #[test]
@@ -139,23 +145,57 @@ fn place() -> Place {
 
 fn define_and_enrol(place: &Place, url: &str) {
     place.run(&["service", "define", "pull-print", "--url", URL]);
+    let code = issued(place);
+    let enrol = ["enrol", "--center", url, "--code", &code];
+    let me = ["--serial", "D10020102", "--state", "device.state"];
+    run_device(place, &[&enrol[..], &me].concat());
+}
+
+/// A provisional code.
+fn issued(place: &Place) -> String {
     let issued = place.json(&[&["code", "issue"], &USER[..]].concat());
-    let code = issued["code"].as_str().expect("a code");
-    let enrolled = Command::new(beside::device())
+    issued["code"].as_str().expect("a code").to_owned()
+}
+
+/// Runs the device's program to its end.
+fn run_device(place: &Place, arguments: &[&str]) {
+    let mut command = Command::new(beside::device());
+    let command = command.current_dir(place.path(".")).args(arguments);
+    let output = command.output().expect("the device runs");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+}
+
+/// A device or a gateway that polls for ever and registers by mail.
+fn registering(place: &Place, server: &MailServer, arguments: &[&str]) -> Running {
+    Running(
+        Command::new(beside::device())
+            .current_dir(place.path("."))
+            .args(arguments)
+            .args(["--smtp", &format!("127.0.0.1:{}", server.port)])
+            .args(["--register-by-mail", "services@center.example"])
+            .args(["--mail-from", "copier@site.example"])
+            .args(["--smtp-security", "plain"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the device runs"),
+    )
+}
+
+/// A device behind a gateway, and where it listens.
+fn child(place: &Place) -> (Running, String) {
+    let mut child = Command::new(beside::device())
         .current_dir(place.path("."))
-        .args([
-            "enrol",
-            "--center",
-            url,
-            "--code",
-            code,
-            "--serial",
-            "D10020102",
-        ])
-        .args(["--state", "device.state"])
-        .output()
+        .args(["child", "--serial", "D10020103", "--no-multicast"])
+        .args(["--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .spawn()
         .expect("the device runs");
-    assert!(enrolled.status.success(), "{}", text(&enrolled.stderr));
+    let output = child.stdout.take().expect("piped");
+    let mut line = String::new();
+    BufReader::new(output).read_line(&mut line).expect("a line");
+    let (_, address) = line.trim().split_once("listens at ").expect("an address");
+    (Running(child), address.to_owned())
 }
 
 /// How many devices use the service.
@@ -223,16 +263,6 @@ impl MailServer {
             port: port.trim().parse().expect("a port"),
             _process: Running(child),
         }
-    }
-}
-
-/// A Python that has aiosmtpd.
-fn python() -> Result<PathBuf, String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let python = root.join("target/mail-server/bin/python");
-    match python.exists() {
-        true => Ok(python),
-        false => Err("there is no mail server; .ci/mail-server installs one".to_owned()),
     }
 }
 
