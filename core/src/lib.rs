@@ -39,6 +39,7 @@ pub mod crypto;
 pub mod entropy;
 pub mod id;
 pub mod limits;
+pub mod machine;
 pub mod time;
 pub mod wire;
 
@@ -62,8 +63,6 @@ pub mod device;
 pub mod duty;
 #[cfg(feature = "gateway")]
 pub mod gateway;
-#[cfg(feature = "device")]
-pub mod machine;
 #[cfg(feature = "device")]
 pub mod registrant;
 

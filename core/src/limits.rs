@@ -17,6 +17,37 @@ pub const COUNTERS_RESERVED: u64 = 64;
 pub const COUNTERS_RESERVED_MAIL: u64 = 8;
 /// How far back a mail may come late, counted in mails, so that 64 bits remember which have come.
 pub const MAIL_WINDOW: u64 = 64;
+/// Bytes of one frame on a serial line, with delimiters and stuffing: what a microcontroller holds
+/// while a frame comes, and 4.3 seconds at 2,400 bits per second.
+pub const FRAME_BYTES: usize = 1024;
+/// Bytes of a message in one frame at the most: stuffed in the worst way, they still fit a frame.
+pub const FRAGMENT_BYTES: usize = 640;
+/// Bytes of a message in one frame at the least: where one bit in a thousand is wrong, two of three
+/// such frames arrive.
+pub const FRAGMENT_BYTES_MIN: usize = 32;
+/// Bytes in the first frame on a line of which nothing is known yet.
+pub const FRAGMENT_BYTES_FIRST: usize = 256;
+/// Fragments that have to arrive at their first try, one after the other, before the next one is
+/// twice as large: on a bad line, fewer than that do in most rows.
+pub const FRAGMENTS_BEFORE_LARGER: u8 = 4;
+/// How often a frame is sent without an answer before the line has failed. Where one bit in a
+/// thousand is wrong, this is reached by one fragment in a million.
+pub const FRAME_TRIES: u8 = 20;
+/// The slowest serial line, in bits per second.
+pub const LINE_BITS_MIN: u32 = 300;
+/// The longest time, in milliseconds, for which an answer may be on its way besides the time that
+/// its bytes take: two satellites and an error-correcting modem.
+pub const LINE_TURNAROUND_MAX: u32 = 10_000;
+/// Characters of a modem's dial script: a page.
+pub const SCRIPT_CHARS: usize = 4 * 1024;
+/// Steps of a modem's dial script.
+pub const SCRIPT_STEPS: usize = 64;
+/// Characters of a line that a modem says, and of one that it is told (ITU-T V.250 demands 40).
+pub const MODEM_LINE_CHARS: usize = 128;
+/// Characters of a telephone number, with its pauses and prefixes.
+pub const TELEPHONE_CHARS: usize = 64;
+/// The longest step of a dial script: calls that nobody has answered after ten minutes are not.
+pub const SCRIPT_STEP_MAX: Seconds = Seconds::new(600);
 /// Bytes of a mail from a device: its message, encoded, beside a signature or a logo that a mail
 /// program adds.
 pub const MAIL_BYTES: usize = 256 * 1024;
