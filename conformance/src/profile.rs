@@ -253,7 +253,8 @@ pub const FEATURES: &[(&str, &str)] = &[
     ),
     (
         "mail",
-        "registrations that come by mail; at a center of others, the hook hands the mails over",
+        "registrations that come by mail; at a center of others, the hook hands the mails over; at a \
+         device, registrations that it sends by mail, through the kit's mail server",
     ),
     (
         "operator",

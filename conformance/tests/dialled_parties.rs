@@ -17,7 +17,7 @@ fn run(role: &str, control: &str, hook: Option<&str>, cases: &[&str]) -> (i32, O
     let folder = tempfile::tempdir().expect("a folder");
     let profile = format!(
         "role = \"{role}\"\nspec = 1\ntransports = [\"http\"]\ncontrol = \"{control}\"\n\
-         features = [\"poll-requests\"]\n[limits]\nlate = 2\nboot = 5\n"
+         features = [\"mail\", \"poll-requests\"]\n[limits]\nlate = 2\nboot = 5\n"
     );
     fs::write(folder.path().join("profile.toml"), profile).expect("written");
     let mut command = Command::new(KIT);

@@ -155,7 +155,7 @@ impl Line for HttpLine {
 
 /// Sends a registration by mail. The URL was judged before, as it is for going there.
 // spec: MAIL-012, MAIL-013, MAIL-014, MAIL-015
-async fn by_mail(server: &MailServer, errand: &Errand) -> Served {
+pub async fn by_mail(server: &MailServer, errand: &Errand) -> Served {
     let message = RegisterAt {
         url: errand.url.clone(),
         device: errand.message.device,

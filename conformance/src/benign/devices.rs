@@ -1,12 +1,16 @@
 //! Oddities of devices that the specification allows: every case about devices has to stay green.
 
+use std::collections::BTreeMap;
+
 use restante_core::device::Input;
 use restante_core::time::Seconds;
 use restante_core::wire::{DeviceReply, PollReply};
 
 use crate::bundled::{InsideCenter, core_center};
-use crate::case::{Catalogue, Role};
-use crate::faults::{Wiring, faulty};
+use crate::case::{Case, Catalogue, Role};
+use crate::faults::dialling::played;
+use crate::faults::{Mailing, Wiring, faulty, message};
+use crate::mail::{Encoding, Letter};
 use crate::party::DeviceKind;
 use crate::profile::Profile;
 use crate::run::{Circumstances, run_case};
@@ -44,7 +48,50 @@ pub(super) const VARIANTS: &[Variant] = &[
             vec![input]
         })),
     },
+    Variant {
+        name: "mails-in-quoted-printable",
+        says: "A device's mails are quoted-printable, beside a text for people; it says HELO.",
+        oddity: Oddity::Mailing(Mailing::writing(|errand, _| {
+            let letter = Letter {
+                encoding: Encoding::QuotedPrintable,
+                beside: Some(2_000),
+                ..Letter::default()
+            };
+            letter.written(&[message(errand)], &BTreeMap::new())
+        })),
+    },
+    Variant {
+        name: "mails-with-fields-in-disorder",
+        says: "Header fields of a device's mails are folded and stand in another order.",
+        oddity: Oddity::Mailing(Mailing::writing(|errand, _| {
+            let letter = Letter::default();
+            let mail = letter.written(&[message(errand)], &BTreeMap::new());
+            let mail = String::from_utf8_lossy(&mail).into_owned();
+            let (head, body) = mail.split_once("\r\n\r\n").unwrap_or((&mail, ""));
+            let fields = head.split("\r\n").collect::<Vec<_>>();
+            let fields = fields.iter().rev().map(|it| it.replace(": ", ":\r\n\t "));
+            let head = fields.collect::<Vec<_>>().join("\r\n");
+            format!("{head}\r\n\r\n{body}").into_bytes()
+        })),
+    },
 ];
+
+/// Runs all cases about devices that need real connections with a device that mails in this way.
+///
+/// # Errors
+/// A sentence, if the kit cannot listen or its own center fails.
+pub(super) async fn mailed(
+    (variant, mailing): (&'static Variant, Mailing),
+    catalogue: &Catalogue,
+    seed: u64,
+) -> Result<Outcome, String> {
+    let cases = catalogue.of_role(Role::Device);
+    let cases: Vec<&Case> = cases.filter(|case| case.needs.sockets).collect();
+    let mut outcome = Outcome::new(variant);
+    let taken = |_: &Case, result| outcome.take(result);
+    played(Role::Device, &cases, mailing.around(), seed, taken).await?;
+    Ok(outcome)
+}
 
 /// Runs all cases about devices with a device that is odd in this way, each in a new world.
 ///

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::bundled::{InsideCenter, core_center};
 use crate::case::{Case, CaseId, Catalogue, Role};
-use crate::faults::{FaultyLine, Wire, Wiring};
+use crate::faults::{FaultyLine, Mailing, Wire, Wiring};
 use crate::line::{Habit, SocketLine};
 use crate::party::DeviceKind;
 use crate::profile::Profile;
@@ -58,13 +58,15 @@ pub enum Oddity {
     Habit(Habit),
     /// What a device does.
     Device(Wiring<DeviceKind>),
+    /// How a device registers by mail, on real connections.
+    Mailing(Mailing),
 }
 
 impl Oddity {
     /// Whether it is one of real connections.
     #[must_use]
     pub const fn needs_sockets(self) -> bool {
-        matches!(self, Self::Manner(_) | Self::Habit(_))
+        matches!(self, Self::Manner(_) | Self::Habit(_) | Self::Mailing(_))
     }
 }
 
@@ -124,6 +126,9 @@ pub async fn try_out(
     if let Oddity::Device(wiring) = variant.oddity {
         return devices::try_out((variant, wiring), catalogue, seed).await;
     }
+    if let Oddity::Mailing(mailing) = variant.oddity {
+        return devices::mailed((variant, mailing), catalogue, seed).await;
+    }
     let center = InsideCenter::deciding(core_center(seed));
     let profile = Profile::bundled(Role::Server);
     let around = Circumstances {
@@ -150,7 +155,7 @@ pub async fn try_out(
             target.line = Box::new(line);
         }
         match variant.oddity {
-            Oddity::Habit(_) | Oddity::Device(_) => {}
+            Oddity::Habit(_) | Oddity::Device(_) | Oddity::Mailing(_) => {}
             Oddity::Manner(manner) => {
                 let behind = target.line;
                 target.line = Box::new(manners::Mannered { behind, manner });

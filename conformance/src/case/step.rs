@@ -220,6 +220,8 @@ pub enum Answer {
     Garbage {},
     /// With this response in HTTP's own terms; the center does not act on it.
     Http(RawReply),
+    /// With this reply of a mail server to which a mail was handed over.
+    Smtp(u16),
 }
 
 /// An answer that the kit's own center made.

@@ -87,7 +87,7 @@ fn features(wanted: fn(&str) -> bool) -> String {
 
 /// Whether devices and gateways can declare this feature; the others are a center's.
 fn is_for_devices(feature: &str) -> bool {
-    feature == "poll-requests"
+    ["mail", "poll-requests"].contains(&feature)
 }
 
 const SERVER_CONTROL: &str = "\
@@ -142,6 +142,9 @@ const DEVICE_CONTROL: &str = "\
 # `busy` whether a request is under way).
 # Where the answer to `start` says where it takes poll requests (`polling = \"https://…\"`), the kit
 # asks it there, and plays the peers that it calls.
+# Where `start` holds `mail`, it registers for services by mail: through the mail server at `server`
+# (host and port; the kit is one there), from the address `from`, to the address `to`, and without
+# TLS unless `tls = true`.
 ";
 
 const GATEWAY_CONTROL: &str = "\

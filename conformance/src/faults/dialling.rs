@@ -15,6 +15,7 @@ use crate::party::{
     Backstage, DeviceKind, GatewayKind, Listener, Outside, RemoteParty, Stuck, serve,
 };
 use crate::profile::{Limits, Profile};
+use crate::results::CaseResult;
 use crate::run::{Circumstances, ServerTarget, run_case};
 
 use super::{Fault, Proof, allows};
@@ -28,7 +29,9 @@ pub(super) async fn proof(
 ) -> Proof {
     let mut proof = Proof::new(fault);
     let cases = concerned(fault, catalogue, &SMOKE);
-    if let Err(why) = played(&mut proof, &cases, outside, seed).await {
+    let role = fault.defect.role();
+    let taken = |case: &Case, result| proof.take(case, result);
+    if let Err(why) = played(role, &cases, outside, seed, taken).await {
         let untried = cases.iter();
         untried.for_each(|case| proof.cannot(case, why.clone()));
     }
@@ -53,13 +56,18 @@ pub(super) fn concerned<'c>(
     catalogue.of_role(role).filter(concerned).collect()
 }
 
-async fn played(
-    proof: &mut Proof,
+/// Plays these cases with the bundled party in these surroundings, and hands over what came of
+/// each.
+///
+/// # Errors
+/// A sentence, if the kit cannot listen or its own center fails.
+pub(crate) async fn played(
+    role: Role,
     cases: &[&Case],
     outside: Outside,
     seed: u64,
+    mut taken: impl FnMut(&Case, CaseResult),
 ) -> Result<(), String> {
-    let role = proof.fault.defect.role();
     let profile = Profile {
         limits: SHORT,
         ..Profile::bundled(role)
@@ -85,7 +93,7 @@ async fn played(
         };
         party.begin_again(stage(), center.time());
         let result = run_case(case, &target, Some(&mut party), around).await;
-        proof.take(case, result);
+        taken(case, result);
     }
     party.end().await;
     Ok(())

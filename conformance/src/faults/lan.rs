@@ -55,17 +55,18 @@ impl LanManners {
                     false => Box::new(inner) as _,
                 })
             }),
+            ..Outside::right()
         }
     }
 }
 
 /// The code that was presented last.
-type Presented = Arc<Mutex<Option<String>>>;
+pub(super) type Presented = Arc<Mutex<Option<String>>>;
 
 /// The right client, overheard.
-struct Overheard {
-    inner: Arc<dyn Carry>,
-    presented: Presented,
+pub(super) struct Overheard {
+    pub(super) inner: Arc<dyn Carry>,
+    pub(super) presented: Presented,
 }
 
 impl Carry for Overheard {

@@ -10,13 +10,14 @@ mod client;
 mod connected;
 mod decision;
 mod device;
-mod dialling;
+pub(crate) mod dialling;
 mod front;
 mod gateway;
 mod http;
 mod lan;
 mod machine;
 mod mail;
+mod mailing;
 mod memo;
 mod power;
 mod prove;
@@ -30,6 +31,8 @@ pub use http::{FaultyLine, Wire};
 pub use lan::LanManners;
 pub(crate) use machine::faulty;
 pub use machine::{Wants, Wiring};
+pub use mailing::Mailing;
+pub(crate) use mailing::message;
 pub use memo::{Heard, Memo, Seam, Site};
 pub use prove::{Collateral, Kill, LEFT_OUT, Proof, Proven, allows, prove, prove_all};
 pub use provider::Wrong;
@@ -79,6 +82,8 @@ pub enum Defect {
     Device(Wiring<DeviceKind>),
     /// In the place of a device's HTTP client. On real connections.
     Client(Manners),
+    /// Between a device and its mail server. On real connections.
+    Mailing(Mailing),
     /// Between a gateway and its children. On real connections.
     Lan(LanManners),
     /// Before and behind a gateway.
@@ -99,6 +104,7 @@ impl Defect {
             Self::Patience(_) => "listener",
             Self::Front(_) => "connection",
             Self::Client(_) => "client",
+            Self::Mailing(_) => "mail server",
             Self::Lan(_) => "LAN",
             Self::Device(_) | Self::Gateway(_) => "machine",
         }
@@ -114,7 +120,7 @@ impl Defect {
             | Self::Power
             | Self::Patience(_)
             | Self::Front(_) => Role::Server,
-            Self::Device(_) | Self::Client(_) => Role::Device,
+            Self::Device(_) | Self::Client(_) | Self::Mailing(_) => Role::Device,
             Self::Gateway(_) | Self::Lan(_) => Role::Gateway,
             Self::Provider(_) => Role::Provider,
         }

@@ -139,6 +139,9 @@ async fn proof(fault: &'static Fault, catalogue: &Catalogue, seed: u64) -> Proof
         Defect::Client(manners) => {
             return super::dialling::proof(fault, manners.around(), catalogue, seed).await;
         }
+        Defect::Mailing(mailing) => {
+            return super::dialling::proof(fault, mailing.around(), catalogue, seed).await;
+        }
         Defect::Lan(manners) => {
             return super::dialling::proof(fault, manners.around(), catalogue, seed).await;
         }

@@ -20,7 +20,13 @@
 //! Where a case is about poll requests, the kit itself asks the party, and plays its peers. A hook
 //! whose party takes poll requests says in the answer to `start` where: `{"polling":
 //! "https://127.0.0.1:8443"}`, or `http`. The party has to be able to reach the kit's own machine.
-
+//!
+//! Where a case is about a device that registers by mail, `start` holds `mail`: the `server` to
+//! which mails are handed over (host and port; the kit listens there, by SMTP without TLS), `from`
+//! and `to`, the addresses of the device and of the center, and in `tls` whether a connection
+//! without TLS is refused, as it is unless a person says otherwise. The hook sets all that as a
+//! person would at the panel.
+//!
 //! A provider's hook is told at `start` also the `token` to present, and starts the provider as
 //! new, with nothing in its store, to dial the `center` at least every 20 seconds. It answers with
 //! the `service` that the center knows it by and the `url` at which devices register for it, and,
@@ -69,6 +75,9 @@ pub enum Verb {
     Mail,
     /// Ask it on its LAN to poll. The kit does that itself, and no hook is asked.
     PollRequest,
+    /// Say otherwise as the mail server of its site: `says` a reply, or nothing and the connection
+    /// ends, `at` a moment of each conversation; the kit does that itself, and no hook is asked.
+    MailServer,
 }
 
 impl Request {
@@ -84,7 +93,7 @@ impl Request {
 
 impl Verb {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Start,
         Self::Reset,
         Self::EnterCode,
@@ -96,6 +105,7 @@ impl Verb {
         Self::Stop,
         Self::Mail,
         Self::PollRequest,
+        Self::MailServer,
     ];
 
     /// The word on the line.
@@ -113,6 +123,7 @@ impl Verb {
             Self::Stop => "stop",
             Self::Mail => "mail",
             Self::PollRequest => "poll-request",
+            Self::MailServer => "mail-server",
         }
     }
 }

@@ -4,7 +4,7 @@
 //! Two ports, alike but for their certificates: one is for the address that the party is told, the
 //! other for another name. The party trusts both issuers, so that only the name can give the second
 //! one away. On the party's own machine a third port is a service's server, and further ones are
-//! peers, with TLS and without.
+//! peers, with TLS and without. One more is the mail server of the party's site.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -26,6 +26,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::line::{Ahead, InsideLine, Line, Request, Response};
 
+use super::mail_server::MailServer;
 use super::peer::PEERS;
 
 /// A request that has come and whose connection waits.
@@ -50,6 +51,8 @@ pub enum Port {
     Service,
     /// That of the peer with this number, from 0.
     Peer(usize),
+    /// That of the mail server of the party's site.
+    Mail,
 }
 
 /// The kit's two ports.
@@ -65,6 +68,8 @@ pub struct Listener {
     pub peers: Vec<String>,
     /// What the party has to trust, as PEM.
     pub certificates: String,
+    /// The mail server of the party's site, where the kit is one.
+    pub(super) mail: Option<MailServer>,
     held: mpsc::Receiver<Held>,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -100,8 +105,11 @@ impl Listener {
         let (other, other_pem) = certificate(OTHER_NAME)?;
         let (first, port) = bound(address).await?;
         let (second, other_port) = bound(SocketAddr::new(host, 0)).await?;
+        let (mail, mail_port) = bound(SocketAddr::new(host, 0)).await?;
+        let mail_server = MailServer::new(SocketAddr::new(host, mail_port).to_string());
         let (sender, held) = mpsc::channel(HELD);
         let mut tasks = vec![
+            tokio::spawn(accept_mails(mail, mail_server.clone(), sender.clone())),
             tokio::spawn(accept(first, Some(right), sender.clone(), Port::Center)),
             tokio::spawn(accept(second, Some(other), sender.clone(), Port::OtherName)),
         ];
@@ -126,6 +134,7 @@ impl Listener {
             center: url("https", host, port),
             other_name: url("https", host, other_port),
             certificates: format!("{right_pem}{other_pem}{service_pem}"),
+            mail: Some(mail_server),
             held,
             tasks,
         })
@@ -149,6 +158,7 @@ impl Listener {
             service: None,
             peers: Vec::new(),
             certificates: String::new(),
+            mail: None,
             held,
             tasks: vec![tokio::spawn(accept(listener, None, sender, Port::Center))],
         })
@@ -242,6 +252,17 @@ async fn accept(
                 }
             }
         });
+    }
+}
+
+async fn accept_mails(listener: TcpListener, server: MailServer, held: mpsc::Sender<Held>) {
+    loop {
+        // A connection that fails while it is accepted is the party's own business.
+        let Ok((stream, _)) = listener.accept().await else {
+            continue;
+        };
+        let (server, held) = (server.clone(), held.clone());
+        tokio::spawn(async move { server.serve(stream, &held).await });
     }
 }
 

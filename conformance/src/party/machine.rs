@@ -363,7 +363,9 @@ pub(super) fn do_to<K: Kind>(
         }
         Verb::Advance => Ok(Outcome::Unsupported("time is moved elsewhere".into())),
         Verb::Mail => Ok(Outcome::Unsupported("mails are a center's".into())),
-        Verb::PollRequest => Ok(Outcome::Unsupported("the kit itself asks".into())),
+        Verb::PollRequest | Verb::MailServer => {
+            Ok(Outcome::Unsupported("the kit itself does that".into()))
+        }
     }
 }
 

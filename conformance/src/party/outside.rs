@@ -1,5 +1,5 @@
-//! What a served unit reaches the world by: the client that carries its messages to the center, and
-//! a gateway's LAN.
+//! What a served unit reaches the world by: the client that carries its messages to the center, the
+//! way to its mail server, and a gateway's LAN.
 //!
 //! The right ones are those of the adapters, as the reference program has them. A fault puts others
 //! in their place; the unit and its machine know nothing of it.
@@ -7,8 +7,12 @@
 use std::sync::Arc;
 
 use restante_core::gateway::Input;
+use restante_core::registrant::{Errand, ServiceAnswer};
 use restante_device::driver::Neighbours;
+use restante_device::line::by_mail;
 use restante_http::client::{Client, SendError, Trust};
+use restante_mail::sending::{MailServer, Security, Settings};
+use serde::Deserialize;
 
 use crate::line::Pending;
 
@@ -27,6 +31,31 @@ pub trait Carry: Send + Sync {
 /// A sentence, where the address or the certificates cannot be used.
 pub type Dial = Arc<dyn Fn(&str, &str) -> Result<Arc<dyn Carry>, String> + Send + Sync>;
 
+/// Takes registrations to the mail server of a unit's site.
+pub trait Post: Send + Sync {
+    /// Hands one over, and brings back what came of it.
+    fn post<'a>(&'a self, errand: &'a Errand) -> Pending<'a, ServiceAnswer>;
+}
+
+/// Makes what takes registrations to a mail server.
+///
+/// # Errors
+/// A sentence, where what a person has set cannot be used.
+pub type PostOffice = Arc<dyn Fn(&ByMail) -> Result<Arc<dyn Post>, String> + Send + Sync>;
+
+/// How a unit registers for services by mail, as a person has set it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ByMail {
+    /// Host and port of the mail server.
+    pub server: String,
+    /// The unit's own address.
+    pub from: String,
+    /// The center's.
+    pub to: String,
+    /// Whether a connection without TLS is refused.
+    pub tls: bool,
+}
+
 /// Makes the LAN with these children.
 ///
 /// # Errors
@@ -39,6 +68,8 @@ pub type Street =
 pub struct Outside {
     /// How it reaches its center.
     pub dial: Dial,
+    /// How it reaches its mail server.
+    pub post: PostOffice,
     /// How a gateway reaches its children.
     pub lan: Street,
 }
@@ -49,6 +80,7 @@ impl Outside {
     pub fn right() -> Self {
         Self {
             dial: Arc::new(dial),
+            post: Arc::new(post),
             lan: Arc::new(|announced| {
                 let lan = AnnouncedLan::new(announced, heard)?;
                 Ok(Box::new(lan) as Box<dyn Neighbours<Input> + Send>)
@@ -65,6 +97,34 @@ pub fn dial(center: &str, certificates: &str) -> Result<Arc<dyn Carry>, String> 
     let trust = Trust::only(certificates.as_bytes()).map_err(|why| why.to_string())?;
     let client = Client::new(center, &trust).map_err(|why| why.to_string())?;
     Ok(Arc::new(client))
+}
+
+/// The adapter's own way to this mail server.
+///
+/// # Errors
+/// A sentence, where what a person has set cannot be used.
+pub fn post(by: &ByMail) -> Result<Arc<dyn Post>, String> {
+    let wrong = || format!("{:?} is no host and port", by.server);
+    let (host, port) = by.server.rsplit_once(':').ok_or_else(wrong)?;
+    let settings = Settings {
+        host: host.to_owned(),
+        port: port.parse().map_err(|_| wrong())?,
+        security: match by.tls {
+            true => Security::StartTls,
+            false => Security::Plain,
+        },
+        from: by.from.clone(),
+        to: by.to.clone(),
+        ..Settings::default()
+    };
+    let server = MailServer::new(settings).map_err(|why| why.to_string())?;
+    Ok(Arc::new(server))
+}
+
+impl Post for MailServer {
+    fn post<'a>(&'a self, errand: &'a Errand) -> Pending<'a, ServiceAnswer> {
+        Box::pin(async move { by_mail(self, errand).await.answer })
+    }
 }
 
 impl Carry for Client {

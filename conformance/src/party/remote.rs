@@ -18,6 +18,7 @@ use crate::run::{Asked, Party, PartyError, Reaction, Time};
 use super::afar::Afar;
 use super::behind::{Behind, unreadable};
 use super::listener::{Held, Listener, Port};
+use super::mail_server::{self, MAIL};
 use super::peer::{self, CALL, Knock};
 use super::played::Played;
 use super::service::{REGISTER, serve};
@@ -64,6 +65,9 @@ impl RemoteParty {
         self.afar.time = Some(time);
         self.played = None;
         self.codes.clear();
+        if let Some(server) = &self.afar.listener.mail {
+            server.begin_again();
+        }
         self.forget_requests();
     }
 
@@ -89,6 +93,9 @@ impl RemoteParty {
         if verb == Verb::PollRequest {
             return self.ask_to_poll(with).await;
         }
+        if verb == Verb::MailServer {
+            return Ok(self.instruct_mail_server(with));
+        }
         let with = self.told(verb, with);
         let outcome = self.afar.ask(verb, with).await?;
         if let (Verb::Start, Outcome::Ok(given)) = (verb, &outcome) {
@@ -109,6 +116,17 @@ impl RemoteParty {
         };
         let answer = knock.ask(polling).await.map_err(PartyError::Broke)?;
         Ok(Outcome::Ok(answer))
+    }
+
+    /// Sets what the mail server of the party's site says.
+    fn instruct_mail_server(&self, with: Value) -> Outcome {
+        match &self.afar.listener.mail {
+            Some(server) => match server.instruct(with) {
+                Ok(told) => Outcome::Ok(told),
+                Err(why) => Outcome::Error(why),
+            },
+            None => Outcome::Unsupported("the kit is no mail server here".to_owned()),
+        }
     }
 
     /// Plays the children on addresses of this machine, and has the hook announce them.
@@ -160,6 +178,10 @@ impl RemoteParty {
                 self.forget_requests();
                 let other = with.get("certificate").is_some_and(|it| it == "other-name");
                 self.afar.listener.introduce(&mut with, other);
+                if let (Some(mail), Some(server)) = (with.get_mut("mail"), &self.afar.listener.mail)
+                {
+                    server.introduce(mail);
+                }
             }
             Verb::Reset if with.get("when").is_none() => self.forget_requests(),
             _ => {}
@@ -191,6 +213,11 @@ impl RemoteParty {
         }
         if let Port::Peer(number) = held.port {
             return self.take_up_call(held, number);
+        }
+        if held.port == Port::Mail {
+            let asked = mail_server::heard(held.request, &self.codes)?;
+            self.waiting = Some((asked.clone(), held.reply));
+            return Ok(asked);
         }
         if held.port == Port::OtherName {
             return Err(PartyError::Broke(format!(
@@ -240,6 +267,7 @@ impl RemoteParty {
         let answered = match asked.conversation.as_str() {
             REGISTER => serve(&asked, reaction),
             CALL => peer::serve(reaction),
+            MAIL => mail_server::serve(reaction),
             _ => self.behind.react(&asked, reaction).await?,
         };
         let decided = answered.decided.as_ref();
@@ -350,7 +378,8 @@ fn may_wait_beside(port: Port, conversation: &str) -> bool {
     match port {
         Port::Peer(_) => true,
         Port::Service => conversation != REGISTER,
-        Port::Center | Port::OtherName => [REGISTER, CALL].contains(&conversation),
+        Port::Mail => conversation != MAIL,
+        Port::Center | Port::OtherName => [REGISTER, CALL, MAIL].contains(&conversation),
     }
 }
 

@@ -10,6 +10,7 @@ use restante_core::wire::PollRequest;
 use restante_device::driver::Neighbours;
 use restante_http::client::{PeerClient, ServiceClient, Trust};
 use restante_http::server::{PollingListener, Tls};
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -20,7 +21,7 @@ use crate::hook::{Outcome, Request, Response, Verb};
 use super::kind::{Happening, Kind};
 use super::lan::{Announced, happened};
 use super::machine::{do_to, new_seat};
-use super::outside::{Carry, Outside};
+use super::outside::{ByMail, Carry, Outside, Post};
 use super::unit::{Unit, UnitError};
 
 /// Why a hook cannot go on.
@@ -47,6 +48,7 @@ pub async fn serve<K: Kind>(
         center: None,
         under_way: None,
         services: None,
+        mail: None,
         registering: None,
         peers: PeerClient::new().map_err(stuck)?,
         calls: (0, 0),
@@ -79,6 +81,8 @@ struct Served<K: Kind> {
     center: Option<String>,
     under_way: Option<JoinHandle<()>>,
     services: Option<ServiceClient>,
+    /// By what it registers in the place of that, where a person has said so.
+    mail: Option<Arc<dyn Post>>,
     registering: Option<JoinHandle<()>>,
     peers: PeerClient,
     /// Calls of peers that are under way, and of which boot.
@@ -128,6 +132,7 @@ impl<K: Kind> Served<K> {
                 let services = trust.ok().and_then(|trust| ServiceClient::new(&trust).ok());
                 self.services = services;
                 self.center = Some(text("center").to_owned());
+                self.mail = self.mail(&with)?;
             }
             Verb::EnterCode => {
                 if let (Some(members), Some(center)) = (with.as_object_mut(), &self.center) {
@@ -148,6 +153,15 @@ impl<K: Kind> Served<K> {
             given["polling"] = json!(self.polling);
         }
         outcome
+    }
+
+    /// The way to the mail server by which it is told to register, if it is.
+    fn mail(&self, with: &Value) -> Result<Option<Arc<dyn Post>>, String> {
+        let Some(told) = with.get("mail") else {
+            return Ok(None);
+        };
+        let by = ByMail::deserialize(told).map_err(|why| format!("`mail` is wrong: {why}"))?;
+        (self.outside.post)(&by).map(Some)
     }
 
     /// Somebody on the LAN has asked for a poll; a unit that is switched off hears nothing.
@@ -256,11 +270,14 @@ impl<K: Kind> Served<K> {
             }));
         }
         while let Some((boot, errand)) = self.unit.registrations.pop_front() {
-            let services = self.services.clone();
+            let (mail, services) = (self.mail.clone(), self.services.clone());
             let services = services.ok_or_else(|| stuck("it trusts no service's server"))?;
             let answers = self.answers.clone();
             self.registering = Some(tokio::spawn(async move {
-                let answer = services.register(&errand).await.answer;
+                let answer = match mail {
+                    Some(mail) => mail.post(&errand).await,
+                    None => services.register(&errand).await.answer,
+                };
                 let served = Happening::ServiceAnswered(errand.exchange, answer);
                 // Nobody listens any more when the process ends.
                 let _gone = answers.send((boot, Event::Served(served))).await;

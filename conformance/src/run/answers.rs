@@ -65,6 +65,16 @@ impl Player<'_> {
                 Reaction::Raw(Box::new(self.raw_reply(raw)?)),
                 "answers in a way of its own",
             ),
+            Answer::Smtp(status) => {
+                let reply = Response {
+                    status: *status,
+                    ..Response::default()
+                };
+                (
+                    Reaction::Raw(Box::new(reply)),
+                    "answers as a mail server may",
+                )
+            }
             Answer::Refuse(refusal) => (Reaction::Refuse(self.scope.fill(refusal)?), "refuses it"),
             Answer::Reply(reply) => {
                 let filled = reply.iter().map(|(name, value)| {

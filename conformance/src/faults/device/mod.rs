@@ -6,6 +6,7 @@ mod enrolling;
 mod http;
 mod instructions;
 mod keeping;
+mod mailing;
 mod patience;
 mod poll_requests;
 mod polling;
@@ -30,6 +31,7 @@ pub(super) const FAULTS: &[&[Fault]] = &[
     reporting::FAULTS,
     instructions::FAULTS,
     services::FAULTS,
+    mailing::FAULTS,
     poll_requests::FAULTS,
     calls::FAULTS,
     http::FAULTS,

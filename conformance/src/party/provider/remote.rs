@@ -200,7 +200,7 @@ impl RemoteProvider {
         match port {
             Port::Center => {}
             Port::OtherName => return broke("at the port whose certificate is for another name"),
-            Port::Service | Port::Peer(_) => return broke("where no center is"),
+            Port::Service | Port::Peer(_) | Port::Mail => return broke("where no center is"),
         }
         if let Some(place) = elsewhere(&request, &self.token) {
             return broke(&format!("with its credential in the {place} as well"));
