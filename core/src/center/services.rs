@@ -14,17 +14,18 @@ use crate::wire::services::{
 };
 use crate::wire::{RefusalCode, ServiceUrl};
 
-use super::authenticate::forbidden;
+use super::authenticate::{Person, forbidden};
 use super::codes::{page, page_of};
 use super::work::{Stop, Work};
 
 impl<C: Crypto> Work<'_, C> {
     /// Makes a service, or changes it.
-    // spec: SVC-001, SVC-002, SVC-004, PRV-001
+    // spec: SVC-001, SVC-002, SVC-004, PRV-001, PRV-043
     pub(super) fn define_service(&mut self, message: &DefineService) -> Result<ServiceRow, Stop> {
         let person = self.person(&[Role::Operator, Role::Provider])?;
         let key = Service::key(&message.service);
         let held = self.desk.get::<Service>(&key)?;
+        is_served(&person, message, held.as_ref())?;
         let foreign = |held: &Service| person.is_provider() && held.account != person.account;
         if held.as_ref().is_some_and(foreign) {
             let detail = format!("{} is another provider's", message.service);
@@ -36,7 +37,7 @@ impl<C: Crypto> Work<'_, C> {
         }
         let (since, account) = match held {
             Some(held) => (held.since, held.account),
-            None => (self.time()?, person.account),
+            None => (self.time()?, person.account.clone()),
         };
         self.check_host(&message.url)?;
         let service = Service {
@@ -51,7 +52,7 @@ impl<C: Crypto> Work<'_, C> {
             since,
         };
         self.desk.put(key, &service);
-        Ok(service.row(message.service.clone(), None))
+        Ok(shown(&person, message.service.clone(), service, None))
     }
 
     /// Devices go to the hosts that their schedule names and to no other, so that nobody could
@@ -96,7 +97,7 @@ impl<C: Crypto> Work<'_, C> {
             .into_iter()
             .zip(used)
             .filter(|(_, used)| !(message.unused && *used == Some(true)))
-            .map(|((id, service), used)| (id.clone(), service.row(id, used)));
+            .map(|((id, service), used)| (id.clone(), shown(&person, id, service, used)));
         Ok(page(rows))
     }
 
@@ -198,6 +199,33 @@ impl<C: Crypto> Work<'_, C> {
                 format!("there is no service {id}"),
             )),
         }
+    }
+}
+
+/// Refuses a service whose provider is to give the codes where no provider could: its account is
+/// that of whoever defines it, and only a provider's account asks for what is handed over.
+// spec: PRV-043
+fn is_served(person: &Person, message: &DefineService, held: Option<&Service>) -> Result<(), Stop> {
+    let stays = held.is_some_and(|held| held.collator == message.collator);
+    if message.collator.is_center() || person.is_provider() || stays {
+        return Ok(());
+    }
+    let detail = format!(
+        "a service whose provider gives the codes belongs to that provider's account: define {} \
+         with a token of the role provider (`token issue --role provider`, then `--token-file`)",
+        message.service
+    );
+    Err(Stop::openly(RefusalCode::RoleForbidden, detail))
+}
+
+/// A service as this person may see it.
+// spec: SVC-062
+fn shown(person: &Person, id: ServiceId, service: Service, used: Option<bool>) -> ServiceRow {
+    let own = person.is_provider() && person.account == service.account;
+    let account = (own || person.is_operator()).then(|| service.account.clone());
+    ServiceRow {
+        account,
+        ..service.row(id, used)
     }
 }
 

@@ -54,7 +54,7 @@ impl Service {
         self.models.is_empty() || self.models.contains(model)
     }
 
-    /// What people are shown of it.
+    /// What everybody is shown of it who may list services.
     #[must_use]
     pub fn row(self, id: ServiceId, used: Option<bool>) -> ServiceRow {
         ServiceRow {
@@ -63,6 +63,7 @@ impl Service {
             url: self.url,
             models: self.models,
             collator: self.collator,
+            account: None,
             used,
         }
     }

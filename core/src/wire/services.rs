@@ -9,7 +9,9 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-use crate::id::{ApplicationId, CustomerId, DeviceId, Model, Note, RequestId, ServiceId};
+use crate::id::{
+    AccountName, ApplicationId, CustomerId, DeviceId, Model, Note, RequestId, ServiceId,
+};
 use crate::limits::{DEVICES_PER_MESSAGE, MODELS_PER_SERVICE, SERVICES_PER_APPLICATION};
 use crate::time::Seconds;
 
@@ -133,6 +135,9 @@ pub struct ServiceRow {
     /// Who collates its devices; the center if absent.
     #[serde(default, skip_serializing_if = "Collator::is_center")]
     pub collator: Collator,
+    /// The account that defined it; absent for whoever is neither an operator nor its provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountName>,
     /// Whether a device of the customer uses it; absent where the list is nobody's in particular.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used: Option<bool>,

@@ -32,6 +32,7 @@ pub(crate) fn service() -> ServiceRow {
             .expect("the URL of the examples is one that devices follow"),
         models: vec![read("M1001"), read("M1002")],
         collator: Collator::Center,
+        account: Some(read("print-shop")),
         used: None,
     }
 }

@@ -23,6 +23,8 @@ Examples:
   restante-center service define pull-print --url https://print.example/restante
   restante-center service define pull-print --url https://print.example/restante \\
       --title 'Pull printing' --model 'MF 1' --model 'MF 2'
+  restante-center service define scan-cloud --url https://scan.example/start --by-provider \\
+      --center https://center.example --token-file provider-token
 
 The host of the URL has to stand in `service-hosts` of the configuration ([policy]): devices go
 nowhere else. Where this center is the provider, the URL is
@@ -39,7 +41,8 @@ https://CENTER/v1/services/ID/registrations.")]
         /// A model that it applies to; may be given several times. Every model unless given
         #[arg(long = "model", value_name = "MODEL")]
         models: Vec<Model>,
-        /// Its provider's own server makes the codes and collates them
+        /// Its provider's own server makes the codes and collates them; takes that provider's
+        /// token (--token-file)
         #[arg(long)]
         by_provider: bool,
     },
@@ -103,11 +106,15 @@ async fn define(reach: &Reach, message: DefineService) -> Result<(), Failure> {
   title      {}
   models     {}
   register   {}
+  codes by   {}
+  account    {}
 
 Apply for it:  restante-center apply {service} --user NAME --all{}",
         row.title,
         models(&row),
         row.url.as_str(),
+        codes_by(&row),
+        account(&row),
         reach.again(),
     ))
 }
@@ -135,7 +142,15 @@ async fn list(reach: &Reach, whose: &Whose, unused: bool) -> Result<(), Failure>
     } else {
         "There are no services. Make one with: restante-center service define ID --url URL"
     };
-    let heads = ["SERVICE", "TITLE", "USED", "MODELS", "REGISTER AT"];
+    let heads = [
+        "SERVICE",
+        "TITLE",
+        "USED",
+        "MODELS",
+        "CODES BY",
+        "ACCOUNT",
+        "REGISTER AT",
+    ];
     table::table(&heads, rows.iter().map(row).collect(), empty)
 }
 
@@ -150,8 +165,25 @@ fn row(row: &ServiceRow) -> Vec<String> {
         row.title.to_string(),
         used.into(),
         models(row),
+        codes_by(row).into(),
+        account(row),
         row.url.as_str().into(),
     ]
+}
+
+/// Who makes the registration codes.
+const fn codes_by(row: &ServiceRow) -> &'static str {
+    match row.collator.is_center() {
+        true => "center",
+        false => "provider",
+    }
+}
+
+/// Whose service it is, for those who are told.
+fn account(row: &ServiceRow) -> String {
+    row.account
+        .as_ref()
+        .map_or_else(|| "-".into(), ToString::to_string)
 }
 
 /// The models, a few of them by name.

@@ -1,7 +1,9 @@
 //! Services over real sockets: what people ask, and what a device presents at a service's URL.
 
 use restante_core::center::{Call, Credential, Message, Reply};
-use restante_core::id::{ApplicationId, CustomerId, DeviceId, Model, Note, RequestId, ServiceId};
+use restante_core::id::{
+    AccountName, ApplicationId, CustomerId, DeviceId, Model, Note, RequestId, ServiceId,
+};
 use restante_core::time::{Seconds, Timestamp};
 use restante_core::wire::people::{DateTime, Page, PeopleReply, PeopleRequest};
 use restante_core::wire::services::{
@@ -75,6 +77,7 @@ fn catalogue() -> Vec<(ServicesRequest, ServicesReply)> {
         url: url(),
         models: vec![model()],
         collator: Collator::Provider,
+        account: Some(AccountName::new("print-shop").expect("an account")),
         used: Some(true),
     };
     let unused = ListServices {

@@ -11,13 +11,13 @@ use restante_core::wire::provider::{
     CodesGiven, EntitledOutcome, EntitledResult, EntitlementsReported, GiveOutcome, GiveResult,
     GivenCode, HandoverRow, HandoverState, HandoversSettled, ProviderReply, ProviderRequest,
 };
-use restante_core::wire::services::{Collator, ServicesRequest};
+use restante_core::wire::services::{Collator, ServicesReply, ServicesRequest};
 
 use crate::faults::http::Wire;
 use crate::faults::scene::{Alter, Decided, Scene, instead, refused_as};
 use crate::faults::{Defect, Fault};
 
-use super::services::asked as about_services;
+use super::services::{accepted, asked as about_services, telling};
 
 /// The faults.
 pub(super) const FAULTS: &[Fault] = &[
@@ -37,6 +37,61 @@ pub(super) const FAULTS: &[Fault] = &[
                 scene.told(PeopleRequest::Services(ServicesRequest::Define(define)))
             }
             _ => scene.decide(),
+        }),
+    },
+    Fault {
+        name: "operators-define-for-providers",
+        says: "A service that no provider serves is defined as one whose provider gives the codes.",
+        breaks: &["PRV-043"],
+        kills: &[(
+            "server/PRV/a-provider-s-service-is-its-account-s",
+            "expected the refusal role-forbidden; got serviceDefined",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| match about_services(scene) {
+            Some(ServicesRequest::Define(define)) if !define.collator.is_center() => {
+                accepted(scene, RefusalCode::RoleForbidden)
+            }
+            _ => scene.decide(),
+        }),
+    },
+    Fault {
+        name: "everybody-is-told-whose-it-is",
+        says: "Another provider is told which account has defined a service.",
+        breaks: &["SVC-062"],
+        kills: &[(
+            "server/PRV/a-provider-s-service-is-its-account-s",
+            "account: expected nothing",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| {
+            telling(scene.decide(), |reply| {
+                if let ServicesReply::Services(page) = reply {
+                    for row in &mut page.rows {
+                        let told = row.account.take();
+                        row.account = told.or_else(|| "kit-provider".parse().ok());
+                    }
+                }
+            })
+        }),
+    },
+    Fault {
+        name: "nobody-is-told-whose-it-is",
+        says: "Not even an operator is told which account has defined a service.",
+        breaks: &["SVC-062"],
+        kills: &[(
+            "server/PRV/a-provider-s-service-is-its-account-s",
+            "account: expected \"kit-provider\", and it is absent",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| {
+            telling(scene.decide(), |reply| match reply {
+                ServicesReply::Services(page) => {
+                    page.rows.iter_mut().for_each(|row| row.account = None);
+                }
+                ServicesReply::Defined(row) => row.account = None,
+                _ => {}
+            })
         }),
     },
     Fault {

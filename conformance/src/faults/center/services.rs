@@ -459,6 +459,7 @@ fn made_up(scene: &Scene<'_>, request: &ServicesRequest) -> Option<ServicesReply
             url: message.url.clone(),
             models: message.models.clone(),
             collator: message.collator,
+            account: None,
             used: None,
         }),
         Request::List(_) => Reply::Services(empty()),
