@@ -4,6 +4,7 @@
 //! are not in it. Serves spec chapter PRV.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use restante_core::Timestamp;
 use restante_core::id::{ApplicationId, DeviceId, ServiceId};
@@ -68,6 +69,18 @@ impl DeviceState {
     }
 }
 
+/// What a provider's store says of its devices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ledger {
+    /// By service, then by application.
+    pub devices: Vec<DeviceRow>,
+    /// Records of the store that cannot be read, where each is and what is wrong with it. A device
+    /// whose record is among them is not among the others.
+    pub damaged: Vec<String>,
+    /// Which file that store is.
+    pub store: PathBuf,
+}
+
 /// Why the devices cannot be listed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -75,15 +88,13 @@ pub enum LedgerError {
     /// The store cannot be read.
     #[error(transparent)]
     Store(#[from] TransferError),
-    /// Some records in it cannot be read.
-    #[error("{0} records of devices cannot be read; the others are left out too")]
-    Damaged(usize),
     /// The provider has no such service.
     #[error("there is no service {0} in [services]")]
     NoService(ServiceId),
 }
 
-/// The devices of all services, or of one, as they stand at `now`: by service, then by application.
+/// The devices of all services, or of one, as they stand at `now`. Damage hides nothing but what is
+/// damaged.
 ///
 /// # Errors
 /// [`LedgerError`] says in one line what is wrong.
@@ -91,42 +102,49 @@ pub fn devices(
     config: &ProviderConfig,
     service: Option<&ServiceId>,
     now: Timestamp,
-) -> Result<Vec<DeviceRow>, LedgerError> {
+) -> Result<Ledger, LedgerError> {
     if let Some(unknown) = service.filter(|it| !config.services.contains_key(*it)) {
         return Err(LedgerError::NoService(unknown.clone()));
     }
-    let mut pairs = Vec::new();
+    let (mut pairs, mut damaged) = (Vec::new(), Vec::new());
     let mut unreported = BTreeSet::new();
-    let mut damaged = 0;
-    sqlite::read(&store_path(config), |row| match row.key.kind {
-        Kind::Pair => match pair(&row) {
-            Some(pair) => pairs.push(pair),
-            None => damaged += 1,
+    let store = store_path(config);
+    sqlite::read(&store, |row| match row {
+        Ok(row) if row.key.kind == Kind::Pair => match pair(&row) {
+            Ok(pair) => pairs.push(pair),
+            Err(what) => damaged.push(what),
         },
-        Kind::Unreported => unreported.extend(Unreported::of(&row.key)),
-        _ => {}
+        Ok(row) if row.key.kind == Kind::Unreported => unreported.extend(Unreported::of(&row.key)),
+        Ok(_) => {}
+        Err(what) => damaged.push(what),
     })?;
-    if damaged > 0 {
-        return Err(LedgerError::Damaged(damaged));
-    }
     let of_service = |row: &(DeviceId, ServiceId, Pair)| service.is_none_or(|it| row.1 == *it);
     let rows = pairs.into_iter().filter(of_service);
-    let mut rows: Vec<DeviceRow> = rows
+    let mut devices: Vec<DeviceRow> = rows
         .map(|(device, service, pair)| {
             let is_unreported = unreported.contains(&(pair.application, device));
             row(device, service, &pair, is_unreported, now)
         })
         .collect();
-    rows.sort_by(|a, b| {
+    devices.sort_by(|a, b| {
         let place = |row: &DeviceRow| (row.application, row.device);
         a.service.cmp(&b.service).then(place(a).cmp(&place(b)))
     });
-    Ok(rows)
+    Ok(Ledger {
+        devices,
+        damaged,
+        store,
+    })
 }
 
-fn pair(row: &Row) -> Option<(DeviceId, ServiceId, Pair)> {
-    let (device, service) = Pair::of(&row.key)?;
-    Some((device, service, Pair::read(row.format, &row.body).ok()?))
+/// A device, its service and how far it is; else which record is damaged, and how.
+fn pair(row: &Row) -> Result<(DeviceId, ServiceId, Pair), String> {
+    let named = Pair::of(&row.key);
+    let (device, service) = named.ok_or("the record of a device names no service")?;
+    match Pair::read(row.format, &row.body) {
+        Ok(pair) => Ok((device, service, pair)),
+        Err(why) => Err(format!("the record of {device} for {service}: {why}")),
+    }
 }
 
 fn row(

@@ -32,7 +32,7 @@ use crate::private::{PrivateFileError, read_private};
 use crate::setup::Setup;
 
 pub use around::{Answered, ClientLink, Link, Pace, Pending};
-pub use ledger::{DeviceRow, DeviceState, LedgerError, devices};
+pub use ledger::{DeviceRow, DeviceState, Ledger, LedgerError, devices};
 pub use serving::{ProviderSetup, Serving};
 
 /// Why a provider's server cannot be opened. Nothing was changed.

@@ -9,6 +9,7 @@ mod applying;
 mod console;
 mod in_process;
 mod instructing;
+mod ledger;
 mod mailing;
 mod notifying;
 mod planning;

@@ -15,7 +15,7 @@ use crate::port::StoreError;
 use crate::transfer::{self, Exporter, Head, TransferError};
 
 use super::columns::{PUT, ReadError, each_row, engine_error, write_with};
-use super::open::{self, OpenError, State};
+use super::open::{self, OpenError, State, Sums};
 use super::reader;
 
 /// Writes what the store at `path` holds at this moment to `to`; how many records that is.
@@ -23,7 +23,7 @@ use super::reader;
 /// # Errors
 /// [`TransferError`]; what has been written by then lacks its last line and is not imported.
 pub fn export(path: &Path, at: Timestamp, to: impl Write) -> Result<u64, TransferError> {
-    let connection = shown(path)?;
+    let connection = shown(path, Sums::Checked)?;
     let snapshot = connection.unchecked_transaction().map_err(failed)?;
     let head = Head {
         center: open::center_of(path, &snapshot)?,
@@ -31,17 +31,17 @@ pub fn export(path: &Path, at: Timestamp, to: impl Write) -> Result<u64, Transfe
         floor: open::counters(&snapshot).map_err(failed)?.floor,
     };
     let mut exporter = Exporter::new(to, &head)?;
-    each_row(&snapshot, |row| exporter.row(&row))?;
+    each_row(&snapshot, |row| exporter.row(&row.map_err(ReadError::Row)?))?;
     exporter.finish()
 }
 
 /// Hands every record of the store at `path` to `take`, as they stand at this moment, also while a
-/// program runs.
+/// program runs; of a damaged one, where it is and what is wrong with it.
 ///
 /// # Errors
 /// [`TransferError`] where there is no store, or where it cannot be read.
-pub fn read(path: &Path, mut take: impl FnMut(Row)) -> Result<(), TransferError> {
-    let connection = shown(path)?;
+pub fn read(path: &Path, mut take: impl FnMut(Result<Row, String>)) -> Result<(), TransferError> {
+    let connection = shown(path, Sums::Unchecked)?;
     let snapshot = connection.unchecked_transaction().map_err(failed)?;
     each_row(&snapshot, |row| {
         take(row);
@@ -50,8 +50,8 @@ pub fn read(path: &Path, mut take: impl FnMut(Row)) -> Result<(), TransferError>
 }
 
 /// A connection that reads the store at `path`, if there is one.
-fn shown(path: &Path) -> Result<Connection, TransferError> {
-    if open::look(path, None)? == State::Empty {
+fn shown(path: &Path, sums: Sums) -> Result<Connection, TransferError> {
+    if open::look(path, None, sums)? == State::Empty {
         let path = path.to_owned();
         return Err(OpenError::Missing { path }.into());
     }

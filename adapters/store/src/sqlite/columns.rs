@@ -95,12 +95,16 @@ pub(crate) fn delete_row(connection: &Connection, key: &Key) -> rusqlite::Result
 /// Reads every row in key order, until `take` fails.
 pub(crate) fn each_row<E: From<ReadError>>(
     connection: &Connection,
-    mut take: impl FnMut(Row) -> Result<(), E>,
+    mut take: impl FnMut(Result<Row, String>) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut statement = connection.prepare(ALL).map_err(ReadError::from)?;
     let mut rows = statement.query([]).map_err(ReadError::from)?;
     while let Some(columns) = rows.next().map_err(ReadError::from)? {
-        take(whole_row(columns)?)?;
+        take(match whole_row(columns) {
+            Ok(row) => Ok(row),
+            Err(ReadError::Row(what)) => Err(what),
+            Err(engine) => return Err(engine.into()),
+        })?;
     }
     Ok(())
 }

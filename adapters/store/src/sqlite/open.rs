@@ -113,7 +113,7 @@ impl Drop for Lock {
 /// Opens the file at `path`, or makes it.
 pub(crate) fn open(path: &Path, center: &str) -> Result<Opened, OpenError> {
     let lock = lock(path)?;
-    let state = look(path, Some(center))?;
+    let state = look(path, Some(center), Sums::Checked)?;
     let refused = |error: rusqlite::Error| refusal(path, &error);
     let connection = Connection::open(path).map_err(refused)?;
     configure(&connection).map_err(refused)?;
@@ -140,8 +140,17 @@ pub(crate) enum State {
     Store,
 }
 
+/// What a look does about the checksum of every row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sums {
+    /// A damaged one makes the file one that is not opened.
+    Checked,
+    /// Whoever reads them learns of the damage.
+    Unchecked,
+}
+
 /// Looks at the file without changing it; with `center` whether it is that center's.
-pub(crate) fn look(path: &Path, center: Option<&str>) -> Result<State, OpenError> {
+pub(crate) fn look(path: &Path, center: Option<&str>, sums: Sums) -> Result<State, OpenError> {
     let size = match path.metadata() {
         Ok(metadata) => metadata.len(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(State::Empty),
@@ -175,7 +184,10 @@ pub(crate) fn look(path: &Path, center: Option<&str>) -> Result<State, OpenError
         });
     }
     if size <= CHECKED_WHOLE {
-        check_whole(path, &connection)?;
+        check_pages(path, &connection)?;
+        if sums == Sums::Checked {
+            check_rows(path, &connection)?;
+        }
     }
     let theirs = center_of(path, &connection)?;
     match center {
@@ -225,22 +237,31 @@ fn untouching(path: &Path) -> rusqlite::Result<Connection> {
     Connection::open_with_flags(uri, flags)
 }
 
-/// Every page, the order of all keys, and every row's checksum.
-fn check_whole(path: &Path, connection: &Connection) -> Result<(), OpenError> {
+/// Every page, and the order of all keys.
+fn check_pages(path: &Path, connection: &Connection) -> Result<(), OpenError> {
     let verdict: String = connection
         .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
         .map_err(|error| refusal(path, &error))?;
-    let damaged = |what: String| OpenError::Damaged {
+    match verdict.as_str() {
+        "ok" => Ok(()),
+        _ => Err(damaged(path, verdict.replace('\n', " "))),
+    }
+}
+
+/// Every row's checksum.
+fn check_rows(path: &Path, connection: &Connection) -> Result<(), OpenError> {
+    let checked = each_row(connection, |row| row.map(drop).map_err(ReadError::Row));
+    checked.map_err(|error| match error {
+        ReadError::Engine(error) => refusal(path, &error),
+        ReadError::Row(what) => damaged(path, what),
+    })
+}
+
+fn damaged(path: &Path, what: String) -> OpenError {
+    OpenError::Damaged {
         path: path.to_owned(),
         what,
-    };
-    if verdict != "ok" {
-        return Err(damaged(verdict.replace('\n', " ")));
     }
-    each_row(connection, |_| Ok::<(), ReadError>(())).map_err(|error| match error {
-        ReadError::Engine(error) => refusal(path, &error),
-        ReadError::Row(what) => damaged(what),
-    })
 }
 
 /// Takes the lock file beside the store, which also says who has it.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use restante_center::program::lines::{Form, Lines};
 use restante_center::program::{Failure, table};
-use restante_center::provider::{DeviceRow, LedgerError, ProviderConfig, devices};
+use restante_center::provider::{DeviceRow, Ledger, LedgerError, ProviderConfig, devices};
 use restante_core::id::ServiceId;
 use restante_store::{Clock, SystemClock};
 
@@ -54,11 +54,12 @@ pub(crate) struct Which {
 impl Devices {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let Self::List { which, json } = self;
-        let rows = which.devices()?;
+        let ledger = which.ledger()?;
         if json {
-            return table::json(&rows);
+            table::json(&ledger.devices)?;
+            return whole(&ledger);
         }
-        let rows = rows.iter().map(|row| {
+        let rows = ledger.devices.iter().map(|row| {
             let since = row.since.map_or_else(String::new, table::minute);
             vec![
                 row.device.to_string(),
@@ -69,30 +70,48 @@ impl Devices {
                 table::minute(row.until),
             ]
         });
-        table::table(&HEADS, rows.collect(), "No code was made yet.")
+        table::table(&HEADS, rows.collect(), "No code was made yet.")?;
+        whole(&ledger)
     }
 }
 
 impl Export {
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let rows = self.which.devices()?;
+        let ledger = self.which.ledger()?;
         let heading = FIELDS.map(str::to_owned);
         let mut file = Lines::create(self.output, self.format, &heading)?;
-        for row in &rows {
+        for row in &ledger.devices {
             file.write(|| values(row), row)?;
         }
-        file.finish()
+        file.finish()?;
+        whole(&ledger)
     }
 }
 
 impl Which {
-    fn devices(&self) -> Result<Vec<DeviceRow>, Failure> {
+    fn ledger(&self) -> Result<Ledger, Failure> {
         let config = ProviderConfig::read(&super::place(self.config.clone()))?;
         devices(&config, self.service.as_ref(), SystemClock.now()).map_err(|error| match error {
             LedgerError::NoService(_) => Failure::given(error.to_string()),
             other => Failure::ran(other.to_string()),
         })
     }
+}
+
+/// Complains if what was shown is not all there is.
+fn whole(ledger: &Ledger) -> Result<(), Failure> {
+    let (count, store) = (ledger.damaged.len(), ledger.store.display());
+    if count == 0 {
+        return Ok(());
+    }
+    let mut which = ledger.damaged[..count.min(NAMED)].join("; ");
+    if count > NAMED {
+        which.push_str(&format!("; and {} more", count - NAMED));
+    }
+    Err(Failure::ran(format!(
+        "{count} damaged in {store}, and left out: {which}; stop the server and restore that file \
+         from a backup"
+    )))
 }
 
 /// What stands in a line, in the order of [`FIELDS`].
@@ -107,6 +126,8 @@ fn values(row: &DeviceRow) -> Vec<String> {
     ]
 }
 
+/// Damaged records that one complaint names: where there are more, they have one cause.
+const NAMED: usize = 10;
 const FIELDS: [&str; 6] = [
     "device",
     "application",
