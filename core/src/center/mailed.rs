@@ -38,8 +38,9 @@ impl<C: Crypto> Work<'_, C> {
         let center = self.center;
         let (crypto, keys) = (&center.crypto, &center.keys);
         let mut wrong = None;
-        for (service, leads_there) in self.told(&pairs, message)? {
-            let presented = PresentedPair::of(crypto, keys, &service, &register);
+        let told = self.told(&pairs, message)?;
+        for (service, leads_there) in &told {
+            let presented = PresentedPair::of(crypto, keys, service, &register);
             let failed = match leads_there {
                 false => Wrong::Elsewhere,
                 true => match self.collated(&presented)? {
@@ -48,15 +49,14 @@ impl<C: Crypto> Work<'_, C> {
                 },
             };
             // Two services may have one URL. The log tells of the one that came closest.
-            if leads_there || wrong.is_none() {
-                wrong = Some((service, failed));
+            if *leads_there || wrong.is_none() {
+                wrong = Some((presented, failed));
             }
         }
-        let Some((service, failed)) = wrong else {
+        let Some((presented, failed)) = wrong else {
             // No code was ever made for this device: there is none to guess, and nothing to count.
             return Err(told_nothing(message));
         };
-        let presented = PresentedPair::of(crypto, keys, &service, &register);
         Err(self.wrong_pair(Some(suspect), &presented, failed)?)
     }
 
