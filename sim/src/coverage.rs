@@ -165,6 +165,7 @@ pub const MUST_HAPPEN: &[&str] = &[
     "driver: commit unknown, asked again",
     "driver: no answer",
     "due: done",
+    "fleet: played",
     "formal-code-forged",
     "formal-code-superseded",
     "grant-unknown",

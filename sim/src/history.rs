@@ -62,7 +62,11 @@ pub fn play_with(seed: u64, how: Play, decide: impl Fn(&Scenario) -> Arc<dyn Dec
             scenario.script.truncate(lines);
         }
         let decide = decider(&scenario);
+        let is_fleet = scenario.is_fleet();
         let mut world = World::deciding(scenario, decide).traced(how.trace);
+        if is_fleet {
+            world.coverage.note("fleet: played");
+        }
         world.run_script();
         world.quiet();
         let mut outcome = Outcome {

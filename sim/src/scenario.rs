@@ -4,11 +4,20 @@
 //! history can be cut short and still be the same up to where it ends; what the line does to each
 //! message is drawn as it is sent.
 
+use std::ops::RangeInclusive;
+
 use fastrand::Rng;
 
 use crate::disk::Fault;
 use crate::link::Weather;
 use crate::party::FIRST;
+
+/// One seed of so many makes a fleet. With more, fleets would take most of the time.
+const FLEET_EVERY: u64 = 499;
+/// How many devices a fleet has: up to a large office's on one floor.
+const FLEET_DEVICES: RangeInclusive<usize> = 20..=200;
+/// What the shape of a fleet is drawn from, beside its seed.
+const FLEET: u64 = 0x666c_6565_7400_0000;
 
 /// The shape of one world.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -266,6 +275,20 @@ impl Attack {
     }
 }
 
+impl Happening {
+    /// Lets what happens at one of the first devices happen at any of so many.
+    fn spread(&mut self, rng: &mut Rng, units: usize) {
+        match self {
+            Self::Rotate { unit }
+            | Self::Leave { unit }
+            | Self::Work { unit }
+            | Self::PowerCut { unit, .. }
+            | Self::PowerCutAtWrite { unit, .. } => *unit = rng.usize(0..units),
+            _ => {}
+        }
+    }
+}
+
 impl Scenario {
     /// The scenario of a seed.
     #[must_use]
@@ -309,7 +332,46 @@ impl Scenario {
             let site = comings_and_goings(&mut rng, scenario.devices);
             scenario.script.extend(site);
         }
+        if seed % FLEET_EVERY == FLEET_EVERY - 1 {
+            scenario.become_fleet();
+        }
         scenario
+    }
+
+    /// Makes a fleet of it: dozens of devices under one code, applications for all of them, and the
+    /// ordinary happenings spread over everybody. Drawn apart, so that other seeds stay what they
+    /// are.
+    fn become_fleet(&mut self) {
+        let mut rng = Rng::with_seed(self.seed ^ FLEET);
+        self.devices = rng.usize(FLEET_DEVICES);
+        self.ceiling = 1_000;
+        let rest = self.script.split_off(self.dealers.min(self.script.len()));
+        for line in &mut self.script {
+            if let Happening::Issue { limit, .. } = &mut line.what {
+                *limit = 0;
+            }
+        }
+        let units = self.own_units();
+        for unit in 0..units {
+            let code = rng.usize(0..self.dealers);
+            let what = Happening::Enter { unit, code };
+            self.script.push(line(rng.u64(0..200), what));
+        }
+        for _ in 0..rng.usize(2..6) {
+            let (choice, service) = (rng.usize(0..64), rng.usize(0..64));
+            let what = Happening::Apply { choice, service };
+            self.script.push(line(rng.u64(0..self.length / 16), what));
+        }
+        self.script.extend(rest);
+        for line in &mut self.script {
+            line.what.spread(&mut rng, units);
+        }
+    }
+
+    /// Whether it is one of the few with a fleet.
+    #[must_use]
+    pub fn is_fleet(&self) -> bool {
+        FLEET_DEVICES.contains(&self.devices)
     }
 
     /// How many units the first party has.

@@ -3,7 +3,7 @@
 //!
 //! That no input panics is seen by whoever runs a history: a panic is reported with its seed.
 
-use restante_core::limits::{READS_PER_DECISION, WRONG_CODES};
+use restante_core::limits::{FILLED_PER_TICK, READS_PER_DECISION, WRONG_CODES};
 use restante_core::record::Kind;
 use restante_core::wire::DeviceRequest;
 
@@ -28,8 +28,10 @@ pub(super) fn bounded(view: &View<'_>, found: &mut Found) {
     let named = named(view.step.request());
     let most = if is_stranger(view) {
         STRANGER_READS + STRANGER_READS_PER_DEVICE * named.min(STRANGER_DEVICES)
-    } else {
+    } else if view.step.request().is_some() {
         READS + READS_PER_DEVICE * named
+    } else {
+        READS + READS_PER_DEVICE * FILLED_PER_TICK
     };
     found.that(
         Invariant::Bounded,
@@ -59,7 +61,8 @@ fn stranger_wrote(view: &View<'_>, found: &mut Found) {
     });
 }
 
-/// How many devices a message names: its bytes are a multiple of that.
+/// How many devices a message names: its bytes are a multiple of that. People and ticks
+/// name hardly anybody and work for as many as a chunk of an application has.
 fn named(request: Option<&DeviceRequest>) -> usize {
     match request {
         Some(DeviceRequest::Enrol(enrol)) => enrol.devices.as_slice().len(),
