@@ -2,7 +2,8 @@
 //!
 //! Exit codes: 0 done, 1 it failed while it ran or was refused, 2 it did not begin (command line,
 //! configuration, keys, certificate or store are not as they should be); `take-mail` has those that
-//! mail servers know. Complaints are one line on standard error; nothing is overwritten.
+//! mail servers know. Complaints are one line on standard error, with `--json` a refusal as JSON;
+//! nothing is overwritten.
 #![forbid(unsafe_code)]
 
 mod command;
@@ -19,10 +20,11 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(code) => return code,
     };
+    let as_json = arguments.is_json();
     match command::run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("restante-center: {}", failure.text);
+            eprintln!("{}", failure.complaint("restante-center", as_json));
             ExitCode::from(failure.code)
         }
     }

@@ -6,6 +6,7 @@
 
 use alloc::collections::BTreeMap;
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
@@ -21,7 +22,7 @@ use crate::record::{
 };
 use crate::tree::Tree;
 use crate::wire::plan::{PlanFirst, PlanOf, PlanPolls, PlanShape, PollPlan};
-use crate::wire::services::Devices;
+use crate::wire::services::{ApplicationState, Devices};
 use crate::wire::{RefusalCode, json};
 
 use super::apply::APPLICANTS;
@@ -124,9 +125,9 @@ impl<C: Crypto> Work<'_, C> {
     // spec: POL-002, POL-011
     fn waited_for(&mut self, customer: CustomerId, id: ApplicationId) -> Result<Wanted, Stop> {
         let key = Application::key(customer, id);
-        if self.desk.peek::<Application>(&key)?.is_none() {
+        let Some(made) = self.desk.peek::<Application>(&key)? else {
             return Err(not_found(format!("{customer} has no {id}")));
-        }
+        };
         let limit = u32::try_from(HOLDINGS_PER_PLAN).unwrap_or(u32::MAX);
         let targets = Target::of(customer, id, None, limit);
         let holdings = Range {
@@ -158,6 +159,9 @@ impl<C: Crypto> Work<'_, C> {
                 let alone = |id| speaks_for.get(&id).is_none_or(|devices| *devices == 1);
                 wanted.add(device, held, self.capability(held), alone);
             }
+        }
+        if wanted.is_nobody() {
+            return Err(nothing_waits(id, made.phase.state()));
         }
         Ok(wanted)
     }
@@ -234,6 +238,24 @@ fn speaks_for_several(registration: &Registration) -> bool {
 }
 
 impl Wanted {
+    fn is_nobody(&self) -> bool {
+        let left_out = [&self.no_address, &self.behind_gateway, &self.unregistered];
+        self.called.is_empty() && left_out.iter().all(|devices| devices.is_empty())
+    }
+
+    /// Why none of them can be called: how many for which reason.
+    fn why_nobody(&self) -> String {
+        let reasons = [
+            (&self.no_address, "without an address"),
+            (&self.behind_gateway, "behind a gateway"),
+            (&self.unregistered, "not registered any more"),
+        ];
+        let some = reasons.iter().filter(|(devices, _)| !devices.is_empty());
+        let words = some.map(|(devices, why)| format!("{} {why}", devices.len()));
+        let words: Vec<String> = words.collect();
+        format!("none of these devices can be called: {}", words.join(", "))
+    }
+
     /// Adds a device, to those that are called or to those that are left out.
     // spec: POL-003
     fn add(
@@ -252,6 +274,21 @@ impl Wanted {
     }
 }
 
+/// Nobody can be planned for: why no instruction of the application waits.
+// spec: POL-012
+fn nothing_waits(id: ApplicationId, state: ApplicationState) -> Stop {
+    let why = match state {
+        ApplicationState::Choosing => "its devices have yet to be chosen",
+        ApplicationState::Filling => "its instructions are being made",
+        ApplicationState::Cancelled => "it was called off",
+        ApplicationState::Open | ApplicationState::Complete => {
+            "something has become of each of its devices"
+        }
+    };
+    let detail = format!("nothing of {id} waits for a device: {why}");
+    Stop::openly(RefusalCode::NoEligibleDevice, detail)
+}
+
 /// A plan's list, and which of its devices are what.
 struct Ordered {
     list: Vec<DeviceId>,
@@ -266,14 +303,10 @@ struct Ordered {
 fn ordered(wanted: Wanted, message: &PlanPolls) -> Result<Ordered, Stop> {
     let devices = count(&wanted.called);
     if wanted.called.is_empty() {
-        let detail = format!(
-            "none of these devices can be called: {} have told no address, {} are behind a \
-             gateway, {} are not registered any more",
-            wanted.no_address.len(),
-            wanted.behind_gateway.len(),
-            wanted.unregistered.len()
-        );
-        return Err(Stop::openly(RefusalCode::NoEligibleDevice, detail));
+        return Err(Stop::openly(
+            RefusalCode::NoEligibleDevice,
+            wanted.why_nobody(),
+        ));
     }
     if wanted.called.len() > DEVICES_PER_PLAN {
         return Err(Stop::invalid(format!(

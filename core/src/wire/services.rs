@@ -323,7 +323,7 @@ pub struct Choose {
     pub on: Selection,
 }
 
-/// "Which applications are there?", newest last.
+/// "Which applications are there?", in the order of their ids, which says nothing of their age.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]

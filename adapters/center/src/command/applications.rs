@@ -1,5 +1,8 @@
 //! `restante-center applications`: what was applied for, and how far each device is.
 
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
 use clap::Subcommand;
 use restante_center::Console;
 use restante_center::program::Failure;
@@ -11,8 +14,9 @@ use restante_core::wire::services::{
 };
 use serde::Serialize;
 
-use super::holdings::{self, Whose};
+use super::holdings;
 use super::reach::Reach;
+use super::whose::Whose;
 use super::{table, watch};
 
 #[derive(Subcommand)]
@@ -68,7 +72,7 @@ impl Command {
                 if watch {
                     return watch::all(&console, customer, reach.json).await;
                 }
-                let rows = behind(&console, customer, None).await?;
+                let rows = all(&console, customer).await?;
                 if reach.json {
                     return table::json(&rows);
                 }
@@ -125,18 +129,85 @@ pub(crate) async fn one(console: &Console, named: Named) -> Result<ApplicationRo
     row.ok_or_else(|| Failure::ran(missing(named.id)))
 }
 
-/// All applications of the customer behind this one.
-pub(crate) async fn behind(
+/// All applications of the customer, oldest first: the center lists them by their ids, which say
+/// nothing about their age.
+pub(crate) async fn all(
     console: &Console,
     customer: Option<CustomerId>,
-    after: Option<ApplicationId>,
 ) -> Result<Vec<ApplicationRow>, Failure> {
-    let asked = |next: Option<ApplicationId>| list(customer, next.or(after));
+    let asked = |after| list(customer, after);
     let page = |reply| match reply {
         PeopleReply::Services(ServicesReply::Applications(page)) => Some(page),
         _ => None,
     };
-    Ok(console.all_pages(asked, page).await?)
+    Ok(by_age(console.all_pages(asked, page).await?))
+}
+
+fn by_age(mut rows: Vec<ApplicationRow>) -> Vec<ApplicationRow> {
+    rows.sort_by_key(|row| (row.made, row.application));
+    rows
+}
+
+/// The application once the center has made its instructions, or as it is when that takes longer
+/// than people wait. Where no center runs, nothing is made.
+pub(crate) async fn filled(
+    console: &Console,
+    named: Named,
+    mut row: ApplicationRow,
+) -> Result<ApplicationRow, Failure> {
+    let until = Instant::now() + PATIENCE;
+    let is_filling = |row: &ApplicationRow| row.state == ApplicationState::Filling;
+    while console.local().is_none() && is_filling(&row) && Instant::now() < until {
+        tokio::time::sleep(AGAIN).await;
+        row = one(console, named).await?;
+    }
+    Ok(row)
+}
+
+/// The same application with its counts, which the center makes a few seconds after a change only;
+/// and how many devices are left out, with the reasons, if any are.
+pub(crate) async fn counted(
+    console: &Console,
+    named: Named,
+    mut row: ApplicationRow,
+) -> Result<(ApplicationRow, Option<String>), Failure> {
+    let is_known = is_counted(&row) && row.tally.left_out == 0;
+    if is_known
+        || !matches!(
+            row.state,
+            ApplicationState::Open | ApplicationState::Complete
+        )
+    {
+        return Ok((row, None));
+    }
+    let targets = targets(console, named).await?;
+    row.tally = tally(&targets);
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    for target in targets.iter().filter(|it| it.state.is_left_out()) {
+        let why = state_of(target.state).trim_start_matches(LEFT_OUT);
+        *reasons.entry(why).or_default() += 1;
+    }
+    let reasons: Vec<String> = reasons
+        .iter()
+        .map(|(why, count)| format!("{count} ({why})"))
+        .collect();
+    let said = (!reasons.is_empty()).then(|| format!("Left out: {}", reasons.join(", ")));
+    Ok((row, said))
+}
+
+fn tally(targets: &[TargetRow]) -> Tally {
+    let mut tally = Tally::default();
+    for target in targets {
+        let count = match target.state {
+            TargetState::Entitled => &mut tally.entitled,
+            TargetState::Failed => &mut tally.failed,
+            TargetState::Withdrawn => &mut tally.withdrawn,
+            state if state.is_left_out() => &mut tally.left_out,
+            _ => &mut tally.waiting,
+        };
+        *count = count.saturating_add(1);
+    }
+    tally
 }
 
 fn list(customer: Option<CustomerId>, after: Option<ApplicationId>) -> PeopleRequest {
@@ -223,13 +294,10 @@ pub(crate) fn table(rows: &[ApplicationRow]) -> Result<(), Failure> {
 
 fn row(row: &ApplicationRow) -> Vec<String> {
     let tally = &row.tally;
-    let counted = is_counted(row.state);
-    let count = |count: u32| {
-        if counted {
-            count.to_string()
-        } else {
-            "-".into()
-        }
+    let counted = is_counted(row);
+    let count = |count: u32| match counted {
+        true => count.to_string(),
+        false => "-".into(),
     };
     vec![
         row.application.to_string(),
@@ -245,12 +313,13 @@ fn row(row: &ApplicationRow) -> Vec<String> {
     ]
 }
 
-/// Whether there is something to count.
-const fn is_counted(state: ApplicationState) -> bool {
-    !matches!(
-        state,
-        ApplicationState::Choosing | ApplicationState::Filling
-    )
+/// Whether there is something to count, and the center has counted it.
+fn is_counted(row: &ApplicationRow) -> bool {
+    match row.state {
+        ApplicationState::Choosing | ApplicationState::Filling => false,
+        ApplicationState::Open => row.tally != Tally::default(),
+        _ => true,
+    }
 }
 
 /// An application in one line.
@@ -268,6 +337,7 @@ pub(crate) fn progress(row: &ApplicationRow) -> String {
     match row.state {
         ApplicationState::Choosing => "nothing is chosen yet".into(),
         ApplicationState::Filling => "the instructions are being made".into(),
+        _ if !is_counted(row) => "not counted yet".into(),
         _ => counts(&row.tally),
     }
 }
@@ -285,7 +355,7 @@ fn counts(tally: &Tally) -> String {
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
     if words.is_empty() {
-        "not counted yet".into()
+        "no device".into()
     } else {
         words.join(", ")
     }
@@ -318,5 +388,53 @@ const fn state_of(state: TargetState) -> &'static str {
         TargetState::AlreadyApplied => "left out: another application is open",
         TargetState::MailboxFull => "left out: its mailbox is full",
         _ => "of a later version",
+    }
+}
+
+/// What stands before the reason in the state of a device that is left out.
+const LEFT_OUT: &str = "left out: ";
+/// How long a command waits for the center to make the instructions: a few thousand devices take so
+/// long.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Between two looks at an application.
+const AGAIN: Duration = Duration::from_millis(200);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn application(id: u8, state: &str, minute: u8, entitled: u32) -> ApplicationRow {
+        let row = json!({
+            "application": ApplicationId::from_bytes([id; 16]), "service": "pull-print",
+            "state": state, "made": format!("2026-11-21T08:{minute}:00Z"),
+            "expires": "2026-12-21T08:30:00Z", "tally": { "entitled": entitled },
+        });
+        serde_json::from_value(row).expect("a row")
+    }
+
+    #[test]
+    fn the_oldest_application_comes_first_whatever_its_id() {
+        let rows = [(1, 30), (2, 10), (3, 20)].map(|(id, at)| application(id, "open", at, 0));
+        let ids: Vec<u8> = by_age(rows.to_vec())
+            .iter()
+            .map(|row| row.application.as_bytes()[0])
+            .collect();
+        assert_eq!(ids, [2, 3, 1]);
+    }
+
+    #[test]
+    fn what_nobody_has_counted_yet_is_no_zero() {
+        for (state, entitled, shown, says) in [
+            ("choosing", 0, "-", "nothing is chosen yet"),
+            ("filling", 0, "-", "the instructions are being made"),
+            ("open", 0, "-", "not counted yet"),
+            ("open", 1, "1", "1 entitled"),
+            ("complete", 0, "0", "no device"),
+        ] {
+            let made = application(1, state, 10, entitled);
+            assert_eq!(row(&made)[4], shown, "{state}");
+            assert_eq!(progress(&made), says, "{state}");
+        }
     }
 }

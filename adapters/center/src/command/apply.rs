@@ -10,6 +10,7 @@ use restante_center::{Console, parse_duration};
 use restante_core::Seconds;
 use restante_core::id::{ApplicationId, CustomerId, DeviceId, Model, RequestId, ServiceId};
 use restante_core::limits::{DEVICES_PER_MESSAGE, MODELS_PER_SERVICE};
+use restante_core::wire::RefusalCode;
 use restante_core::wire::people::{PeopleReply, PeopleRequest};
 use restante_core::wire::services::{
     ApplicationRow, ApplicationState, Apply, CancelApplication, Choose, Devices, Models, Selection,
@@ -18,10 +19,10 @@ use restante_core::wire::services::{
 
 use super::applications::{self, Named};
 use super::entitlements;
-use super::holdings::Whose;
 use super::instruct::draw;
 use super::reach::Reach;
 use super::table;
+use super::whose::Whose;
 
 /// A wish to start services on devices.
 #[derive(Args)]
@@ -165,38 +166,89 @@ impl Order {
             on,
             validity: self.within,
         };
-        let ServicesReply::Applied(applied) =
-            ask(&console, ServicesRequest::Apply(message)).await?
-        else {
-            return Err(Failure::other_reply());
+        let services = message.services.clone();
+        let reply = ask(&console, ServicesRequest::Apply(message)).await;
+        let applied = match reply {
+            Ok(ServicesReply::Applied(applied)) => applied,
+            Ok(_) => return Err(Failure::other_reply()),
+            Err(refused) if refused.is(RefusalCode::ApplicationOpen) => {
+                let of = self.whose.again() + &reach.again();
+                return Err(call_off_first(&console, refused, customer, &services, &of).await);
+            }
+            Err(failure) => return Err(failure),
         };
         if reach.json {
             return table::json(&applied);
         }
-        applications::table(&applied.applications)?;
-        for row in &applied.applications {
-            next_step(&console, row, customer, (&self.whose, reach)).await?;
+        let (mut rows, mut left_out) = (Vec::new(), Vec::new());
+        for row in applied.applications {
+            let id = row.application;
+            let named = Named { id, customer };
+            let row = applications::filled(&console, named, row).await?;
+            let (row, words) = applications::counted(&console, named, row).await?;
+            rows.push(row);
+            left_out.push(words);
+        }
+        applications::table(&rows)?;
+        for (row, left_out) in rows.iter().zip(left_out) {
+            let about = (customer, left_out);
+            next_step(&console, row, about, (&self.whose, reach)).await?;
         }
         Ok(())
     }
+}
+
+/// A refusal because of applications that are open, with the command that ends the latest of them.
+async fn call_off_first(
+    console: &Console,
+    mut refused: Failure,
+    customer: Option<CustomerId>,
+    services: &[ServiceId],
+    of: &str,
+) -> Failure {
+    let rows = applications::all(console, customer).await;
+    let is_it = |row: &ApplicationRow| {
+        matches!(
+            row.state,
+            ApplicationState::Filling | ApplicationState::Open
+        ) && (services.is_empty() || services.contains(&row.service))
+    };
+    let open = rows.unwrap_or_default().into_iter().rfind(is_it);
+    if let (Some(open), Some(refusal)) = (open, &refused.refusal) {
+        refused.text = format!(
+            "refused ({}): {}. Wait until it is complete, or call it off:  restante-center \
+             call-off {}{of}",
+            refusal.code, refusal.detail, open.application
+        );
+    }
+    refused
 }
 
 /// What the administrator can do next.
 async fn next_step(
     console: &Console,
     row: &ApplicationRow,
-    customer: Option<CustomerId>,
+    (customer, left_out): (Option<CustomerId>, Option<String>),
     (whose, reach): (&Whose, &Reach),
 ) -> Result<(), Failure> {
     let (id, of) = (row.application, whose.again() + &reach.again());
+    let named = Named { id, customer };
+    if let Some(words) = left_out {
+        table::line(&format!("\n{words}"))?;
+    }
+    let tally = &row.tally;
+    let told = tally.waiting + tally.entitled + tally.failed + tally.withdrawn;
     match row.state {
         ApplicationState::Choosing => {
             table::line(&format!("\nCandidates for {}:\n", row.service))?;
-            applications::devices(console, Named { id, customer }, whose).await?;
+            applications::devices(console, named, whose).await?;
             table::line(&format!(
                 "\nChoose among them:  restante-center choose {id}{of} --all    \
                  (or --model, or --device)"
             ))
+        }
+        ApplicationState::Open | ApplicationState::Complete if told == 0 && tally.left_out > 0 => {
+            table::line(&format!("No device is told to start {}.", row.service))
         }
         ApplicationState::Filling | ApplicationState::Open if console.local().is_some() => {
             table::line(
@@ -229,12 +281,25 @@ impl Choice {
             on,
         };
         let request = PeopleRequest::Services(ServicesRequest::Choose(message));
-        let row = about_one(&console, self.application, request).await?;
+        let named = Named {
+            id: self.application,
+            customer,
+        };
+        let row = match about_one(&console, self.application, request).await {
+            Err(refused) if refused.is(RefusalCode::ApplicationOpen) => {
+                let services = [applications::one(&console, named).await?.service];
+                let of = self.whose.again() + &reach.again();
+                return Err(call_off_first(&console, refused, customer, &services, &of).await);
+            }
+            row => row?,
+        };
         if reach.json {
             return table::json(&row);
         }
+        let row = applications::filled(&console, named, row).await?;
+        let (row, left_out) = applications::counted(&console, named, row).await?;
         applications::table(std::slice::from_ref(&row))?;
-        next_step(&console, &row, customer, (&self.whose, reach)).await
+        next_step(&console, &row, (customer, left_out), (&self.whose, reach)).await
     }
 }
 

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use restante_center::program::Failure;
-use restante_center::{duration_text, parse_duration};
+use restante_center::{Console, ConsoleError, duration_text, parse_duration};
 use restante_core::Seconds;
 use restante_core::id::{GrantId, Note, UserName};
 use restante_core::wire::people::{
@@ -112,14 +112,19 @@ It cannot be shown again; if it is lost, revoke it and make another.",
     )
 }
 
-async fn list(reach: &Reach) -> Result<(), Failure> {
-    let console = reach.console().await?;
+/// All codes that this person has made.
+pub(crate) async fn rows(console: &Console) -> Result<Vec<CodeRow>, ConsoleError> {
     let asked = |after| PeopleRequest::ListCodes(ListCodes { after });
     let page = |reply| match reply {
         PeopleReply::Codes(page) => Some(page),
         _ => None,
     };
-    let rows = console.all_pages(asked, page).await?;
+    console.all_pages(asked, page).await
+}
+
+async fn list(reach: &Reach) -> Result<(), Failure> {
+    let console = reach.console().await?;
+    let rows = rows(&console).await?;
     if reach.json {
         return table::json(&rows);
     }

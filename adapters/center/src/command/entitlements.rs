@@ -9,9 +9,10 @@ use restante_core::wire::services::{
     EntitlementRow, ListEntitlements, ServicesReply, ServicesRequest,
 };
 
-use super::holdings::{self, Whose};
+use super::holdings;
 use super::reach::Reach;
 use super::table;
+use super::whose::Whose;
 
 /// The devices that use a service, or did.
 #[derive(Args)]

@@ -8,20 +8,20 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use restante_center::program::Failure;
 use restante_center::program::lines::Form;
 use restante_center::{Console, ConsoleError};
-use restante_core::id::{CustomerId, DeviceId, UserName};
+use restante_core::id::{CustomerId, DeviceId};
 use restante_core::wire::people::{
     DeviceRow, ListDevices, ListReadings, PeopleReply, PeopleRequest, Reading,
 };
-use restante_core::wire::{Counter, DeviceState};
+use restante_core::wire::{Counter, DeviceState, RefusalCode};
 
 use super::reach::Reach;
 use super::readings_file;
-use super::shell;
 use super::table;
+use super::whose::{self, Whose};
 
 #[derive(Subcommand)]
 pub(crate) enum Devices {
@@ -62,41 +62,6 @@ pub(crate) enum Readings {
         #[command(flatten)]
         whose: Whose,
     },
-}
-
-/// Whose devices: the customer's id, or the name of one of your own users. Neither where the token
-/// belongs to one customer.
-#[derive(Args, Clone)]
-#[group(multiple = false)]
-pub(crate) struct Whose {
-    /// The user whose devices they are, as you named them in `code issue`
-    #[arg(long, value_name = "NAME")]
-    user: Option<UserName>,
-    /// The customer's id, as `code list --json` shows it
-    #[arg(long, value_name = "ID")]
-    customer: Option<CustomerId>,
-}
-
-impl Whose {
-    /// The customer's id, if one is named; a user's customer is known by the devices that it holds.
-    pub(crate) async fn customer(&self, console: &Console) -> Result<Option<CustomerId>, Failure> {
-        let Some(user) = &self.user else {
-            return Ok(self.customer);
-        };
-        let devices = devices(console, self).await?;
-        let first = devices.first();
-        let first = first.ok_or_else(|| Failure::ran(format!("{user} holds no device")))?;
-        Ok(Some(first.customer))
-    }
-
-    /// The options that name the same customer again, with a space before them.
-    pub(crate) fn again(&self) -> String {
-        match (&self.user, self.customer) {
-            (Some(user), _) => format!(" --user {}", shell::quoted(user.as_str())),
-            (None, Some(customer)) => format!(" --customer {customer}"),
-            (None, None) => String::new(),
-        }
-    }
 }
 
 impl Devices {
@@ -171,7 +136,7 @@ impl Readings {
 }
 
 /// All devices.
-async fn devices(console: &Console, whose: &Whose) -> Result<Vec<DeviceRow>, Failure> {
+pub(crate) async fn devices(console: &Console, whose: &Whose) -> Result<Vec<DeviceRow>, Failure> {
     let asked = |after| {
         PeopleRequest::ListDevices(ListDevices {
             customer: whose.customer,
@@ -183,13 +148,22 @@ async fn devices(console: &Console, whose: &Whose) -> Result<Vec<DeviceRow>, Fai
         PeopleReply::Devices(page) => Some(page),
         _ => None,
     };
-    let missing = || match (&whose.user, whose.customer) {
-        (Some(user), _) => format!("you have no user {user}; `code list` shows whom you have"),
-        (_, Some(customer)) => format!("there is no customer {customer} for you"),
-        _ => "there is no such customer".to_owned(),
-    };
-    let rows = console.all_pages(asked, page).await;
-    rows.map_err(|error| Failure::unless_missing(error, missing))
+    match (console.all_pages(asked, page).await, &whose.user) {
+        (Err(ConsoleError::Refused(refusal)), Some(user))
+            if refusal.code == RefusalCode::NotFound =>
+        {
+            Err(Failure::refused(
+                refusal,
+                whose::unknown(console, user).await,
+            ))
+        }
+        (rows, _) => rows.map_err(|error| {
+            Failure::unless_missing(error, || match whose.customer {
+                Some(customer) => format!("there is no customer {customer} for you"),
+                None => "there is no such customer".to_owned(),
+            })
+        }),
+    }
 }
 
 /// The model and the serial number of each device that the customer holds.

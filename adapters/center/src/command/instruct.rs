@@ -13,9 +13,9 @@ use restante_core::wire::people::{PeopleReply, PeopleRequest};
 use restante_core::wire::{Act, Acts, Notify};
 use restante_store::{Entropy, SystemEntropy};
 
-use super::holdings::Whose;
 use super::reach::Reach;
 use super::table;
+use super::whose::Whose;
 
 /// What devices are to do when they come for it next.
 #[derive(Args)]

@@ -18,6 +18,7 @@ mod shell;
 mod take_mail;
 mod token;
 mod watch;
+mod whose;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -111,6 +112,13 @@ enum Clock {
     /// Accept a clock that has jumped ahead by more than a day, so that expiry is judged again
     #[command(after_help = "Example:\n  restante-center clock accept")]
     Accept,
+}
+
+impl Arguments {
+    /// Whether a program reads what is printed.
+    pub(crate) const fn is_json(&self) -> bool {
+        self.reach.json
+    }
 }
 
 /// Reads the command line. Where it is wrong, mail servers are told so in a code of theirs.

@@ -7,18 +7,20 @@ use clap::Args;
 use restante_center::Console;
 use restante_center::program::Failure;
 use restante_core::id::{ApplicationId, CustomerId, DeviceId, RequestId};
-use restante_core::wire::PollTag;
 use restante_core::wire::people::{PeopleReply, PeopleRequest};
 use restante_core::wire::plan::{
     ListPollLinks, PlanFirst, PlanOf, PlanPolls, PlanShape, PollLinkRow, PollLinkState, PollPlan,
 };
+use restante_core::wire::services::{ApplicationRow, ApplicationState};
+use restante_core::wire::{PollTag, RefusalCode};
 use serde::Serialize;
 
+use super::applications::{self, Named};
 use super::apply::named;
-use super::holdings::Whose;
 use super::instruct::draw;
 use super::reach::Reach;
 use super::table;
+use super::whose::Whose;
 
 /// Devices that are to poll at once.
 #[derive(Args)]
@@ -82,6 +84,10 @@ impl Order {
         };
         let console = reach.console().await?;
         let customer = self.whose.customer(&console).await?;
+        let application = match self.application {
+            Some(id) => Some(planned(&console, Named { id, customer }).await?),
+            None => None,
+        };
         let message = PlanPolls {
             request,
             customer,
@@ -97,10 +103,15 @@ impl Order {
             widths: self.widths,
             per_minute: self.per_minute,
         };
-        let PeopleReply::PollsPlanned(plan) =
-            console.ask(PeopleRequest::PlanPolls(message)).await?
-        else {
-            return Err(Failure::other_reply());
+        let reply = console.ask(PeopleRequest::PlanPolls(message)).await;
+        let plan = match reply.map_err(Failure::from) {
+            Ok(PeopleReply::PollsPlanned(plan)) => plan,
+            Ok(_) => return Err(Failure::other_reply()),
+            Err(refused) if refused.is(RefusalCode::NoEligibleDevice) => {
+                let of = self.whose.again() + &reach.again();
+                return Err(nobody(refused, application, &of));
+            }
+            Err(failure) => return Err(failure),
         };
         let devices = listed(&console, &plan.tag, customer).await?;
         if reach.json {
@@ -108,6 +119,29 @@ impl Order {
         }
         print(&plan, &devices)
     }
+}
+
+/// The application that is planned for, once its instructions are made: a plan before that would
+/// be one for some of its devices.
+async fn planned(console: &Console, named: Named) -> Result<ApplicationRow, Failure> {
+    let row = applications::one(console, named).await?;
+    applications::filled(console, named, row).await
+}
+
+/// That nobody can be called, with what there is to do about it.
+fn nobody(mut refused: Failure, application: Option<ApplicationRow>, of: &str) -> Failure {
+    let Some(refusal) = &refused.refusal else {
+        return refused;
+    };
+    let next = match application.map(|row| (row.state, row.application)) {
+        Some((ApplicationState::Choosing, id)) => {
+            format!(". Choose first:  restante-center choose {id}{of} --all")
+        }
+        Some((ApplicationState::Complete | ApplicationState::Cancelled, _)) => String::new(),
+        _ => ". Devices that cannot be called come at their own time".to_owned(),
+    };
+    refused.text = format!("refused ({}): {}{next}", refusal.code, refusal.detail);
+    refused
 }
 
 /// All devices of a plan.

@@ -32,7 +32,7 @@ pub(crate) struct Reach {
     /// Trust the certificates in this PEM file as well, such as a center's own for trials
     #[arg(long, global = true, value_name = "FILE", env = "RESTANTE_CA")]
     ca: Option<PathBuf>,
-    /// Print JSON for programs
+    /// Print JSON for programs; a refusal too, in one line on standard error
     #[arg(long, global = true)]
     pub(crate) json: bool,
 }

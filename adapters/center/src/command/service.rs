@@ -11,9 +11,9 @@ use restante_core::wire::services::{
 };
 
 use super::apply::ask;
-use super::holdings::Whose;
 use super::reach::Reach;
 use super::table;
+use super::whose::Whose;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {

@@ -2,22 +2,23 @@
 
 use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
-use restante_center::parse_duration;
 use restante_center::program::Failure;
+use restante_center::{Console, parse_duration};
 use restante_core::Seconds;
-use restante_core::id::{AccountName, CustomerId, TokenId};
+use restante_core::id::{AccountName, TokenId};
 use restante_core::wire::people::{
     IssueToken, ListTokens, PeopleReply, PeopleRequest, RevokeToken, Role, TokenRow,
 };
 
 use super::reach::Reach;
 use super::table;
+use super::whose::Whose;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Make a token; it is shown this once
     #[command(
-        after_help = "Examples:\n  restante-center token issue --role dealer --account Harbour\n  restante-center token issue --role dealer --account Harbour --validity 90d"
+        after_help = "Examples:\n  restante-center token issue --role dealer --account Harbour\n  restante-center token issue --role dealer --account Harbour --validity 90d\n  restante-center token issue --role administrator --account Anna --user 'Anna Weber'"
     )]
     Issue {
         /// What its owner may do
@@ -27,8 +28,8 @@ pub(crate) enum Command {
         #[arg(long, value_name = "NAME")]
         account: AccountName,
         /// The customer that an administrator's or a manager's token is about
-        #[arg(long, value_name = "ID")]
-        customer: Option<CustomerId>,
+        #[command(flatten)]
+        whose: Whose,
         /// How long it is valid, such as 30d; until it is revoked unless given
         #[arg(long, value_parser = parse_duration)]
         validity: Option<Seconds>,
@@ -52,18 +53,19 @@ impl Command {
             Self::Issue {
                 role,
                 account,
-                customer,
+                whose,
                 validity,
             } => {
                 let role = Role::ALL.into_iter().find(|it| it.word() == role);
                 let role = role.ok_or_else(|| Failure::given("there is no such role"))?;
+                let console = reach.console().await?;
                 let message = IssueToken {
                     role,
                     account,
-                    customer,
+                    customer: whose.customer_to_be(&console).await?,
                     validity,
                 };
-                issue(reach, message).await
+                issue(&console, reach, message).await
             }
             Self::List => list(reach).await,
             Self::Revoke { token } => revoke(reach, token).await,
@@ -71,8 +73,7 @@ impl Command {
     }
 }
 
-async fn issue(reach: &Reach, message: IssueToken) -> Result<(), Failure> {
-    let console = reach.console().await?;
+async fn issue(console: &Console, reach: &Reach, message: IssueToken) -> Result<(), Failure> {
     let PeopleReply::TokenIssued(issued) = console.ask(PeopleRequest::IssueToken(message)).await?
     else {
         return Err(Failure::other_reply());

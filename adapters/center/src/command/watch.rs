@@ -16,9 +16,9 @@ use restante_core::wire::services::{ApplicationRow, ApplicationState, TargetStat
 use restante_store::{Clock, SystemClock};
 
 use super::applications::{self, Named};
-use super::holdings::Whose;
 use super::reach::Reach;
 use super::table;
+use super::whose::Whose;
 
 /// Follows one application to its end, then names the devices that need somebody's attention.
 pub(crate) async fn one(
@@ -69,20 +69,14 @@ pub(crate) async fn all(
 ) -> Result<(), Failure> {
     let mut view = View::new(as_json);
     let mut patience = Patience::default();
-    let mut after = None;
     loop {
-        let asked = applications::behind(console, customer, after).await;
+        let asked = applications::all(console, customer).await;
         if let Some(rows) = patience.unless_silent(asked)? {
-            // What was over before it was looked at is no part of the view, and need not be asked
-            // for again.
+            // What was over before it was looked at is no part of the view.
             let is_news = |row: &ApplicationRow| {
                 row.state != ApplicationState::Choosing
                     && (!is_over(row.state) || view.has(row.application))
             };
-            let begin = rows.iter().position(is_news).unwrap_or(rows.len());
-            if let Some(old) = begin.checked_sub(1).and_then(|at| rows.get(at)) {
-                after = Some(old.application);
-            }
             let shown: Vec<&ApplicationRow> = rows.iter().filter(|row| is_news(row)).collect();
             for row in &shown {
                 view.show(row)?;

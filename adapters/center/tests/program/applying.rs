@@ -82,10 +82,34 @@ async fn a_device_starts_a_service_that_was_applied_for_and_stops_it() {
     let listed = place.json(&of(&["applications", "list"]));
     let application = listed[0]["application"].as_str().expect("an id");
     assert_eq!(listed[0]["state"], "choosing");
+    let no_links = |says: &str| {
+        let plan = ["poll-links", "--application", application];
+        let (code, text) = complaint(&place, &of(&plan));
+        let refused = "restante-center: refused (no-eligible-device): ";
+        assert_eq!((code, text), (Some(1), format!("{refused}{says}\n")));
+    };
+    no_links(&format!(
+        "nothing of {application} waits for a device: its devices have yet to be chosen. Choose \
+         first:  restante-center choose {application} --user 'Anna Weber' --all"
+    ));
     let customer = issued["row"]["customer"].as_str().expect("an id");
     choose_from_elsewhere(&place, served.url(), customer, (application, &device));
 
     let mailbox = instructed(&client, &code).await;
+    let (refused, text) = complaint(&place, &of(&["apply", "--all"]));
+    assert_eq!(refused, Some(1));
+    assert_eq!(
+        text,
+        format!(
+            "restante-center: refused (application-open): each of the devices has an open \
+             application for pull-print. Wait until it is complete, or call it off:  \
+             restante-center call-off {application} --user 'Anna Weber'\n"
+        )
+    );
+    no_links(
+        "none of these devices can be called: 1 without an address. Devices that cannot be called \
+         come at their own time",
+    );
     let watching = place
         .command(&of(&["applications", "show", application, "--watch"]))
         .stdout(Stdio::piped())
@@ -102,6 +126,12 @@ async fn a_device_starts_a_service_that_was_applied_for_and_stops_it() {
     );
     let shown = place.json(&of(&["applications", "show", application]));
     assert_eq!(shown["devices"][0]["state"], "entitled");
+    no_links(&format!(
+        "nothing of {application} waits for a device: something has become of each of its devices"
+    ));
+    let applied = place.run(&of(&["apply", "--all"]));
+    let says = "\nLeft out: 1 (uses it already)\nNo device is told to start pull-print.\n";
+    assert!(applied.ends_with(says), "{applied}");
     let using = place.run(&of(&["entitlements", "pull-print"]));
     assert!(using.contains(&format!("{device}  MF 1")), "{using}");
     assert_eq!(
@@ -150,16 +180,22 @@ fn a_user_whom_nobody_knows_is_named() {
         String::from_utf8_lossy(&nobody.stderr),
         "restante-center: you have no user Anna Weber; `code list` shows whom you have\n"
     );
+    place.run(&["code", "issue", "--user", "Anna Weber"]);
+    let (code, text) = complaint(&place, &["apply", "--user", "Anna Weber", "--all"]);
+    assert_eq!(code, Some(1));
+    assert_eq!(
+        text,
+        "restante-center: Anna Weber holds no device yet: its code has not been used\n"
+    );
 }
 
 #[test]
 fn an_administrator_elsewhere_applies_for_the_own_customer_without_naming_it() {
     let place = place();
     let issued = place.json(&["code", "issue", "--user", "Anna Weber"]);
-    let customer = issued["row"]["customer"].as_str().expect("an id");
     let role = ["--role", "administrator", "--account", "Anna"];
-    let token = [&["token", "issue", "--customer", customer], &role[..]].concat();
-    let token = place.json(&token);
+    let token = place.json(&of(&[&["token", "issue"], &role[..]].concat()));
+    assert_eq!(token["row"]["customer"], issued["row"]["customer"]);
     let text = token["token"].as_str().expect("a token");
     fs::write(place.path("token"), text).expect("written");
     place.run(&["service", "define", "pull-print", "--url", URL]);
@@ -171,7 +207,14 @@ fn an_administrator_elsewhere_applies_for_the_own_customer_without_naming_it() {
     assert!(text.contains("no-eligible-device"), "{text}");
     let listed = place.run(&[&["service", "list", "--unused"], &far[..]].concat());
     assert!(listed.contains("pull-print  pull-print  no"), "{listed}");
-    let (code, text) = ask(&["service", "define", "other", "--url", URL]);
+    let (_, text) = ask(&["apply", "--all", "--user", "Anna Weber"]);
+    assert_eq!(
+        text,
+        "restante-center: this token knows no user Anna Weber: users are named by the dealer who \
+         made their codes; leave --user out where the token is for one customer, and give \
+         --customer ID otherwise\n"
+    );
+    let (code, text) = ask(&["service", "define", "pull-print", "--url", URL]);
     assert_eq!(code, Some(1));
     assert!(text.contains("role-forbidden"), "{text}");
 }

@@ -91,6 +91,45 @@ async fn a_device_is_instructed_and_what_it_says_is_shown() {
     assert!(poll(&client, &code).await.instructions.is_empty());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_device_of_nobody_is_named_to_people_and_to_programs() {
+    let place = Place::new();
+    let issued = place.json(&["code", "issue", "--user", "Anna Weber"]);
+    let code = issued["code"].as_str().and_then(|it| it.parse().ok());
+    let served = place.serve();
+    let client = Client::new(served.url(), &Trust::system()).expect("a client");
+    let (device, code) = enrol(&client, code.expect("a code")).await;
+    poll(&client, &code).await;
+    let nobodys = "dev-00000000000000000000000001";
+    let order = [
+        "instruct",
+        "--device",
+        &device,
+        "--device",
+        nobodys,
+        "--report-status",
+        "--user",
+        "Anna Weber",
+    ];
+    let said = |words: &[&str]| {
+        let output = place.command(words).output().expect("runs");
+        assert_eq!(output.status.code(), Some(1));
+        assert!(output.stdout.is_empty(), "{output:?}");
+        String::from_utf8(output.stderr).expect("text")
+    };
+    assert_eq!(
+        said(&order),
+        format!(
+            "restante-center: refused (not-found): the customer holds no {nobodys}. Check the \
+             address or the id.\n"
+        )
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&said(&[&order[..], &["--json"]].concat())).expect("JSON");
+    assert_eq!(json["code"], "not-found");
+    assert_eq!(json["devices"], serde_json::json!([nobodys]));
+}
+
 #[test]
 fn an_order_without_an_act_is_not_sent() {
     let place = Place::new();
