@@ -1,8 +1,9 @@
 //! `restante-center service`: what devices can be applied for.
 
 use clap::Subcommand;
+use restante_center::Console;
 use restante_center::program::Failure;
-use restante_core::id::{Model, Note, ServiceId};
+use restante_core::id::{CustomerId, Model, Note, ServiceId};
 use restante_core::limits::MODELS_PER_SERVICE;
 use restante_core::wire::ServiceUrl;
 use restante_core::wire::people::{PeopleReply, PeopleRequest};
@@ -18,6 +19,8 @@ use super::whose::Whose;
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Make a service, or change it; applications that are under way go on as they were made
+    ///
+    /// Of a service that there is already, title and models stay as they are unless they are given.
     #[command(after_help = "\
 Examples:
   restante-center service define pull-print --url https://print.example/restante
@@ -41,6 +44,9 @@ https://CENTER/v1/services/ID/registrations.")]
         /// A model that it applies to; may be given several times. Every model unless given
         #[arg(long = "model", value_name = "MODEL")]
         models: Vec<Model>,
+        /// It applies to every model again
+        #[arg(long, conflicts_with = "models")]
+        every_model: bool,
         /// Its provider's own server makes the codes and collates them; takes that provider's
         /// token (--token-file)
         #[arg(long)]
@@ -68,6 +74,7 @@ impl Command {
                 url,
                 title,
                 models,
+                every_model,
                 by_provider,
             } => {
                 let message = DefineService {
@@ -80,48 +87,108 @@ impl Command {
                         false => Collator::Center,
                     },
                 };
-                define(reach, message).await
+                define(reach, message, every_model).await
             }
             Self::List { whose, unused } => list(reach, &whose, unused).await,
         }
     }
 }
 
-async fn define(reach: &Reach, message: DefineService) -> Result<(), Failure> {
+async fn define(
+    reach: &Reach,
+    mut message: DefineService,
+    every_model: bool,
+) -> Result<(), Failure> {
     if message.models.len() > MODELS_PER_SERVICE {
         let most = format!("a service names at most {MODELS_PER_SERVICE} models");
         return Err(Failure::given(most));
     }
+    if let Some(other) = other_service(&message) {
+        return Err(Failure::given(format!(
+            "devices would register for {other} there; the URL for {id} ends in \
+             /v1/services/{id}/registrations",
+            id = message.service
+        )));
+    }
     let console = reach.console().await?;
+    let rows = rows(&console, None, false).await?;
+    let before = rows.into_iter().find(|row| row.service == message.service);
+    if let Some(before) = &before {
+        message.title.get_or_insert_with(|| before.title.clone());
+        if message.models.is_empty() && !every_model {
+            message.models.clone_from(&before.models);
+        }
+    }
     let ServicesReply::Defined(row) = ask(&console, ServicesRequest::Define(message)).await? else {
         return Err(Failure::other_reply());
     };
     if reach.json {
         return table::json(&row);
     }
-    let service = &row.service;
-    table::line(&format!(
-        "{service} can be applied for
-
-  title      {}
-  models     {}
-  register   {}
-  codes by   {}
-  account    {}
-
-Apply for it:  restante-center apply {service} --user NAME --all{}",
-        row.title,
-        models(&row),
-        row.url.as_str(),
-        codes_by(&row),
-        account(&row),
-        reach.again(),
-    ))
+    table::line(&match before {
+        Some(before) => changed(&before, &row),
+        None => made(&row, &reach.again()),
+    })
 }
 
-async fn list(reach: &Reach, whose: &Whose, unused: bool) -> Result<(), Failure> {
-    let console = reach.console().await?;
-    let customer = whose.customer(&console).await?;
+/// The service whose registrations a URL of this center would take, where it is another one.
+fn other_service(message: &DefineService) -> Option<&str> {
+    let at = message.url.as_str().split(['?', '#']).next()?;
+    let (_, of) = at
+        .strip_suffix("/registrations")?
+        .rsplit_once("/v1/services/")?;
+    (message.collator.is_center() && of != message.service.as_str()).then_some(of)
+}
+
+/// What is said of a service that there was not.
+fn made(row: &ServiceRow, again: &str) -> String {
+    let service = &row.service;
+    let lines: Vec<String> = particulars(row)
+        .iter()
+        .map(|(name, value)| format!("  {name:10} {value}\n"))
+        .collect();
+    format!(
+        "{service} can be applied for\n\n{}\nApply for it:  restante-center apply {service} \
+         --user NAME --all{again}",
+        lines.concat()
+    )
+}
+
+/// What is said of a service that there was: what is different.
+fn changed(before: &ServiceRow, row: &ServiceRow) -> String {
+    let pairs = particulars(before).into_iter().zip(particulars(row));
+    let changes: Vec<String> = pairs
+        .filter(|((_, old), (_, new))| old != new)
+        .map(|((name, old), (_, new))| format!("\n  {name:10} {old} → {new}"))
+        .collect();
+    match changes.is_empty() {
+        true => format!("{} is as it was", row.service),
+        false => format!("{} is changed\n{}", row.service, changes.concat()),
+    }
+}
+
+/// What is said of a service, by name. All models are named, so that no change hides.
+fn particulars(row: &ServiceRow) -> [(&'static str, String); 5] {
+    let names: Vec<&str> = row.models.iter().map(Model::as_str).collect();
+    let models = match names.is_empty() {
+        true => "every".to_owned(),
+        false => names.join(", "),
+    };
+    [
+        ("title", row.title.to_string()),
+        ("models", models),
+        ("register", row.url.as_str().to_owned()),
+        ("codes by", codes_by(row).to_owned()),
+        ("account", account(row)),
+    ]
+}
+
+/// All services, or those that no device of the customer uses.
+async fn rows(
+    console: &Console,
+    customer: Option<CustomerId>,
+    unused: bool,
+) -> Result<Vec<ServiceRow>, Failure> {
     let asked = |after| {
         PeopleRequest::Services(ServicesRequest::List(ListServices {
             customer,
@@ -133,7 +200,13 @@ async fn list(reach: &Reach, whose: &Whose, unused: bool) -> Result<(), Failure>
         PeopleReply::Services(ServicesReply::Services(page)) => Some(page),
         _ => None,
     };
-    let rows = console.all_pages(asked, page).await?;
+    Ok(console.all_pages(asked, page).await?)
+}
+
+async fn list(reach: &Reach, whose: &Whose, unused: bool) -> Result<(), Failure> {
+    let console = reach.console().await?;
+    let customer = whose.customer(&console).await?;
+    let rows = rows(&console, customer, unused).await?;
     if reach.json {
         return table::json(&rows);
     }
@@ -202,3 +275,44 @@ fn models(row: &ServiceRow) -> String {
 
 /// Models that a table names; `--json` names all.
 const SHOWN: usize = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn service(title: &str, models: &[&str]) -> ServiceRow {
+        let url = "https://center.example/v1/services/pull-print/registrations";
+        let row = json!({ "service": "pull-print", "title": title, "url": url, "models": models });
+        serde_json::from_value(row).expect("a row")
+    }
+
+    #[test]
+    fn a_change_is_said_with_what_was_and_what_is() {
+        let before = service("pull-print", &["MF 1", "MF 2"]);
+        assert_eq!(changed(&before, &before), "pull-print is as it was");
+        assert_eq!(
+            changed(&before, &service("Pull printing", &[])),
+            "pull-print is changed\n\n  title      pull-print → Pull printing\n  models     MF 1, \
+             MF 2 → every"
+        );
+    }
+
+    #[test]
+    fn the_address_of_another_service_is_seen_where_the_center_collates() {
+        let define = |url: &str, collator: &str| -> DefineService {
+            let message = json!({ "service": "scan", "url": url, "collator": collator });
+            serde_json::from_value(message).expect("a message")
+        };
+        let of_print = "https://center.example/v1/services/pull-print/registrations";
+        let wrong = define(of_print, "center");
+        assert_eq!(other_service(&wrong), Some("pull-print"));
+        assert_eq!(other_service(&define(of_print, "provider")), None);
+        for fine in [
+            "https://center.example/v1/services/scan/registrations",
+            "https://print.example/restante",
+        ] {
+            assert_eq!(other_service(&define(fine, "center")), None, "{fine}");
+        }
+    }
+}
