@@ -238,7 +238,7 @@ where
                     tracing::info!(code = %refusal.code, ?correlation, "refused");
                     M::Input::refused(exchange, refusal)
                 }
-                Answer::Nothing(why) => {
+                Answer::Nothing(why) | Answer::Untrusted(why) => {
                     tell_once(&told, why);
                     M::Input::link_failed(exchange)
                 }

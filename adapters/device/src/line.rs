@@ -26,6 +26,8 @@ pub enum Answer {
     Refusal(Refusal),
     /// Nothing that this protocol knows; a sentence for people says why.
     Nothing(String),
+    /// Nothing was sent, since the center's certificate is not trusted; a sentence says why.
+    Untrusted(String),
 }
 
 /// Something that carries messages to a center, errands to the servers of services, and calls to
@@ -125,7 +127,7 @@ impl Line for HttpLine {
         match client.send(presented, request).await {
             Ok(reply) => Answer::Reply(reply),
             Err(SendError::Refused(refusal)) => Answer::Refusal(refusal),
-            Err(error @ SendError::Untrusted { .. }) => Answer::Nothing(format!(
+            Err(error @ SendError::Untrusted { .. }) => Answer::Untrusted(format!(
                 "{error}; --ca FILE names a certificate to trust, such as a center's own for trials"
             )),
             Err(error) => Answer::Nothing(error.to_string()),

@@ -317,6 +317,20 @@ async fn what_needs_a_person_is_said_once_and_ends_a_run_that_waits_for_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_that_is_not_trusted_ends_a_run_that_waits_for_something() {
+    let (place, other) = (Place::start().await, Place::start().await);
+    let entries = [place.entry(&place.issue("C001", None).await)];
+    let mut fleet = Fleet::new(members(3, &entries), None, other.line(), HURRIED);
+    let (ended, said) = run(&mut fleet, Goal::Enrolled, 60).await;
+    assert_eq!(ended, Ended::NeedsPerson);
+    assert!(fleet.tally().untrusted >= 3, "{:?}", fleet.tally());
+    let of_it = said
+        .iter()
+        .filter(|it| it.contains("names a certificate to trust"));
+    assert_eq!(of_it.count(), 1, "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_link_has_a_whole_fleet_poll_and_start_a_service() {
     let place = Place::start().await;
     let issued = place.issue("C001", None).await;

@@ -207,14 +207,17 @@ impl<L: Line> Fleet<L> {
                 Input::Refused { exchange, refusal }
             }
             What::Answered(exchange, Answer::Nothing(why)) => {
-                self.tally.unanswered += 1;
-                self.tell(member, &format!("no answer: {why}"));
+                self.unanswered(member, &why);
+                Input::LinkFailed { exchange }
+            }
+            What::Answered(exchange, Answer::Untrusted(why)) => {
+                self.tally.untrusted += 1;
+                self.unanswered(member, &why);
                 Input::LinkFailed { exchange }
             }
             What::Served(exchange, Served { answer, why }) => {
                 if let Some(why) = why {
-                    self.tally.unanswered += 1;
-                    self.tell(member, &format!("no answer: {why}"));
+                    self.unanswered(member, &why);
                 }
                 if let Some(member) = self.members.get_mut(member) {
                     member.was_served(&answer);
@@ -230,6 +233,11 @@ impl<L: Line> Fleet<L> {
             What::Asked(_) => return Ok(()),
         };
         self.give(member, input)
+    }
+
+    fn unanswered(&mut self, member: usize, why: &str) {
+        self.tally.unanswered += 1;
+        self.tell(member, &format!("no answer: {why}"));
     }
 
     fn is_on(&self, number: usize) -> bool {

@@ -34,6 +34,8 @@ pub struct Tally {
     pub refused: u64,
     /// Messages that nothing came of.
     pub unanswered: u64,
+    /// Of them, those that were not sent, since the center's certificate is not trusted.
+    pub untrusted: u64,
     /// Poll requests that devices were asked.
     pub asked: u64,
 }
@@ -49,6 +51,7 @@ impl Tally {
             answered: 0,
             refused: 0,
             unanswered: 0,
+            untrusted: 0,
             asked: 0,
         }
     }
@@ -70,11 +73,20 @@ impl Tally {
         };
         if reached == self.devices {
             Some(Ended::Reached)
-        } else if reached + self.stuck == self.devices {
+        } else if reached + self.stuck == self.devices
+            || (goal != Goal::Forever && self.is_nobody_trusted())
+        {
             Some(Ended::NeedsPerson)
         } else {
             None
         }
+    }
+
+    /// Whether each device has had the time to meet a certificate that is not trusted, and nobody
+    /// has met another: that does not mend itself.
+    const fn is_nobody_trusted(&self) -> bool {
+        let met = self.answered + self.refused;
+        met == 0 && self.untrusted == self.unanswered && self.untrusted >= self.devices as u64
     }
 
     /// A device was there and is here now.
