@@ -82,31 +82,22 @@ async fn a_device_starts_a_service_that_was_applied_for_and_stops_it() {
     let listed = place.json(&of(&["applications", "list"]));
     let application = listed[0]["application"].as_str().expect("an id");
     assert_eq!(listed[0]["state"], "choosing");
-    let no_links = |says: &str| {
-        let plan = ["poll-links", "--application", application];
-        let (code, text) = complaint(&place, &of(&plan));
-        let refused = "restante-center: refused (no-eligible-device): ";
-        assert_eq!((code, text), (Some(1), format!("{refused}{says}\n")));
-    };
-    no_links(&format!(
-        "nothing of {application} waits for a device: its devices have yet to be chosen. Choose \
+    no_links(
+        &place,
+        application,
+        &format!(
+            "nothing of {application} waits for a device: its devices have yet to be chosen. Choose \
          first:  restante-center choose {application} --user 'Anna Weber' --all"
-    ));
+        ),
+    );
     let customer = issued["row"]["customer"].as_str().expect("an id");
     choose_from_elsewhere(&place, served.url(), customer, (application, &device));
 
     let mailbox = instructed(&client, &code).await;
-    let (refused, text) = complaint(&place, &of(&["apply", "--all"]));
-    assert_eq!(refused, Some(1));
-    assert_eq!(
-        text,
-        format!(
-            "restante-center: refused (application-open): each of the devices has an open \
-             application for pull-print. Wait until it is complete, or call it off:  \
-             restante-center call-off {application} --user 'Anna Weber'\n"
-        )
-    );
+    is_open_already(&place, application);
     no_links(
+        &place,
+        application,
         "none of these devices can be called: 1 without an address. Devices that cannot be called \
          come at their own time",
     );
@@ -126,9 +117,40 @@ async fn a_device_starts_a_service_that_was_applied_for_and_stops_it() {
     );
     let shown = place.json(&of(&["applications", "show", application]));
     assert_eq!(shown["devices"][0]["state"], "entitled");
-    no_links(&format!(
-        "nothing of {application} waits for a device: something has become of each of its devices"
-    ));
+    stops(&place, application, &device);
+}
+
+/// Nobody can be called for the application, and the refusal says so in these words.
+fn no_links(place: &Place, application: &str, says: &str) {
+    let plan = ["poll-links", "--application", application];
+    let (code, text) = complaint(place, &of(&plan));
+    let refused = "restante-center: refused (no-eligible-device): ";
+    assert_eq!((code, text), (Some(1), format!("{refused}{says}\n")));
+}
+
+/// A second application is refused, with the command that calls the first one off.
+fn is_open_already(place: &Place, application: &str) {
+    let (refused, text) = complaint(place, &of(&["apply", "--all"]));
+    assert_eq!(refused, Some(1));
+    assert_eq!(
+        text,
+        format!(
+            "restante-center: refused (application-open): each of the devices has an open \
+             application for pull-print. Wait until it is complete, or call it off:  \
+             restante-center call-off {application} --user 'Anna Weber'\n"
+        )
+    );
+}
+
+/// The device uses the service, so that nobody is told to start it; and then no longer.
+fn stops(place: &Place, application: &str, device: &str) {
+    no_links(
+        place,
+        application,
+        &format!(
+            "nothing of {application} waits for a device: something has become of each of its devices"
+        ),
+    );
     let applied = place.run(&of(&["apply", "--all"]));
     let says = "\nLeft out: 1 (uses it already)\nNo device is told to start pull-print.\n";
     assert!(applied.ends_with(says), "{applied}");
@@ -143,7 +165,7 @@ async fn a_device_starts_a_service_that_was_applied_for_and_stops_it() {
         "stopped: 1 device uses pull-print no longer\n"
     );
     assert_eq!(
-        place.run(&of(&["stop-use", "pull-print", "--device", &device])),
+        place.run(&of(&["stop-use", "pull-print", "--device", device])),
         "None of these devices uses pull-print.\n"
     );
 }
