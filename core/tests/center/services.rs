@@ -549,8 +549,13 @@ pub(crate) fn acknowledge(trial: &mut Trial, serial: &str, progress: Progress) -
     };
     let shown = &mailbox.instructions[0];
     let outcome = match progress {
-        Progress::Done => Outcome::Done,
-        _ => Outcome::Rejected,
+        Progress::Taken => None,
+        Progress::Done => Some(Outcome::Done),
+        _ => Some(Outcome::Rejected),
+    };
+    let result = |outcome| ActResult {
+        outcome,
+        detail: None,
     };
     DeviceRequest::Acknowledge(Acknowledge {
         acknowledgements: vec![Acknowledgement {
@@ -558,10 +563,7 @@ pub(crate) fn acknowledge(trial: &mut Trial, serial: &str, progress: Progress) -
             device: shown.device,
             attempt: shown.attempt,
             progress,
-            results: vec![ActResult {
-                outcome,
-                detail: None,
-            }],
+            results: outcome.into_iter().map(result).collect(),
         }],
     })
 }
