@@ -33,7 +33,7 @@ impl<C: Crypto> Center<C> {
     pub fn new(crypto: C, keys: Keys, policy: Policy) -> Self {
         let policy = policy.bounded();
         let timetable = json::to_bytes(&policy.schedule(Timestamp::EPOCH));
-        let etag = poll::etag(&crypto, &timetable, &[]);
+        let etag = poll::etag(&crypto, &timetable, core::iter::empty());
         Self {
             crypto,
             keys,

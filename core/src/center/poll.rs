@@ -6,8 +6,8 @@
 use alloc::vec::Vec;
 
 use crate::crypto::Crypto;
-use crate::id::DeviceId;
-use crate::limits::{DELIVERIES, MESSAGE_BYTES};
+use crate::id::{DeviceId, InstructionId};
+use crate::limits::{DELIVERIES, MESSAGE_BYTES, MESSAGE_BYTES_MIN};
 use crate::record::{self, Event, Key, Pause};
 use crate::time::{Seconds, Timestamp};
 use crate::wire::{ETag, Instruction, Mailbox, Poll, PollReply, Schedule, json};
@@ -51,12 +51,24 @@ impl<C: Crypto> Work<'_, C> {
         }
         self.hold_in_use()?;
         let now = self.time()?;
+        let unchanged = || Ok(PollReply::Unchanged(center.policy.next_poll(self.wall)));
+        let shown = shown(&found, now);
+        let (crypto, timetable) = (&center.crypto, &center.timetable);
+        // Where all have room, the tag is known before any of them is written out.
+        if have.is_some() && surely_fit(shown.len(), most) {
+            let tagged = shown.iter().map(|(_, _, it)| (it.id, is_called_off(it)));
+            if have == Some(&etag(crypto, timetable, tagged)) {
+                return unchanged();
+            }
+        }
+        let widest = shown.iter().map(|(_, device, it)| self.widest(*device, it));
+        let widest: Vec<Instruction> = widest.collect();
         let mut mailbox = empty(center.etag.clone(), self.schedule());
-        let shown = self.shown(&found, now);
-        show(shown, &mut mailbox, most);
-        mailbox.etag = etag(&center.crypto, &center.timetable, &mailbox.instructions);
+        show(widest, &mut mailbox, most);
+        let tagged = mailbox.instructions.iter().map(|it| (it.id, it.cancel));
+        mailbox.etag = etag(crypto, timetable, tagged);
         if have == Some(&mailbox.etag) {
-            return Ok(PollReply::Unchanged(center.policy.next_poll(self.wall)));
+            return unchanged();
         }
         calls::put(calls, &mut mailbox, most);
         for instruction in &mut mailbox.instructions {
@@ -90,30 +102,14 @@ impl<C: Crypto> Work<'_, C> {
         Ok(found)
     }
 
-    /// What is to be shown of these mailboxes, oldest first, each as it takes the most room.
-    // spec: MBX-012, MBX-014
-    fn shown(&self, found: &[Found], now: Timestamp) -> Vec<Instruction> {
-        let mut shown = Vec::new();
-        for it in found {
-            let mut made = Timestamp::EPOCH;
-            for kept in &it.mailbox.instructions {
-                made = made.max(kept.made);
-                if kept.is_shown(now) {
-                    shown.push((made, self.widest(it.device, kept)));
-                }
-            }
-        }
-        shown.sort_by_key(|(made, _)| *made);
-        shown.into_iter().map(|(_, shown)| shown).collect()
-    }
-
+    /// What is shown of an instruction, as it takes the most room.
     fn widest(&self, device: DeviceId, kept: &record::Instruction) -> Instruction {
         Instruction {
             id: kept.id,
             device,
             attempt: DELIVERIES,
             expires: Seconds::new(u32::MAX),
-            cancel: kept.state.delivery().is_some_and(|it| it.cancel),
+            cancel: is_called_off(kept),
             acts: self.shown_acts(device, kept),
         }
     }
@@ -132,6 +128,37 @@ impl<C: Crypto> Work<'_, C> {
         Ok(())
     }
 }
+
+/// What is to be shown of these mailboxes, oldest first, and to which device each is.
+// spec: MBX-012, MBX-014
+fn shown(found: &[Found], now: Timestamp) -> Vec<(Timestamp, DeviceId, &record::Instruction)> {
+    let mut shown = Vec::new();
+    for it in found {
+        let mut made = Timestamp::EPOCH;
+        for kept in &it.mailbox.instructions {
+            made = made.max(kept.made);
+            if kept.is_shown(now) {
+                shown.push((made, it.device, kept));
+            }
+        }
+    }
+    shown.sort_by_key(|(made, _, _)| *made);
+    shown
+}
+
+fn is_called_off(kept: &record::Instruction) -> bool {
+    kept.state.delivery().is_some_and(|it| it.cancel)
+}
+
+/// Whether so many instructions have room in a reply of `most` bytes, whatever they say: each of
+/// them with the rest of a reply fits into the smallest message that a device may declare.
+fn surely_fit(count: usize, most: usize) -> bool {
+    let one = usize::try_from(MESSAGE_BYTES_MIN).unwrap_or(usize::MAX);
+    count.saturating_mul(one) <= most
+}
+
+/// What of an instruction is in the tag: which it is, and whether it is called off.
+type Tagged = (InstructionId, bool);
 
 /// Puts into the reply what is to be shown, oldest first, as far as there is room. The room that an
 /// instruction takes does not depend on its delivery, so that the same ones fit the next time.
@@ -183,11 +210,15 @@ fn empty(etag: ETag, schedule: Schedule) -> Mailbox {
 /// The tag of a mailbox: a hash of the timetable and of what is shown. Where nothing waits it is
 /// the same for every device, so that it is made once.
 // spec: MBX-010
-pub(super) fn etag(crypto: &impl Crypto, timetable: &[u8], shown: &[Instruction]) -> ETag {
-    let mut hashed = Vec::with_capacity(shown.len().saturating_mul(17));
-    for instruction in shown {
-        hashed.extend_from_slice(instruction.id.as_bytes());
-        hashed.push(u8::from(instruction.cancel));
+pub(super) fn etag(
+    crypto: &impl Crypto,
+    timetable: &[u8],
+    shown: impl Iterator<Item = Tagged>,
+) -> ETag {
+    let mut hashed = Vec::new();
+    for (id, called_off) in shown {
+        hashed.extend_from_slice(id.as_bytes());
+        hashed.push(u8::from(called_off));
     }
     let hash = crypto.sha256(&[b"restante mailbox 1", timetable, &hashed]);
     let mut tag = [0; 16];

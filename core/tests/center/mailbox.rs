@@ -370,6 +370,31 @@ fn only_as_much_is_shown_as_the_sender_can_take() {
 }
 
 #[test]
+fn a_state_is_known_again_however_much_of_it_is_shown() {
+    let mut site = Site::new();
+    let text = Note::new("ä".repeat(250)).expect("a note");
+    for count in 1..=20 {
+        let order = Instruct {
+            acts: Acts::one(Act::Notify(Notify { text: text.clone() })),
+            ..site.order()
+        };
+        site.give(order).expect("given");
+        for bytes in [2_048, 10_000, 30_000, 65_536] {
+            let poll = |have| Poll {
+                have,
+                max_message: Some(MaxMessage::new(bytes).expect("enough")),
+                tag: None,
+            };
+            let PollReply::Mailbox(shown) = ask(&mut site.world, &site.code, poll(None)) else {
+                panic!("nothing was said to have been seen");
+            };
+            let again = ask(&mut site.world, &site.code, poll(Some(shown.etag)));
+            assert!(matches!(again, PollReply::Unchanged(_)), "{count}, {bytes}");
+        }
+    }
+}
+
+#[test]
 fn the_largest_instruction_fits_the_smallest_message() {
     let mut site = Site::new();
     let text = Note::new("\u{10348}".repeat(256)).expect("a note");
