@@ -195,7 +195,10 @@ impl Cancel {
             device: self.device,
             customer: self.whose.customer(&console).await?,
         });
-        match console.ask(request).await? {
+        let (id, device) = (self.instruction, self.device);
+        let missing = || format!("{device} has no {id}; `instructions {device}` shows the ids");
+        let cancelled = console.ask(request).await;
+        match cancelled.map_err(|error| Failure::unless_missing(error, missing))? {
             PeopleReply::InstructionCancelled(row) if reach.json => table::json(&row),
             PeopleReply::InstructionCancelled(row) => {
                 table::line(&format!("the instruction is {}", state(&row)))

@@ -89,6 +89,15 @@ async fn a_device_is_instructed_and_what_it_says_is_shown() {
     let cancel = [&["cancel", id, "--device", &device], &whose[..]].concat();
     assert_eq!(place.run(&cancel), "the instruction is cancelled\n");
     assert!(poll(&client, &code).await.instructions.is_empty());
+    let unknown = "ins-00000000000000000000000001";
+    let cancel = [&["cancel", unknown, "--device", &device], &whose[..]].concat();
+    let output = place.command(&cancel).output().expect("runs");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr),
+        format!(
+            "restante-center: {device} has no {unknown}; `instructions {device}` shows the ids\n"
+        )
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
