@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use restante_spec::{Requirement, Role as Bound, requirements};
+use restante_spec::{Requirement, Role as Bound, instruction_cells, requirements};
 
 use crate::case::{Case, Catalogue, Role};
 use crate::faults;
@@ -72,6 +72,20 @@ pub enum Loose {
         chapter: String,
         /// What it demands.
         text: String,
+    },
+    /// Nobody tries a cell of the table of what happens to an instruction.
+    #[error("no case tries the cell {cell:?} of section 5.2")]
+    Bare {
+        /// The cell.
+        cell: String,
+    },
+    /// The case tries a cell that the table does not have.
+    #[error("{case} names the cell {cell:?}, which section 5.2 does not have")]
+    NoCell {
+        /// The case.
+        case: String,
+        /// The cell.
+        cell: String,
     },
     /// No line of code claims to implement it.
     #[error("no line of code cites {id} ({chapter}): {text}")]
@@ -151,6 +165,7 @@ impl Demands {
             chapter: demand.chapter.clone(),
             text: demand.text.clone(),
         }));
+        found.extend(loose_cells(catalogue));
         found
     }
 
@@ -225,6 +240,27 @@ impl Demands {
         };
         case.requirements.iter().filter_map(one).collect()
     }
+}
+
+/// What is loose between the table of what happens to an instruction and the cases.
+fn loose_cells(catalogue: &Catalogue) -> Vec<Loose> {
+    let cells = instruction_cells();
+    let tried: Vec<(&Case, &String)> = catalogue
+        .iter()
+        .flat_map(|case| case.cells.iter().map(move |cell| (case, cell)))
+        .collect();
+    let bare = cells
+        .iter()
+        .filter(|cell| !tried.iter().any(|(_, it)| it == cell))
+        .map(|cell| Loose::Bare { cell: cell.clone() });
+    let strange = tried
+        .iter()
+        .filter(|(_, cell)| !cells.contains(cell))
+        .map(|(case, cell)| Loose::NoCell {
+            case: case.id.to_string(),
+            cell: (*cell).clone(),
+        });
+    bare.chain(strange).collect()
 }
 
 /// Whether it is a MUST.

@@ -6,6 +6,7 @@
 //! conformance kit traces its cases to [`requirements`].
 
 mod blocks;
+mod cells;
 mod chapters;
 mod examples;
 mod lint;
@@ -13,6 +14,7 @@ mod messages;
 mod requirement;
 mod tree;
 
+pub use cells::instruction_cells;
 pub use lint::{Finding, findings};
 pub use messages::{Example, Message, messages};
 pub use requirement::{Keyword, Requirement, Role, Tombstone, requirements, tombstones};

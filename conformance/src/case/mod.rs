@@ -39,6 +39,10 @@ pub struct Case {
     /// Which requirements a failure would break.
     #[schemars(length(min = 1))]
     pub requirements: Vec<Citation>,
+    /// The cells of chapter 5's table of states and messages that the case tries, as `state × what
+    /// happens`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cells: Vec<String>,
     /// Why it matters and what usually goes wrong, for whoever has to repair a failure.
     pub why: String,
     /// The acceptance scenario that the case plays, if it plays one.

@@ -69,6 +69,7 @@ impl Rule {
             title: self.title.to_owned(),
             role: self.role,
             requirements: requirements.collect::<Result<_, String>>()?,
+            cells: Vec::new(),
             why: WHY.to_owned(),
             scenario: None,
             features: Vec::new(),

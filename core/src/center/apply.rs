@@ -8,7 +8,7 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use crate::crypto::Crypto;
-use crate::id::{ApplicationId, CustomerId, DeviceId, ServiceId};
+use crate::id::{ApplicationId, CustomerId, DeviceId, Model, ServiceId};
 use crate::limits::{APPLICATION_VALIDITY, APPLICATION_VALIDITY_MAX, DEVICES_LOOKED_AT};
 use crate::provider::Pair;
 use crate::record::{
@@ -167,7 +167,7 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// Refuses an application that can come to nothing.
-    // spec: SVC-011, SVC-012
+    // spec: SVC-011, SVC-012, SVC-063
     fn eligible(
         &mut self,
         customer: CustomerId,
@@ -186,6 +186,9 @@ impl<C: Crypto> Work<'_, C> {
             Selection::Chosen | Selection::All | Selection::Models(_) => {
                 let looked_at = self.holdings(customer, None, DEVICES_LOOKED_AT)?;
                 let undecided = looked_at.len() >= DEVICES_LOOKED_AT;
+                if !undecided {
+                    each_model_is_held(on, &looked_at)?;
+                }
                 let fits = |(_, device): &(DeviceId, Device)| is_among(device, service, on);
                 let found: Vec<_> = looked_at.into_iter().filter(fits).collect();
                 if found.is_empty() && undecided {
@@ -273,6 +276,31 @@ impl<C: Crypto> Work<'_, C> {
             None => Err(not_found(format!("{customer} has no {id}"))),
         }
     }
+}
+
+/// Refuses models that are none of these devices'. These have to be all that the customer holds.
+fn each_model_is_held(on: &Selection, held: &[(DeviceId, Device)]) -> Result<(), Stop> {
+    let Selection::Models(models) = on else {
+        return Ok(());
+    };
+    let is_held = |model: &Model| {
+        held.iter()
+            .any(|(_, device)| device.identification.model == *model)
+    };
+    let unknown: Vec<&str> = models
+        .0
+        .iter()
+        .filter(|model| !is_held(model))
+        .map(Model::as_str)
+        .collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let detail = format!(
+        "the customer holds no device of model {}; `devices list` names the models",
+        unknown.join(", ")
+    );
+    Err(Stop::openly(RefusalCode::ModelUnknown, detail))
 }
 
 /// Whether a device is one that the application is about.

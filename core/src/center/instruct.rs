@@ -108,6 +108,7 @@ impl Times {
             not_before: self.not_before.map(|at| now.after(at)),
             expires: now.after(self.expires),
             state: InstructionState::Waiting,
+            taken: None,
             invitation: None,
         }
     }

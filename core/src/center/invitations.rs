@@ -49,6 +49,7 @@ impl<C: Crypto> Work<'_, C> {
             not_before: None,
             expires,
             state: InstructionState::Waiting,
+            taken: None,
             invitation: Some(invitation),
         };
         let mut held = self.mailbox(device)?;

@@ -34,6 +34,9 @@ pub struct Instruction {
     pub expires: Timestamp,
     /// What became of it so far.
     pub state: InstructionState,
+    /// When the device first said that it has it or is at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken: Option<Timestamp>,
     /// The application that it came with, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invitation: Option<Invitation>,
@@ -196,9 +199,17 @@ impl Instruction {
     }
 
     /// Has this event happen to it.
+    // spec: MBX-066
     pub fn apply(&mut self, event: Event<'_>, now: Timestamp) -> Verdict {
         let verdict = self.verdict(event, now);
         if let Verdict::Becomes(state) = &verdict {
+            let goes_on = matches!(
+                state,
+                InstructionState::Taken(_) | InstructionState::Proceeding(_)
+            );
+            if goes_on && matches!(event, Event::Word(_)) {
+                self.taken.get_or_insert(now);
+            }
             self.state = state.clone();
         }
         verdict
@@ -268,6 +279,7 @@ impl Instruction {
             made: DateTime(self.made),
             not_before: self.not_before.map(DateTime),
             expires: DateTime(self.expires),
+            taken: self.taken.map(DateTime),
             finished: finished.map(|it| DateTime(it.at)),
             results: finished.map_or(Vec::new(), |it| it.results.clone()),
         }

@@ -132,6 +132,9 @@ pub struct InstructionRow {
     pub not_before: Option<DateTime>,
     /// From when on it is not begun any more.
     pub expires: DateTime,
+    /// When the device first said that it has it or is at it, if it has said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken: Option<DateTime>,
     /// When it was finished, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished: Option<DateTime>,

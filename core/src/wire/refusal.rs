@@ -227,6 +227,10 @@ registry! {
     ApplicationClosed "application-closed" 409 Never
         "the application is past that point",
         "Look at where the application stands, and make a new one if need be.";
+    /// The customer holds no device of a model that is named.
+    ModelUnknown "model-unknown" 409 Never
+        "the customer holds no device of a model that is named",
+        "List the customer's devices, and name models of theirs.";
     /// The application is about no device that could start the service.
     NoEligibleDevice "no-eligible-device" 409 Never
         "the service applies to none of the devices",

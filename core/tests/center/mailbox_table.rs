@@ -25,6 +25,7 @@ fn instruction(number: u8, state: InstructionState) -> Instruction {
         not_before: None,
         expires: MADE.after(EXPIRY),
         state,
+        taken: None,
         invitation: None,
     }
 }

@@ -272,6 +272,7 @@ fn instruction_row() -> InstructionRow {
         made: day(1),
         not_before: None,
         expires: day(31),
+        taken: Some(day(2)),
         finished: None,
         results: Vec::new(),
     }

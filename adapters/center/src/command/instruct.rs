@@ -152,6 +152,8 @@ impl List {
             "DELIVERIES",
             "MADE (UTC)",
             "EXPIRES (UTC)",
+            "TAKEN (UTC)",
+            "FINISHED (UTC)",
             "RESULTS",
         ];
         let empty = "The device has not been told anything.";
@@ -169,6 +171,8 @@ fn row(row: &InstructionRow) -> Vec<String> {
         row.attempt.unwrap_or(0).to_string(),
         table::minute(row.made),
         table::minute(row.expires),
+        row.taken.map_or("-".into(), table::minute),
+        row.finished.map_or("-".into(), table::minute),
         results.join(", "),
     ]
 }

@@ -315,6 +315,7 @@ pub static ROUTES: &[Route] = &[
             RefusalCode::NotFound,
             RefusalCode::RequestMismatch,
             RefusalCode::ServiceUnknown,
+            RefusalCode::ModelUnknown,
             RefusalCode::NoEligibleDevice,
             RefusalCode::ApplicationOpen,
         ],
@@ -345,6 +346,7 @@ pub static ROUTES: &[Route] = &[
         refuses: &[
             RefusalCode::ServiceUnknown,
             RefusalCode::ApplicationClosed,
+            RefusalCode::ModelUnknown,
             RefusalCode::NoEligibleDevice,
             RefusalCode::ApplicationOpen,
         ],

@@ -313,6 +313,7 @@ fn instruction_row() -> InstructionRow {
         made: code_row().issued,
         not_before: None,
         expires: code_row().expires,
+        taken: Some(code_row().issued),
         finished: Some(code_row().expires),
         results: Vec::new(),
     }

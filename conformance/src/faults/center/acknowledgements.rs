@@ -71,6 +71,30 @@ pub(super) const FAULTS: &[Fault] = &[
         }),
     },
     Fault {
+        name: "only-done-is-repeated",
+        says: "A device that says again that it has failed or rejects is taken to contradict itself.",
+        breaks: &["MBX-025"],
+        kills: &[(
+            "server/MBX/what-is-final-stays-as-it-is",
+            "result: expected \"repeated\", got \"superseded\"",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| {
+            scene.decide().answering(|reply| {
+                if let DeviceReply::Acknowledged(noted) = reply {
+                    let not_done = ["failed", "rejected", "cancelled"];
+                    let final_ones = noted
+                        .acknowledgements
+                        .iter_mut()
+                        .filter(|it| not_done.contains(&it.state.as_str()));
+                    for noted in final_ones.filter(|it| it.result == NoteResult::Repeated) {
+                        noted.result = NoteResult::Superseded;
+                    }
+                }
+            })
+        }),
+    },
+    Fault {
         name: "second-acknowledgement-overwrites",
         says: "The word failed takes the place of the word done.",
         breaks: &["MBX-026"],

@@ -90,7 +90,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SVC/who-defines-services",
             "expected the refusal role-forbidden; got serviceDefined",
         )],
-        also: &[],
+        also: &["server/PRV/a-provider-s-service-is-its-account-s"],
         defect: Defect::Decision(|scene| match asked(scene) {
             Some(ServicesRequest::Define(_)) => accepted(scene, RefusalCode::RoleForbidden),
             _ => scene.decide(),

@@ -2,13 +2,14 @@
 
 use restante_core::center::{Decision, Reply};
 use restante_core::id::{InstructionId, RequestId};
-use restante_core::record::Kind;
+use restante_core::record::{Change, Device, Key, Kind, Mailbox, Record, Revision, Sighting};
 use restante_core::wire::instruct::{Instruct, Instructed, InstructedDevice, InstructionState};
 use restante_core::wire::people::{PeopleReply, PeopleRequest};
-use restante_core::wire::{Act, RefusalCode};
+use restante_core::wire::{Act, DeviceRequest, RefusalCode};
+use restante_crypto::RingCrypto;
 
 use crate::faults::http::{Wire, is};
-use crate::faults::scene::{Alter, Decided, Scene, instead, is_repetition, refused_as};
+use crate::faults::scene::{Alter, Decided, Scene, instead, is_repetition, refused_as, store};
 use crate::faults::{Defect, Fault};
 
 /// The faults.
@@ -226,6 +227,95 @@ pub(super) const FAULTS: &[Fault] = &[
             }
         }),
     },
+    Fault {
+        name: "when-it-was-taken-is-forgotten",
+        says: "People are not shown since when a device has an instruction.",
+        breaks: &["MBX-066"],
+        kills: &[(
+            "server/MBX/when-it-was-taken-is-told",
+            "rows.0.taken: expected",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| {
+            telling(scene.decide(), |reply| {
+                if let PeopleReply::Instructions(page) = reply {
+                    page.rows.iter_mut().for_each(|row| row.taken = None);
+                }
+            })
+        }),
+    },
+    Fault {
+        name: "the-latest-word-is-when-it-was-taken",
+        says: "The time of the latest word takes the place of the first one's.",
+        breaks: &["MBX-066"],
+        kills: &[(
+            "server/MBX/when-it-was-taken-is-told",
+            "rows.0.taken: expected",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| {
+            let now = scene.now;
+            let said = matches!(scene.device(), Some(DeviceRequest::Acknowledge(_)));
+            scene
+                .decide()
+                .writing(Kind::Mailbox, |mailbox: &mut Mailbox| {
+                    for it in mailbox.instructions.iter_mut().filter(|_| said) {
+                        it.taken = it.taken.map(|_| now);
+                    }
+                })
+        }),
+    },
+    Fault {
+        name: "a-mailbox-goes-with-the-thing",
+        says: "What is instructed lies in the mailbox of the same thing at another customer too.",
+        breaks: &["MBX-015"],
+        kills: &[(
+            "server/MBX/another-customer-s-same-device-has-its-own-mailbox",
+            "mailbox.instructions: expected",
+        )],
+        also: &[],
+        defect: Defect::Decision(with_the_thing),
+    },
+    Fault {
+        name: "not-due-is-not-called-off",
+        says: "Calling off what is not due yet is answered and not kept.",
+        breaks: &["MBX-032"],
+        kills: &[(
+            "server/MBX/called-off-before-it-is-due-it-is-cancelled",
+            "rows.0.state: expected \"cancelled\", got \"waiting\"",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| {
+            let decided = scene.decide();
+            match &decided {
+                Ok(Decision {
+                    outcome: Ok(Reply::People(PeopleReply::InstructionCancelled(row))),
+                    ..
+                }) if row.attempt.is_none() && row.not_before.is_some() => {
+                    decided.unwriting(Kind::Mailbox)
+                }
+                _ => decided,
+            }
+        }),
+    },
+    Fault {
+        name: "what-is-over-is-called-off",
+        says: "Calling off what has failed is answered as if that had been in time.",
+        breaks: &["MBX-035"],
+        kills: &[(
+            "server/MBX/what-is-final-stays-as-it-is",
+            "state: expected \"failed\", got \"cancelled\"",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| {
+            telling(scene.decide(), |reply| match reply {
+                PeopleReply::InstructionCancelled(row) if row.state == InstructionState::Failed => {
+                    row.state = InstructionState::Cancelled;
+                }
+                _ => {}
+            })
+        }),
+    },
 ];
 
 /// The decision with what people are told altered.
@@ -236,6 +326,47 @@ fn telling(mut decided: Decided, change: impl FnOnce(&mut PeopleReply)) -> Decid
         change(reply);
     }
     decided
+}
+
+/// The decision for `instruct`, by which whoever else holds the first device is instructed as well.
+fn with_the_thing(scene: &Scene<'_>) -> Decided {
+    let decided = scene.decide()?;
+    let (Some(message), Some((_, device, _))) =
+        (instruct(scene), scene.any::<Device>(Kind::Device))
+    else {
+        return Ok(decided);
+    };
+    let keys = scene.center.keys();
+    let hash = keys.sighting(&RingCrypto, &device.identification);
+    let Some((seen, _)) = scene.load::<Sighting>(&Sighting::key(&hash))? else {
+        return Ok(decided);
+    };
+    let own = message.devices.first().map(|it| Mailbox::key(*it));
+    let put = decided.written.writes.iter().find_map(|write| {
+        let Change::Put { format, body } = &write.change else {
+            return None;
+        };
+        (Some(&write.key) == own.as_ref()).then(|| Mailbox::read(*format, body).ok())?
+    });
+    let Some(put) = put else {
+        return Ok(decided);
+    };
+    let mut decided = decided;
+    let holders = seen.customers.into_iter();
+    let mailboxes: Vec<Key> = holders
+        .map(|it| Mailbox::key(keys.device(&RingCrypto, it, &device.identification)))
+        .collect();
+    if !mailboxes.iter().any(|key| Some(key) == own.as_ref()) {
+        return Ok(decided);
+    }
+    for key in mailboxes {
+        if Some(&key) != own.as_ref() {
+            let held = scene.load::<Mailbox>(&key)?;
+            let at = held.map_or(Revision::ABSENT, |(_, revision)| revision);
+            store(&mut decided, key, at, &put);
+        }
+    }
+    Ok(decided)
 }
 
 /// The decision of a calling off of which nothing is kept, where the attempt is such a one.

@@ -3,12 +3,12 @@
 use restante_core::center::{Credential, Decision, Message, Reply};
 use restante_core::id::{RequestId, ServiceId};
 use restante_core::record::{Application, Entitlement, Kind, Phase};
-use restante_core::wire::RefusalCode;
 use restante_core::wire::people::{Page, PeopleReply, PeopleRequest};
 use restante_core::wire::services::{
     ApplicationState, Applied, Apply, CancelApplication, Choose, Selection, ServiceRow,
     ServicesReply, ServicesRequest, UseStopped,
 };
+use restante_core::wire::{Refusal, RefusalCode};
 use restante_crypto::RingCrypto;
 
 use crate::faults::http::{Wire, is};
@@ -138,6 +138,32 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SCN/who-is-found-with-two-servers",
         ],
         defect: Defect::Decision(|scene| accepted(scene, RefusalCode::NoEligibleDevice)),
+    },
+    Fault {
+        name: "unknown-models-are-passed-over",
+        says: "An application or a choice for a model of no device is answered as if made.",
+        breaks: &["SVC-063"],
+        kills: &[(
+            "server/SVC/an-unknown-model-is-named",
+            "expected the refusal model-unknown; got applied",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| accepted(scene, RefusalCode::ModelUnknown)),
+    },
+    Fault {
+        name: "a-model-is-unknown-unnamed",
+        says: "The models of which the customer holds no device are not named.",
+        breaks: &["SVC-063"],
+        kills: &[(
+            "server/SVC/an-unknown-model-is-named",
+            "detail: expected a text with \"M9999\" in it",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| {
+            let title = RefusalCode::ModelUnknown.title();
+            let plain = |refusal: &mut Refusal| refusal.detail = title.into();
+            scene.decide().refusing("model-unknown", plain)
+        }),
     },
     Fault {
         name: "applications-side-by-side",

@@ -3,7 +3,9 @@
 use restante_core::Seconds;
 use restante_core::gateway::{Ask, Input, Output};
 use restante_core::id::DeviceId;
-use restante_core::wire::{DeviceReply, DeviceRequest, Identification, PollReply};
+use restante_core::wire::{
+    ActResult, DeviceReply, DeviceRequest, Identification, Outcome, PollReply, Progress,
+};
 
 use crate::faults::machine::Wiring;
 use crate::faults::memo::{Memo, sending};
@@ -48,6 +50,37 @@ pub(super) const FAULTS: &[Fault] = &[
             sending::<GatewayKind>(outputs, |_, request| {
                 if let DeviceRequest::ReportStatus(message) = request {
                     message.reports.truncate(1);
+                }
+            })
+        })),
+    },
+    Fault {
+        name: "silence-is-a-report",
+        says: "A report that was asked for is done, though the child does not answer.",
+        breaks: &["MBX-058"],
+        kills: &[(
+            "gateway/GWY/a-silent-child-s-report-fails",
+            "got the request acknowledge, in which acknowledgements: expected an item like",
+        )],
+        also: &[],
+        defect: Defect::Gateway(Wiring::wanting(|_, outputs| {
+            sending::<GatewayKind>(outputs, |_, request| {
+                let DeviceRequest::Acknowledge(message) = request else {
+                    return;
+                };
+                for word in &mut message.acknowledgements {
+                    let silent = |it: &ActResult| {
+                        it.detail
+                            .as_ref()
+                            .is_some_and(|it| it.as_str() == "the device does not answer")
+                    };
+                    if word.results.iter().any(silent) {
+                        word.progress = Progress::Done;
+                        word.results = vec![ActResult {
+                            outcome: Outcome::Done,
+                            detail: None,
+                        }];
+                    }
                 }
             })
         })),
