@@ -123,6 +123,7 @@ const FILES: &[(&str, &str)] = files! {
     "provisional-code"
     "sealed"
     "sealed-lane"
+    "serial-frame"
     "sha256"
 };
 

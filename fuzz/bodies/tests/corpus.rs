@@ -93,6 +93,11 @@ fn hostile_envelopes_break_no_law() {
 }
 
 #[test]
+fn hostile_lines_break_no_law() {
+    run("serial", MUTATIONS / 10, restante_fuzz_bodies::serial);
+}
+
+#[test]
 fn histories_of_enrolments_come_to_what_the_model_says() {
     run("enrolment", HISTORIES, restante_fuzz_bodies::enrolment);
 }

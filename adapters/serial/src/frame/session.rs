@@ -52,11 +52,15 @@ impl Direction {
         Self(digest.finalize())
     }
 
-    pub(super) const fn to_bytes(self) -> [u8; 4] {
+    /// As it stands in a frame.
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; 4] {
         self.0.to_be_bytes()
     }
 
-    pub(super) const fn from_bytes(bytes: [u8; 4]) -> Self {
+    /// As it is read from a frame.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 4]) -> Self {
         Self(u32::from_be_bytes(bytes))
     }
 }
