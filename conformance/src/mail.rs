@@ -30,9 +30,13 @@ pub struct Letter {
     /// Characters of a text that stands beside the parts, where one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beside: Option<u32>,
-    /// Spaces that follow each part's JSON, which mean nothing.
+    /// Spaces that follow each part's JSON, or stand before it where that is `binary`. They mean
+    /// nothing.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub spaces: u32,
+    /// Whether all that is in a mail that is attached to the one that is handed over.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub attached: bool,
     /// What the reader of a transcript should know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -42,9 +46,17 @@ pub struct Letter {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Encoding {
-    /// As it is.
+    /// As it is, and nothing is said about it.
     #[default]
     Plain,
+    /// `7bit`: as it is.
+    #[serde(rename = "7bit")]
+    SevenBit,
+    /// `8bit`: as it is, with characters beyond ASCII where the case has them.
+    #[serde(rename = "8bit")]
+    EightBit,
+    /// `binary`: as it is, in one line however long that is.
+    Binary,
     /// `quoted-printable`, with every third character quoted and soft line breaks.
     QuotedPrintable,
     /// `base64`.
@@ -60,6 +72,9 @@ impl Encoding {
     fn encoded(self, text: &str) -> (&'static str, String) {
         match self {
             Self::Plain => ("", broken(text, LINE)),
+            Self::SevenBit => ("Content-Transfer-Encoding: 7bit\r\n", broken(text, LINE)),
+            Self::EightBit => ("Content-Transfer-Encoding: 8bit\r\n", broken(text, LINE)),
+            Self::Binary => ("Content-Transfer-Encoding: binary\r\n", text.to_owned()),
             Self::QuotedPrintable => (
                 "Content-Transfer-Encoding: quoted-printable\r\n",
                 quoted(text),
@@ -107,7 +122,10 @@ impl Letter {
                 mail.push_str("--kit--\r\n");
             }
         }
-        mail.into_bytes()
+        match self.attached {
+            true => around(&mail).into_bytes(),
+            false => mail.into_bytes(),
+        }
     }
 
     fn part(&self, text: &str) -> String {
@@ -116,9 +134,25 @@ impl Letter {
             .as_deref()
             .unwrap_or(restante_mail::MEDIA_TYPE);
         let spaces = " ".repeat(usize::try_from(self.spaces).unwrap_or(usize::MAX));
-        let (encoding, body) = self.encoding.encoded(&format!("{text}{spaces}"));
+        let (encoding, body) = self.encoding.encoded(&match self.encoding {
+            Encoding::Binary => format!("{spaces}{text}"),
+            _ => format!("{text}{spaces}"),
+        });
         format!("Content-Type: {media_type}\r\n{encoding}\r\n{body}\r\n")
     }
+}
+
+/// A mail to which this one is attached, as somebody forwards it.
+fn around(mail: &str) -> String {
+    let own = OWN
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\r\n"));
+    let own: String = own.collect();
+    format!(
+        "{own}Content-Type: multipart/mixed; boundary=\"around\"\r\n\r\n\
+         --around\r\nContent-Type: text/plain\r\n\r\nSee below\r\n\
+         --around\r\nContent-Type: message/rfc822\r\n\r\n{mail}\r\n--around--\r\n"
+    )
 }
 
 /// A text in lines of so many characters. What a message of JSON is made of lets itself be broken
@@ -183,12 +217,20 @@ mod tests {
             headers: BTreeMap::new(),
             beside: None,
             spaces: 0,
+            attached: false,
             note: None,
         };
         let none = BTreeMap::new();
         let expected = restante_mail::intake::read(&plain.written(&[message.into()], &none));
         assert!(expected.is_ok(), "{expected:?}");
-        for encoding in [Encoding::Plain, Encoding::QuotedPrintable, Encoding::Base64] {
+        for encoding in [
+            Encoding::Plain,
+            Encoding::SevenBit,
+            Encoding::EightBit,
+            Encoding::Binary,
+            Encoding::QuotedPrintable,
+            Encoding::Base64,
+        ] {
             for beside in [None, Some(2_000)] {
                 let letter = Letter {
                     encoding,

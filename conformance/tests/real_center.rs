@@ -64,6 +64,55 @@ fn a_real_center_holds_as_far_as_its_hook_reaches() {
 }
 
 #[test]
+fn a_center_set_up_anew_without_an_operator_s_token_ends_the_run() {
+    let place = Place::serving();
+    // Its operator is another one from now on, and the hook names no token.
+    let forgetting = r#"
+while read -r line; do
+  id=$(printf '%s' "$line" | sed 's/.*"id":\([0-9]*\).*/\1/')
+  case "$line" in
+    *'"factory":true'*)
+      "$CENTER" token revoke "$(cat token.id)" >/dev/null 2>>serve.log
+      printf '{"id":%s,"ok":{}}\n' "$id";;
+    *) printf '{"id":%s,"unsupported":"no"}\n' "$id";;
+  esac
+done
+"#;
+    let resets = "server/SCN/the-only-service-is-not-named";
+    let hook = place.hook(forgetting);
+    let arguments = ["--hook", &hook, "--seed", "2", resets, "server/MOD/*"];
+    let (code, text) = place.kit(&arguments);
+    assert_eq!(code, Some(3), "{text}");
+    let results = place.results();
+    let last = results.cases.last().expect("some ran");
+    assert_eq!(last.case.as_str(), resets, "nothing is tried after it");
+    assert!(
+        results.cases.len() < 7,
+        "it is not the last of those chosen"
+    );
+    let says = "without naming a token of its operator (`operator`), and the one that the kit was \
+                given is refused there: the run ends";
+    assert!(last.reason.contains(says), "{text}");
+}
+
+#[test]
+fn a_center_set_up_anew_that_keeps_its_operator_s_token_is_tried_on() {
+    let place = Place::serving();
+    let keeping = r#"
+while read -r line; do
+  id=$(printf '%s' "$line" | sed 's/.*"id":\([0-9]*\).*/\1/')
+  case "$line" in
+    *'"factory":true'*) printf '{"id":%s,"ok":{}}\n' "$id";;
+    *) printf '{"id":%s,"unsupported":"no"}\n' "$id";;
+  esac
+done
+"#;
+    let resets = "server/SCN/the-only-service-is-not-named";
+    let (code, text) = place.kit(&["--hook", &place.hook(keeping), resets]);
+    assert_eq!(code, Some(0), "{text}");
+}
+
+#[test]
 fn untested_musts_are_accepted_aloud() {
     let place = Place::serving();
     let expiry = "server/COD/a-code-*";
@@ -163,6 +212,8 @@ impl Place {
         let token = ["token", "issue", "--role", "operator", "--account", "kit"];
         let issued = place.center(&[&token[..], &["--json"]].concat());
         let issued: serde_json::Value = serde_json::from_str(&issued).expect("JSON");
+        let id = issued["row"]["token"].as_str().expect("its id");
+        fs::write(place.path("token.id"), id).expect("written");
         issued["token"]
             .as_str()
             .expect("a token")

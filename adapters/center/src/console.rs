@@ -140,12 +140,13 @@ impl Console {
         }
     }
 
-    /// Hands a mail to the center that runs on this machine, as its mail server does.
+    /// Hands a mail to the center that runs on this machine with its store in this folder, as its
+    /// mail server does.
     ///
     /// # Errors
     /// [`ConsoleError`] if no center runs, or it does not answer.
-    pub async fn hand_mail(config: &Config, mail: Vec<u8>) -> Result<MailTaken, ConsoleError> {
-        let center = running(&config.data).await?;
+    pub async fn hand_mail(data: &Path, mail: Vec<u8>) -> Result<MailTaken, ConsoleError> {
+        let center = running(data).await?;
         let center = center.ok_or(ConsoleError::NotRunning)?;
         let handed = center.hand_over(MAIL_ROOM, "message/rfc822", mail).await;
         match handed.map_err(|error| ConsoleError::Link(error.to_string()))? {

@@ -32,6 +32,7 @@ pub use duration::{DurationError, duration_text, parse_duration};
 pub use figures::Vitals;
 pub use init::{InitError, Made, init};
 pub use keyfile::{KeyFile, KeyFileError, MasterKey};
+pub use mail_room::MailRoom;
 pub use open::{CenterError, SqliteDriver, open, prepare, store_path};
 pub use private::{PrivateFileError, create_private};
 pub use running::{Address, Running};

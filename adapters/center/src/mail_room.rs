@@ -25,10 +25,7 @@ pub(crate) const MAIL_ROOM: &str = "/mail";
 
 /// The routes of the console with the mail room beside them.
 pub(crate) fn with_mail_room<A: Answer>(router: Router, desk: Arc<A>) -> Router {
-    let room = Arc::new(MailRoom {
-        desk,
-        notices: Notices::default(),
-    });
+    let room = Arc::new(MailRoom::new(desk));
     let take = move |mail: Bytes| {
         let room = Arc::clone(&room);
         async move { room.take(&mail).await }
@@ -38,17 +35,26 @@ pub(crate) fn with_mail_room<A: Answer>(router: Router, desk: Arc<A>) -> Router 
     router.route(MAIL_ROOM, post(take).layer(limit))
 }
 
-/// What all mails share.
-struct MailRoom<A> {
+/// Takes mails for a center, by whatever way they are handed over.
+pub struct MailRoom<A> {
     desk: Arc<A>,
     notices: Notices,
 }
 
 impl<A: Answer> MailRoom<A> {
+    /// One before this center.
+    #[must_use]
+    pub fn new(desk: Arc<A>) -> Self {
+        Self {
+            desk,
+            notices: Notices::default(),
+        }
+    }
+
     /// Takes a mail: 200 whatever came of it, 422 where it holds no message, 503 where it is to
-    /// come again.
+    /// come again; with the latter two, why.
     // spec: MAIL-005, MAIL-006
-    async fn take(&self, mail: &[u8]) -> (StatusCode, String) {
+    pub async fn take(&self, mail: &[u8]) -> (StatusCode, String) {
         let drawn = SystemEntropy::new().id();
         let correlation = CorrelationId::from_bytes(drawn.unwrap_or_default());
         let (answer, reason) = match intake::read(mail) {

@@ -326,7 +326,7 @@ impl Time for Uneven {
         self.0.restart()
     }
 
-    fn set_up_anew(&self) -> Pending<'_, Result<String, Unmoved>> {
+    fn set_up_anew(&self) -> Pending<'_, Result<Option<String>, Unmoved>> {
         self.0.set_up_anew()
     }
 

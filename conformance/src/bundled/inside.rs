@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::Router;
+use restante_center::MailRoom;
 use restante_core::Timestamp;
 use restante_core::center::{Call, Center, Decide, Keys, Message, Policy, Reason, Refused, Reply};
 use restante_core::id::CorrelationId;
@@ -20,7 +21,7 @@ use crate::line::{InsideLine, Pending};
 use crate::run::{MailServer, NotHanded, OperatorToken, ServerTarget, Time, Tokens, Unmoved};
 
 use super::console::operator_token;
-use super::mail::hand_over;
+use super::mail::at_room;
 use super::served::Served;
 use super::world::{DrawnEntropy, MovedClock};
 
@@ -91,7 +92,9 @@ impl<D: Decide + 'static> InsideCenter<D> {
         Ok(ServerTarget {
             line: Box::new(InsideLine::new(self.router.clone())),
             time: Some(Box::new(InsideTime(Arc::clone(&self.standing)))),
-            mail: Some(Box::new(InsideMail(Arc::clone(&self.standing)))),
+            mail: Some(Box::new(InsideMail(MailRoom::new(Arc::clone(
+                &self.standing,
+            ))))),
             tokens: Tokens {
                 operator: OperatorToken::new(Some(operator)),
                 ..Tokens::default()
@@ -274,12 +277,12 @@ impl<D: Decide + 'static> Time for InsideTime<D> {
         Box::pin(async { self.0.tick().await.map_err(Unmoved::Failed) })
     }
 
-    fn set_up_anew(&self) -> Pending<'_, Result<String, Unmoved>> {
+    fn set_up_anew(&self) -> Pending<'_, Result<Option<String>, Unmoved>> {
         self.0.forget();
         Box::pin(async {
             self.0.tick().await.map_err(Unmoved::Failed)?;
             let token = operator_token(&self.0.driver()).await;
-            token.map_err(Unmoved::Failed)
+            token.map(Some).map_err(Unmoved::Failed)
         })
     }
 
@@ -290,11 +293,11 @@ impl<D: Decide + 'static> Time for InsideTime<D> {
 }
 
 /// The mail server of a center inside this process.
-struct InsideMail<D>(Arc<Standing<D>>);
+struct InsideMail<D>(MailRoom<Standing<D>>);
 
 impl<D: Decide + 'static> MailServer for InsideMail<D> {
     fn hand_over<'a>(&'a self, mail: &'a [u8]) -> Pending<'a, Result<(), NotHanded>> {
-        Box::pin(async move { hand_over(&*self.0.driver(), mail).await })
+        Box::pin(at_room(&self.0, mail))
     }
 }
 

@@ -24,7 +24,7 @@ use crate::run::{MailServer, NotHanded, OperatorToken, ServerTarget, Time, Token
 
 use super::console::operator_token;
 use super::inside::{START, STEP_SECONDS, TICKS};
-use super::mail::hand_over;
+use super::mail::at_socket;
 use super::post::Post;
 use super::world::{DrawnEntropy, MovedClock};
 
@@ -139,6 +139,7 @@ impl<D: Decide + 'static> Standing<D> {
         let setup = Setup::new(driver)
             .listen(on.address, Line::Tls(self.tls.clone()))
             .bounds(self.bounds)
+            .console(self.folder.path())
             .ticks(None);
         let running = setup.start().await.map_err(|why| why.to_string())?;
         // The port that the system chose stays the same over every restart.
@@ -227,8 +228,11 @@ impl<D: Decide + 'static> Time for LoopbackTime<D> {
         Box::pin(async { self.0.restart().await.map_err(Unmoved::Failed) })
     }
 
-    fn set_up_anew(&self) -> Pending<'_, Result<String, Unmoved>> {
-        Box::pin(async { self.0.set_up_anew().await.map_err(Unmoved::Failed) })
+    fn set_up_anew(&self) -> Pending<'_, Result<Option<String>, Unmoved>> {
+        Box::pin(async {
+            let token = self.0.set_up_anew().await;
+            token.map(Some).map_err(Unmoved::Failed)
+        })
     }
 
     fn jump(&self, seconds: i64) -> Pending<'_, Result<(), Unmoved>> {
@@ -242,10 +246,9 @@ struct LoopbackMail<D>(Arc<Standing<D>>);
 impl<D: Decide + 'static> MailServer for LoopbackMail<D> {
     fn hand_over<'a>(&'a self, mail: &'a [u8]) -> Pending<'a, Result<(), NotHanded>> {
         Box::pin(async move {
-            let on = self.0.on.lock().await;
-            let off = || NotHanded::Failed(OFF.to_owned());
-            let driver = on.running.as_ref().ok_or_else(off)?.driver();
-            hand_over(driver, mail).await
+            // Nobody switches it off meanwhile.
+            let _on = self.0.on.lock().await;
+            at_socket(self.0.folder.path(), mail).await
         })
     }
 }

@@ -66,8 +66,8 @@ impl Asked {
 
 /// Runs a plan's cases against one center, in the plan's order.
 ///
-/// A target that is gone ends the run: what is left would only say so again, and none of it may
-/// look as if it had been tried.
+/// A target that is gone ends the run, and so does one that takes the kit's people for strangers:
+/// what is left would only say so again, and none of it may look as if it had been tried.
 pub(super) async fn run_against(
     plan: &Plan<'_>,
     target: &ServerTarget,
@@ -78,7 +78,7 @@ pub(super) async fn run_against(
     for case in &plan.cases {
         course.begins(case);
         let result = run_case(case, target, None, course.around).await;
-        if course.is_over_after(case, result) {
+        if course.is_over_after(case, result) || target.tokens.operator.is_dead() {
             break;
         }
     }

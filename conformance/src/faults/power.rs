@@ -49,7 +49,7 @@ impl Time for Forgetful {
         })
     }
 
-    fn set_up_anew(&self) -> Pending<'_, Result<String, Unmoved>> {
+    fn set_up_anew(&self) -> Pending<'_, Result<Option<String>, Unmoved>> {
         Box::pin(async move { self.inner()?.set_up_anew().await })
     }
 

@@ -55,7 +55,8 @@ pub enum Verb {
     /// trust, and a provider its token.
     Start,
     /// Switch it off and on again; `factory: true` also clears what it keeps. A center is then as
-    /// it was set up, and the answer holds a token of its operator: `{"operator": "…"}`.
+    /// it was set up, and the answer holds a token of its operator, where it is another one:
+    /// `{"operator": "…"}`.
     Reset,
     /// Type a provisional code (and the center's address) as a person would.
     EnterCode,

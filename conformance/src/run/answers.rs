@@ -3,13 +3,15 @@
 use serde_json::{Value, json};
 
 use crate::case::{Answer, HookStep, RawReply, RequestSeen, single};
-use crate::hook::{Outcome, Verb};
+use crate::hook::{self, Verb};
+use crate::line::render::{self, Outcome};
 use crate::line::{Request, Response};
 use crate::script::{ScriptError, fit};
 use crate::transcript::LineKind;
 
 use super::party::{Asked, Party, PartyError, Reaction};
 use super::player::Player;
+use super::source::address;
 use super::steps::Ended;
 
 impl Player<'_> {
@@ -137,12 +139,12 @@ impl Player<'_> {
         }
         let outcome = self.party()?.act(step.verb, with).await?;
         let given = match outcome {
-            Outcome::Ok(given) => given,
-            Outcome::Unsupported(why) => {
+            hook::Outcome::Ok(given) => given,
+            hook::Outcome::Unsupported(why) => {
                 let why = format!("the hook does not support {}: {why}", step.verb.word());
                 return Err(Ended::Untested(why));
             }
-            Outcome::Error(why) => {
+            hook::Outcome::Error(why) => {
                 return Err(Ended::Error(format!(
                     "the hook could not {}: {why}",
                     step.verb.word()
@@ -167,16 +169,18 @@ impl Player<'_> {
     /// Whether the party's state, as the hook tells it, fits.
     pub(super) async fn state(&mut self, pattern: &Value) -> Result<Option<String>, Ended> {
         match self.party()?.act(Verb::State, Value::Null).await? {
-            Outcome::Ok(state) => {
+            hook::Outcome::Ok(state) => {
                 self.transcript
                     .add_wire(LineKind::Done, "hook: state", Some(&state.to_string()));
                 let miss = fit(pattern, Some(&state), &mut self.scope)?;
                 Ok(miss.map(|miss| format!("in its state, {miss}")))
             }
-            Outcome::Unsupported(why) => Err(Ended::Untested(format!(
+            hook::Outcome::Unsupported(why) => Err(Ended::Untested(format!(
                 "the hook does not tell the state: {why}"
             ))),
-            Outcome::Error(why) => Err(Ended::Error(format!("the hook could not tell: {why}"))),
+            hook::Outcome::Error(why) => {
+                Err(Ended::Error(format!("the hook could not tell: {why}")))
+            }
         }
     }
 
@@ -210,8 +214,29 @@ impl Player<'_> {
         };
         let operator = center.set_up_anew().await?;
         target.line.hang_up();
-        given.operator.renew(operator);
+        match operator {
+            Some(operator) => given.operator.renew(operator),
+            None => self.try_operator().await?,
+        }
         Ok(())
+    }
+
+    /// Whether the operator's token that the kit was given opens the center that was set up anew.
+    /// Where it does not, nothing that follows could be told from a defect of the center.
+    async fn try_operator(&mut self) -> Result<(), Ended> {
+        let held = &self.target.tokens.operator;
+        let operator = held.get();
+        let request = render::request("listServices", &json!({}), operator.as_deref());
+        let request = request.ok_or_else(|| Ended::Error("there is no listServices".into()))?;
+        let source = Some(address(&self.scope, "people"));
+        let response = self.target.line.carry(&request, source).await?;
+        match render::outcome("listServices", &response) {
+            Outcome::Reply(..) => Ok(()),
+            _ => {
+                held.bury();
+                Err(Ended::Error(DEAD_TOKEN.into()))
+            }
+        }
     }
 
     /// The next request and after how many seconds it came. One that still waits is answered first.
@@ -303,6 +328,9 @@ fn in_http(request: &Request) -> Value {
     })
 }
 
+/// What is said where a hook has set a center up anew and the kit cannot sign in there.
+const DEAD_TOKEN: &str = "the hook has set the center up anew without naming a token of its operator \
+    (`operator`), and the one that the kit was given is refused there: the run ends";
 /// More bytes than any message may have.
 const TOO_LARGE: usize = 70_000;
 

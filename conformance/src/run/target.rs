@@ -1,6 +1,6 @@
 //! A center as a target: its line, its time, and the tokens by which the kit's people sign in.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::case::Control;
 use crate::line::{Line, Pending};
@@ -33,25 +33,49 @@ pub struct Tokens {
 
 /// An operator's token, for all who hold it: it is another one once the center was set up anew.
 #[derive(Clone, Default)]
-pub struct OperatorToken(Arc<Mutex<Option<String>>>);
+pub struct OperatorToken(Arc<Mutex<Held>>);
+
+/// What is held, and whether the center has taken to refusing it.
+#[derive(Default)]
+struct Held {
+    token: Option<String>,
+    dead: bool,
+}
 
 impl OperatorToken {
     /// The one that the kit was given, if it was given one.
     #[must_use]
     pub fn new(token: Option<String>) -> Self {
-        Self(Arc::new(Mutex::new(token)))
+        Self(Arc::new(Mutex::new(Held { token, dead: false })))
     }
 
     /// The one that opens the center as it is now.
     #[must_use]
     pub fn get(&self) -> Option<String> {
-        let token = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        token.clone()
+        self.held().token.clone()
     }
 
     /// Takes this one for it from now on.
     pub fn renew(&self, token: String) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(token);
+        *self.held() = Held {
+            token: Some(token),
+            dead: false,
+        };
+    }
+
+    /// The center was set up anew, and refuses the one that is held: no case can be tried any more.
+    pub fn bury(&self) {
+        self.held().dead = true;
+    }
+
+    /// Whether the center refuses the one that is held.
+    #[must_use]
+    pub fn is_dead(&self) -> bool {
+        self.held().dead
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -63,8 +87,9 @@ pub trait Time: Send + Sync {
     /// Switches the party off, as a power cut does, and on again.
     fn restart(&self) -> Pending<'_, Result<(), Unmoved>>;
 
-    /// Sets the center up anew: it holds nothing of what was before. A token of its operator.
-    fn set_up_anew(&self) -> Pending<'_, Result<String, Unmoved>>;
+    /// Sets the center up anew: it holds nothing of what was before. A token of its operator, where
+    /// it is another one from now on.
+    fn set_up_anew(&self) -> Pending<'_, Result<Option<String>, Unmoved>>;
 
     /// Sets the clock so many seconds ahead or, if negative, back, without time having passed.
     fn jump(&self, seconds: i64) -> Pending<'_, Result<(), Unmoved>>;

@@ -44,7 +44,7 @@ impl TakeMail {
         let mail = read().map_err(|error| failure(KEEP, format!("standard input: {error}")))?;
         let kept = |error: Failure| failure(KEEP, error.text);
         let config = reach.config().map_err(kept)?;
-        let handed = Console::hand_mail(&config, mail).await;
+        let handed = Console::hand_mail(&config.data, mail).await;
         match handed.map_err(|error| kept(error.into()))? {
             MailTaken::NoMessage(why) if self.reject => Err(failure(NO_MESSAGE, why)),
             MailTaken::NoMessage(_) | MailTaken::Taken => Ok(()),

@@ -210,6 +210,26 @@ pub(super) const FAULTS: &[Fault] = &[
         }),
     },
     Fault {
+        name: "the-last-is-called-first",
+        says: "Devices are called against the order of their plan.",
+        breaks: &["POL-021"],
+        kills: &[(
+            "server/SCN/one-link-for-three",
+            "in the reply pollLinks, rows",
+        )],
+        also: &["server/POL/", "server/SCN/a-tree-of-fourteen"],
+        defect: Defect::Decision(|scene| {
+            calling(scene, |mailbox| {
+                let calls = mailbox.calls.iter();
+                let addresses: Vec<_> = calls.map(|call| call.address.clone()).collect();
+                let calls = mailbox.calls.iter_mut().rev();
+                calls
+                    .zip(addresses)
+                    .for_each(|(call, it)| call.address = it);
+            })
+        }),
+    },
+    Fault {
         name: "the-root-tells-nobody",
         says: "A device for which something waits is told nobody to call.",
         breaks: &["POL-021"],

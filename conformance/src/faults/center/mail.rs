@@ -165,6 +165,30 @@ pub(super) const FAULTS: &[Fault] = &[
         }),
     },
     Fault {
+        name: "only-what-is-encoded-is-read",
+        says: "A message is read where it is base64 or quoted-printable, and not as it stands.",
+        breaks: &["MAIL-001"],
+        kills: &[(AS_IT_STANDS, "in the reply entitlements, rows: expected")],
+        also: &[],
+        defect: Defect::Mail(|mail| hidden_if(mail, |text| text.contains("7bit"))),
+    },
+    Fault {
+        name: "ascii-alone-is-read",
+        says: "A mail with characters beyond ASCII is not read.",
+        breaks: &["MAIL-001"],
+        kills: &[(AS_IT_STANDS, "in the reply entitlements, rows: expected")],
+        also: &[],
+        defect: Defect::Mail(|mail| hidden_if(mail, |text| !text.is_ascii())),
+    },
+    Fault {
+        name: "long-lines-are-not-read",
+        says: "A mail with a line that is longer than a text's may be is not read.",
+        breaks: &["MAIL-001"],
+        kills: &[(AS_IT_STANDS, "in the reply entitlements, rows: expected")],
+        also: &[],
+        defect: Defect::Mail(|mail| hidden_if(mail, |text| text.lines().any(|it| it.len() > 998))),
+    },
+    Fault {
         name: "a-message-has-to-stand-alone",
         says: "A mail of several parts is not read.",
         breaks: &["MAIL-001"],
@@ -213,6 +237,27 @@ pub(super) const FAULTS: &[Fault] = &[
                 Some((before, after)) => {
                     let after = after.replace(kind, "application/octet-stream");
                     format!("{before}{kind}{after}").into_bytes()
+                }
+                None => mail.to_vec(),
+            }
+        }),
+    },
+    Fault {
+        name: "attached-mails-are-read",
+        says: "A message is taken from a mail that is attached to the one that came.",
+        breaks: &["MAIL-003"],
+        kills: &[(
+            "server/MAIL/an-attached-mail-is-not-read",
+            "in the reply entitlements, rows: expected",
+        )],
+        also: &[],
+        defect: Defect::Mail(|mail| {
+            let text = String::from_utf8_lossy(mail);
+            match text.split_once("Content-Type: message/rfc822\r\n\r\n") {
+                Some((_, attached)) => {
+                    let end = attached.find("\r\n--around");
+                    let whole = end.and_then(|end| attached.get(..end));
+                    whole.unwrap_or(attached).as_bytes().to_vec()
                 }
                 None => mail.to_vec(),
             }
@@ -354,6 +399,18 @@ fn wrong(decision: &Decision) -> Option<WrongCode> {
     let throttle = Throttle::read(*format, body).ok()?;
     throttle.wrong.last().copied()
 }
+
+/// A mail whose message is none where this holds.
+fn hidden_if(mail: &[u8], so: impl Fn(&str) -> bool) -> Vec<u8> {
+    let text = String::from_utf8_lossy(mail);
+    match so(&text) {
+        true => without(mail, restante_mail::MEDIA_TYPE),
+        false => mail.to_vec(),
+    }
+}
+
+/// The case about messages that are not encoded.
+const AS_IT_STANDS: &str = "server/MAIL/a-message-is-read-as-it-stands";
 
 /// A mail without any of these texts.
 fn without(mail: &[u8], text: &str) -> Vec<u8> {

@@ -273,6 +273,23 @@ pub(super) const FAULTS: &[Fault] = &[
         }),
     },
     Fault {
+        name: "all-are-listed-for-now",
+        says: "The list of a plan says of each device that it is called at once.",
+        breaks: &["POL-028"],
+        kills: &[(
+            "server/SCN/poll-requests-at-an-interval",
+            "in the reply pollLinks, rows",
+        )],
+        also: &["server/POL/", "server/SCN/"],
+        defect: Defect::Decision(|scene| {
+            listed(scene.decide(), |page| {
+                for row in &mut page.rows {
+                    row.after = row.after.map(|_| Seconds::ZERO);
+                }
+            })
+        }),
+    },
+    Fault {
         name: "links-name-the-root-itself",
         says: "The addresses in a link are those of all devices of the plan.",
         breaks: &["POL-015"],

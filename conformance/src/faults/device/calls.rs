@@ -73,6 +73,26 @@ pub(super) const FAULTS: &[Fault] = &[
         })),
     },
     Fault {
+        name: "calls-the-last-first",
+        says: "A device calls whom the reply names the other way round.",
+        breaks: &["POL-059"],
+        kills: &[(
+            "device/SCN/one-link-has-the-root-tell-the-others",
+            "expected the request callPeer within 24 s; ",
+        )],
+        also: &["device/POL/", "device/SCN/"],
+        defect: Defect::Device(Wiring::hearing(|_, input| {
+            shown(input, |mailbox| {
+                let calls = mailbox.calls.iter();
+                let addresses: Vec<_> = calls.map(|call| call.address.clone()).collect();
+                let calls = mailbox.calls.iter_mut().rev();
+                calls
+                    .zip(addresses)
+                    .for_each(|(call, it)| call.address = it);
+            })
+        })),
+    },
+    Fault {
         name: "calls-nobody",
         says: "A device that is to call others keeps silent.",
         breaks: &["POL-065"],
