@@ -236,6 +236,7 @@ fn report(device: restante_core::id::DeviceId) -> ReportStatus {
         state: DeviceState::Idle,
         reasons: Vec::new(),
         counters: Counters::default(),
+        address: None,
     };
     json::parse(&json::to_bytes(&serde_json::json!({ "reports": [report] }))).expect("a report")
 }

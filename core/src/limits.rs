@@ -283,6 +283,9 @@ pub const CLOCK_JUMP: Seconds = Seconds::DAY;
 pub const INTERVAL: Seconds = Seconds::DAY;
 /// The shortest interval that a schedule may name.
 pub const INTERVAL_MIN: Seconds = Seconds::new(1);
+/// How long after a report a device keeps a changed address to itself: one that changes to and fro
+/// makes no more reports than this allows.
+pub const REPORT_REST: Seconds = Seconds::new(60);
 /// The longest interval that a schedule may name: thirty days.
 pub const INTERVAL_MAX: Seconds = Seconds::new(30 * 86_400);
 

@@ -66,6 +66,8 @@ pub enum Verb {
     State,
     /// A reading changes: `status` holds a device's state, reasons and counters.
     SetStatus,
+    /// The LAN is numbered anew: its address is `address` from now on, also after `reset`.
+    SetAddress,
     /// The devices behind a gateway are these; with `addresses`, the kit plays them there.
     SetChildren,
     /// A person asks for a new formal code, or to leave.
@@ -94,13 +96,14 @@ impl Request {
 
 impl Verb {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Start,
         Self::Reset,
         Self::EnterCode,
         Self::Advance,
         Self::State,
         Self::SetStatus,
+        Self::SetAddress,
         Self::SetChildren,
         Self::Ask,
         Self::Stop,
@@ -119,6 +122,7 @@ impl Verb {
             Self::Advance => "advance",
             Self::State => "state",
             Self::SetStatus => "set-status",
+            Self::SetAddress => "set-address",
             Self::SetChildren => "set-children",
             Self::Ask => "ask",
             Self::Stop => "stop",

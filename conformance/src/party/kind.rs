@@ -6,7 +6,7 @@
 
 use restante_core::code::{Presented, ProvisionalCode};
 use restante_core::gateway::Ask;
-use restante_core::id::{CenterAddress, DeviceId};
+use restante_core::id::{CenterAddress, DeviceId, LanAddress};
 use restante_core::registrant::{Errand, Exchange, KeptError, PeerCall, ServiceAnswer, Standing};
 use restante_core::wire::site::{CarriedOut, CarryOut, SelfDescription};
 use restante_core::wire::{
@@ -62,6 +62,8 @@ pub enum Happening {
     TimePassed,
     /// The readings of a device.
     Status(Box<Status>),
+    /// The address of a device.
+    Address(LanAddress),
     /// A person wants a new formal code.
     Rotate,
     /// A person wants the registration to end.
@@ -156,6 +158,7 @@ impl Kind for DeviceKind {
             Happening::PeerCalled(exchange, answered) => Input::PeerCalled { exchange, answered },
             Happening::TimePassed => Input::TimePassed,
             Happening::Status(status) => Input::StatusChanged(status),
+            Happening::Address(address) => Input::AddressChanged(address),
             Happening::Rotate => Input::RotateNow,
             Happening::Leave => Input::LeaveNow,
             Happening::Call
@@ -224,7 +227,7 @@ impl Kind for GatewayKind {
             Happening::ChildAnswered(device, own) => Input::ChildAnswered { device, own },
             Happening::ChildDone(device, done) => Input::CarriedOut { device, done },
             Happening::RemoveChild(child) => Input::RemoveChild(child),
-            Happening::Status(_) => return None,
+            Happening::Status(_) | Happening::Address(_) => return None,
         })
     }
 

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use restante_core::code::{Presented, ProvisionalCode};
-use restante_core::id::CenterAddress;
+use restante_core::id::{CenterAddress, LanAddress};
 use restante_core::registrant::Exchange;
 use restante_core::wire::enrol::MaxMessage;
 use restante_core::wire::{DeviceEntry, DeviceRequest, Identification, Status};
@@ -340,6 +340,11 @@ pub(super) fn do_to<K: Kind>(
             let set: SetStatus = parsed(with)?;
             given(unit, Happening::Status(Box::new(set.status)))
         }
+        Verb::SetAddress => {
+            let SetAddress { address } = parsed(with)?;
+            unit.seat.entry.contacts.address = Some(address.clone());
+            given(unit, Happening::Address(address))
+        }
         Verb::SetChildren => {
             let set: SetChildren = parsed(with)?;
             unit.children = set.children;
@@ -531,6 +536,11 @@ struct EnterCode {
 #[derive(Deserialize)]
 struct SetStatus {
     status: Status,
+}
+
+#[derive(Deserialize)]
+struct SetAddress {
+    address: LanAddress,
 }
 
 #[derive(Deserialize)]

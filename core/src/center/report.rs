@@ -4,9 +4,9 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use crate::crypto::Crypto;
-use crate::id::{DeviceId, RegistrationId};
+use crate::id::{CustomerId, DeviceId, RegistrationId};
 use crate::limits::EARLY_READS;
-use crate::record::{Clock, Key, Pause, Reading};
+use crate::record::{Clock, Device, Key, Pause, Reading};
 use crate::time::Timestamp;
 use crate::wire::{
     Refusal, RefusalCode, ReportResult, ReportStatus, Reported, StatusReport, StatusReported,
@@ -28,13 +28,21 @@ impl<C: Crypto> Work<'_, C> {
         }
         let speaker = self.speaker(&early)?;
         covered(&speaker, message.reports.iter().map(|report| report.device))?;
-        self.load(&keys)?;
+        let customer = speaker.facts.customer;
+        let stated = message.reports.iter().filter(|it| it.address.is_some());
+        let places = stated.map(|report| Device::key(customer, report.device));
+        let places: Vec<Key> = places.collect();
+        self.load(keys.iter().chain(&places))?;
         let now = self.time()?;
         let mut results = Vec::with_capacity(message.reports.len());
         for (report, key) in message.reports.iter().zip(keys) {
+            let result = self.register_reading(speaker.id, key, report, now)?;
+            if result == ReportResult::Accepted {
+                self.relocate(customer, report)?;
+            }
             results.push(Reported {
                 device: report.device,
-                result: self.register_reading(speaker.id, key, report, now)?,
+                result,
             });
         }
         Ok(StatusReported {
@@ -61,6 +69,24 @@ impl<C: Crypto> Work<'_, C> {
         let past = reading.without_others();
         self.desk.put(Reading::key(report.device, number), &past);
         Ok(ReportResult::Accepted)
+    }
+
+    /// Takes the address that a report states, if it is another than the one that is held.
+    // spec: STA-020
+    fn relocate(&mut self, customer: CustomerId, report: &StatusReport) -> Result<(), Pause> {
+        let Some(address) = &report.address else {
+            return Ok(());
+        };
+        let key = Device::key(customer, report.device);
+        let held = self.desk.peek::<Device>(&key)?;
+        if held.is_none_or(|it| it.contacts.address.as_ref() == Some(address)) {
+            return Ok(());
+        }
+        if let Some(mut device) = self.desk.get::<Device>(&key)? {
+            device.contacts.address = Some(address.clone());
+            self.desk.put(key, &device);
+        }
+        Ok(())
     }
 }
 

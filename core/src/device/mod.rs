@@ -6,6 +6,7 @@
 //! MBX, SVC and POL.
 
 mod kept;
+mod place;
 mod work;
 
 use alloc::boxed::Box;
@@ -15,19 +16,21 @@ use crate::code::{Presented, ProvisionalCode};
 use crate::crypto::Crypto;
 use crate::duty::{Duties, Duty};
 use crate::entropy::Seed;
-use crate::id::{CenterAddress, DeviceId};
+use crate::id::{CenterAddress, DeviceId, LanAddress};
 use crate::machine::Machine;
 use crate::registrant::{Event, KeptError, News, Ready, Registrant, Standing};
 use crate::time::Uptime;
 use crate::wire::enrol::{DeviceList, MaxMessage};
 use crate::wire::{
     ActResult, DeviceEntry, DeviceReply, DeviceRequest, PollRequest, Refusal, ReportStatus, Status,
+    StatusReport,
 };
 
 pub use crate::registrant::{
     Asked, Errand, Exchange, InputError, Need, Notice, PeerCall, Phase, ServiceAnswer, Trouble,
 };
 pub use kept::Kept;
+use place::Place;
 
 /// A device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +40,7 @@ pub struct Device<C> {
     boot: u32,
     seq: u32,
     reading: Option<Reading>,
+    place: Place,
 }
 
 /// The latest readings, and when they were taken.
@@ -85,6 +89,8 @@ pub enum Input {
     TimePassed,
     /// These are the readings now.
     StatusChanged(Box<Status>),
+    /// Its address on its own LAN is this now.
+    AddressChanged(LanAddress),
     /// This came of an errand. What nobody waits for any more changes nothing.
     ServiceAnswered {
         /// Of which errand.
@@ -136,10 +142,12 @@ pub enum Output {
 
 impl<C: Crypto> Device<C> {
     /// A device that is switched off. `max_message` is the largest message that it can take, if
-    /// that is less than 64 KiB.
+    /// that is less than 64 KiB. Where `me` names no address, the center is told of none until one
+    /// is [learned](Input::AddressChanged), and keeps what it has.
     #[must_use]
     pub fn new(crypto: C, me: DeviceEntry, max_message: Option<MaxMessage>) -> Self {
         Self {
+            place: Place::at(me.contacts.address.clone()),
             me,
             registrant: Registrant::new(crypto, max_message),
             boot: 0,
@@ -209,6 +217,10 @@ impl<C: Crypto> Device<C> {
                 self.registrant.link_failed(now, seed, exchange, news);
             }
             Input::StatusChanged(status) => self.reading = Some(Reading { status, taken: now }),
+            Input::AddressChanged(address) => {
+                self.me.contacts.address = Some(address.clone());
+                self.place.moved(address);
+            }
             Input::ServiceAnswered { exchange, answer } => {
                 let services = &mut self.registrant;
                 services.service_answered(now, seed, exchange, answer, news);
@@ -253,10 +265,14 @@ impl<C: Crypto> Device<C> {
         match event {
             Some(Event::Reported(reported)) => {
                 self.registrant.report_over(now);
+                self.place.answered();
                 self.reported(&ActResult::DONE);
                 news.notices.push(Notice::reported(&reported));
             }
-            Some(Event::Refused(Asked::ReportStatus, need)) => self.not_reported(need),
+            Some(Event::Refused(Asked::ReportStatus, need)) => {
+                self.place.answered();
+                self.not_reported(need);
+            }
             Some(Event::NotCovered(_, _, need)) => {
                 self.registrant.ask_person(need, None, news);
             }
@@ -264,9 +280,14 @@ impl<C: Crypto> Device<C> {
         }
     }
 
-    /// A report goes when the schedule says so, and at once where an instruction asks for it.
+    /// A report goes when the schedule says so, and at once where an instruction asks for it or the
+    /// address has changed.
+    // spec: STA-019
     fn ready(&self) -> Ready {
-        let due = self.registrant.report().map(|due| due.at);
+        let due = match self.place.is_news() {
+            true => self.registrant.report_early(),
+            false => self.registrant.report().map(|due| due.at),
+        };
         let due = self.is_told_to_report().then_some(Uptime::BOOT).or(due);
         Ready {
             report: self.reading.as_ref().and(due),
@@ -291,15 +312,19 @@ impl<C: Crypto> Device<C> {
         });
     }
 
-    /// The latest readings under the next number of this boot.
-    // spec: STA-004, STA-005
+    /// The latest readings and the address, under the next number of this boot.
+    // spec: STA-004, STA-005, STA-018
     fn report(&mut self, now: Uptime) -> DeviceRequest {
         self.seq = self.seq.saturating_add(1);
         let number = (self.boot, self.seq);
+        let address = self.place.say();
         let named = self.id().into_iter().zip(&self.reading);
         let report = named.map(|(device, reading)| {
             let age = now.since(reading.taken);
-            reading.status.report(device, number, age)
+            StatusReport {
+                address: address.clone(),
+                ..reading.status.report(device, number, age)
+            }
         });
         DeviceRequest::ReportStatus(ReportStatus {
             reports: report.collect(),

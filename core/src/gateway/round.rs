@@ -7,7 +7,7 @@
 
 use alloc::vec::Vec;
 
-use crate::id::DeviceId;
+use crate::id::{DeviceId, LanAddress};
 use crate::limits::{ASK_WAIT, ASKED_AT_ONCE, DEVICES_PER_MESSAGE, INTERVAL};
 use crate::time::{Seconds, Uptime};
 use crate::wire::StatusReport;
@@ -179,13 +179,20 @@ impl Round {
         }
     }
 
-    /// As many reports as one message holds.
-    // spec: GWY-005
-    pub(super) fn reports(&self, now: Uptime) -> Vec<StatusReport> {
+    /// As many reports as one message holds, each with the address `at` which the child is.
+    // spec: GWY-005, GWY-018
+    pub(super) fn reports(
+        &self,
+        now: Uptime,
+        at: impl Fn(DeviceId) -> Option<LanAddress>,
+    ) -> Vec<StatusReport> {
         let Self::Telling { heard, .. } = self else {
             return Vec::new();
         };
-        let report = |it: &Heard| it.status.report(it.device, now.since(it.at));
+        let report = |it: &Heard| StatusReport {
+            address: at(it.device),
+            ..it.status.report(it.device, now.since(it.at))
+        };
         let mut reports: Vec<StatusReport> =
             heard.iter().take(DEVICES_PER_MESSAGE).map(report).collect();
         reports.truncate(fitting(&reports));

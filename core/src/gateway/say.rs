@@ -60,7 +60,7 @@ impl<C: Crypto> Gateway<C> {
                 devices: self.untold().take(DEVICES_PER_MESSAGE).collect(),
             })),
             _ => Some(DeviceRequest::ReportStatus(ReportStatus {
-                reports: self.round.reports(now),
+                reports: self.round.reports(now, |device| self.reach(device).address),
             })),
         }
     }

@@ -9,7 +9,7 @@
 use crate::crypto::Crypto;
 use crate::duty::Duties;
 use crate::id::RegistrationId;
-use crate::limits::{INTERVAL, INTERVAL_MAX, INTERVAL_MIN, SPREAD_MAX, SPREAD_PART};
+use crate::limits::{INTERVAL, INTERVAL_MAX, INTERVAL_MIN, REPORT_REST, SPREAD_MAX, SPREAD_PART};
 use crate::time::{Seconds, Uptime};
 use crate::wire::{Action, ETag, Hosts, PollTag, Schedule};
 
@@ -137,6 +137,14 @@ impl Diary {
     /// A report has been answered.
     pub(crate) fn reported(&mut self, now: Uptime) {
         self.reported = Some(now);
+    }
+
+    /// When to report at the earliest, where there is something to say before the schedule's time.
+    // spec: STA-019
+    pub(crate) fn report_early(&self) -> Option<Uptime> {
+        let due = self.report?.at;
+        let rested = self.reported.map(|last| last.after(REPORT_REST));
+        Some(rested.map_or(due, |at| at.min(due)))
     }
 
     /// This poll is passed over: the next is an interval later, and in a window at the same place.

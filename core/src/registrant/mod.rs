@@ -529,6 +529,14 @@ impl<C: Crypto> Registrant<C> {
         }
     }
 
+    /// When a report may go at the earliest that has something to say before its time.
+    pub(crate) fn report_early(&self) -> Option<Uptime> {
+        match &self.stage {
+            Stage::Enrolled { holding, diary } if holding.unused.is_none() => diary.report_early(),
+            _ => None,
+        }
+    }
+
     /// What the mailbox has asked for.
     pub(crate) const fn duties(&self) -> Option<&Duties> {
         match self.stage.diary() {

@@ -63,7 +63,7 @@ impl OwnStatus {
         }
     }
 
-    /// The report of it, after it was `held` so long.
+    /// The report of it, after it was `held` so long, without an address.
     // spec: GWY-008
     #[must_use]
     pub fn report(&self, device: DeviceId, held: Seconds) -> StatusReport {
@@ -75,6 +75,7 @@ impl OwnStatus {
             state: self.state,
             reasons: self.reasons.as_slice().to_vec(),
             counters: self.counters.clone(),
+            address: None,
         }
     }
 }

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-use crate::id::DeviceId;
+use crate::id::{DeviceId, LanAddress};
 use crate::limits::{COUNTER_MAX, DEVICES_PER_MESSAGE, REASONS_PER_STATUS};
 use crate::time::Seconds;
 
@@ -54,6 +54,10 @@ pub struct StatusReport {
     pub reasons: Vec<StateReason>,
     /// What it has done so far.
     pub counters: Counters,
+    /// Its address on its own LAN as it is now. Absent where it knows none: the center keeps the
+    /// one that it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<LanAddress>,
 }
 
 /// 1 to 500 reports, no two on one device.
@@ -142,7 +146,7 @@ impl<'de> Deserialize<'de> for StateReasons {
 }
 
 impl Status {
-    /// The report of this status for a device at the center.
+    /// The report of this status for a device at the center, without an address.
     #[must_use]
     pub fn report(&self, device: DeviceId, (boot, seq): (u32, u32), age: Seconds) -> StatusReport {
         StatusReport {
@@ -153,6 +157,7 @@ impl Status {
             state: self.state,
             reasons: self.reasons.0.clone(),
             counters: self.counters.clone(),
+            address: None,
         }
     }
 }

@@ -80,6 +80,76 @@ fn a_report_is_kept_once_and_an_older_one_is_superseded() {
     assert_eq!(page.rows[1].received.0, world.now);
 }
 
+/// The address at which the center holds the customer's only device.
+fn held_at(world: &mut World, customer: CustomerId) -> Option<String> {
+    let request = PeopleRequest::ListDevices(ListDevices {
+        customer: Some(customer),
+        ..ListDevices::default()
+    });
+    match world.people(Credential::Console, request) {
+        Ok(PeopleReply::Devices(page)) => page.rows[0].address.as_ref().map(ToString::to_string),
+        other => panic!("no devices: {other:?}"),
+    }
+}
+
+#[test]
+fn the_address_of_a_report_is_taken_if_the_report_is() {
+    let mut world = World::new();
+    let code = world.issue("Miller", None);
+    let other = world.issue("Smith", None);
+    let customer = code.customer;
+    let enrolled = world.activate(&code, 1, &["A"]);
+    let foreign = world.activate(&other, 2, &["B"]).formal_code;
+    let (device, formal_code) = (enrolled.devices[0].device, &enrolled.formal_code);
+    let from = |address: &str, seq| {
+        let address = address.parse().ok();
+        vec![StatusReport {
+            address,
+            ..report(device, 1, seq, 9)
+        }]
+    };
+    let steps = [
+        (
+            formal_code,
+            "192.0.2.7",
+            5,
+            Ok(ReportResult::Accepted),
+            "192.0.2.7",
+        ),
+        (formal_code, "", 6, Ok(ReportResult::Accepted), "192.0.2.7"),
+        (
+            formal_code,
+            "192.0.2.8",
+            6,
+            Ok(ReportResult::Superseded),
+            "192.0.2.7",
+        ),
+        (
+            &foreign,
+            "192.0.2.9",
+            7,
+            Err(RefusalCode::DeviceNotCovered),
+            "192.0.2.7",
+        ),
+        (
+            formal_code,
+            "copier.example:8443",
+            7,
+            Ok(ReportResult::Accepted),
+            "copier.example:8443",
+        ),
+    ];
+    for (code, address, seq, result, held) in steps {
+        let told = told(&mut world, code, from(address, seq));
+        assert_eq!(told, result.map(|it| vec![it]), "{address}");
+        assert_eq!(
+            held_at(&mut world, customer).as_deref(),
+            Some(held),
+            "{address}"
+        );
+    }
+}
+
 #[test]
 fn a_device_that_comes_back_in_a_new_registration_counts_from_the_beginning() {
     let mut world = World::new();

@@ -455,6 +455,7 @@ pub(crate) fn report(device: DeviceId, boot: u32, seq: u32, sheets: u64) -> Stat
         state: DeviceState::Idle,
         reasons: Vec::new(),
         counters,
+        address: None,
     }
 }
 

@@ -384,6 +384,74 @@ fn a_report_says_how_old_its_readings_are() {
     assert_eq!(report.counters, status(140).counters);
 }
 
+/// The address that the request sent last states.
+fn stated(world: &World) -> Option<String> {
+    let DeviceRequest::ReportStatus(report) = &world.last().request else {
+        panic!("a report is due");
+    };
+    report.reports[0].address.as_ref().map(ToString::to_string)
+}
+
+fn moved(world: &mut World, to: &str) {
+    world.give(Input::AddressChanged(to.parse().expect("an address")));
+}
+
+#[test]
+fn a_changed_address_is_reported_until_that_is_answered_and_stated_ever_after() {
+    let mut world = World::in_use();
+    assert_eq!(stated(&world), None, "it knows none");
+    world.now = world.now.after(Seconds::new(100));
+    let from = world.sent.len();
+    moved(&mut world, "192.0.2.7");
+    assert_eq!(world.sent.len(), from + 1, "at once");
+    assert_eq!(stated(&world).as_deref(), Some("192.0.2.7"));
+    world.lose();
+    world.sleep();
+    assert_eq!(stated(&world).as_deref(), Some("192.0.2.7"));
+    world.reply(reported());
+    let told = world.now;
+    moved(&mut world, "192.0.2.7");
+    world.sleep();
+    assert!(
+        world.now >= told.after(Seconds::HOUR),
+        "not before its time"
+    );
+    assert_eq!(stated(&world).as_deref(), Some("192.0.2.7"));
+}
+
+#[test]
+fn an_address_that_goes_to_and_fro_is_reported_once_in_a_minute() {
+    let mut world = World::in_use();
+    moved(&mut world, "192.0.2.7");
+    let from = world.now;
+    for _ in 0..5 {
+        world.sleep();
+        assert_eq!(stated(&world).as_deref(), Some("192.0.2.7"));
+        moved(&mut world, "192.0.2.8");
+        world.reply(reported());
+        moved(&mut world, "192.0.2.7");
+        let sent = world.sent.len();
+        moved(&mut world, "192.0.2.8");
+        assert_eq!(world.sent.len(), sent, "not yet");
+        world.sleep();
+        assert_eq!(stated(&world).as_deref(), Some("192.0.2.8"));
+        world.reply(reported());
+        moved(&mut world, "192.0.2.7");
+    }
+    assert_eq!(world.now.since(from), Seconds::new(600));
+}
+
+#[test]
+fn a_report_that_is_refused_for_good_is_not_repeated_for_its_address() {
+    let mut world = World::in_use();
+    moved(&mut world, "192.0.2.7");
+    world.sleep();
+    let from = world.now;
+    world.refuse(RefusalCode::Invalid);
+    world.sleep();
+    assert!(world.now >= from.after(Seconds::HOUR));
+}
+
 #[test]
 fn device_that_was_taken_out_of_its_registration_asks_a_person() {
     let mut world = World::in_use();

@@ -152,6 +152,27 @@ fn child_found_later_is_added() {
 }
 
 #[test]
+fn a_report_states_where_each_child_has_answered() {
+    let mut site = Site::in_use(2);
+    let stated = |site: &Site| -> Vec<String> {
+        let DeviceRequest::ReportStatus(report) = &site.last().request else {
+            panic!("a report is due");
+        };
+        let addresses = report.reports.iter().filter_map(|it| it.address.as_ref());
+        let mut addresses: Vec<String> = addresses.map(ToString::to_string).collect();
+        addresses.sort();
+        addresses
+    };
+    site.sleep_until("report-status");
+    assert_eq!(stated(&site), ["192.0.2.1:10000", "192.0.2.1:10001"]);
+    site.take_report();
+    site.lan[1].0.contacts.address = "192.0.2.21".parse().ok();
+    site.give(Input::CallNow);
+    site.sleep_until("report-status");
+    assert_eq!(stated(&site), ["192.0.2.1:10000", "192.0.2.21"]);
+}
+
+#[test]
 fn a_call_goes_out_every_day() {
     let mut site = Site::in_use(1);
     let calls = |site: &Site| site.trace.iter().filter(|it| *it == "call").count();

@@ -3,7 +3,7 @@
 use core::num::NonZeroU32;
 
 use restante_core::Seconds;
-use restante_core::id::{CorrelationId, InstructionId, RequestId};
+use restante_core::id::{CorrelationId, InstructionId, LanAddress, RequestId};
 use restante_core::wire::enrol::{DeviceList, MaxMessage};
 use restante_core::wire::{
     Acknowledge, Acknowledged, Acknowledgement, Act, ActResult, Acts, AddDevices, Below, Contacts,
@@ -20,7 +20,7 @@ use super::{
 };
 
 pub(crate) fn enrol_panel() -> Enrol {
-    enrol("panel", vec![entry(multifunction(), "192.0.2.2")])
+    enrol("panel", vec![entry(multifunction())])
 }
 
 pub(crate) fn enrol_gateway() -> Enrol {
@@ -36,16 +36,19 @@ fn enrol(request: &str, devices: Vec<DeviceEntry>) -> Enrol {
 }
 
 fn site() -> Vec<DeviceEntry> {
-    vec![
-        entry(scanner(), "192.0.2.1"),
-        entry(multifunction(), "192.0.2.2"),
-        entry(printer(), "192.0.2.3"),
-    ]
+    vec![entry(scanner()), entry(multifunction()), entry(printer())]
 }
 
-fn entry(identification: Identification, address: &str) -> DeviceEntry {
+/// Where a device of the examples is on its LAN.
+fn at(identification: &Identification) -> Option<LanAddress> {
+    let serials = [scanner(), multifunction(), printer()].map(|it| it.serial);
+    let place = serials.iter().position(|it| *it == identification.serial);
+    place.map(|place| read(&format!("192.0.2.{}", place + 1)))
+}
+
+fn entry(identification: Identification) -> DeviceEntry {
     let contacts = Contacts {
-        address: Some(read(address)),
+        address: at(&identification),
         manager_mail: Some(read("office@minato.example")),
     };
     DeviceEntry {
@@ -258,6 +261,7 @@ fn status(
             .filter_map(|word| StateReason::new(word).ok())
             .collect(),
         counters: counters(sheets),
+        address: at(identification),
     }
 }
 
@@ -304,7 +308,7 @@ pub(crate) fn rotated() -> Rotated {
 pub(crate) fn add() -> AddDevices {
     AddDevices {
         change: NonZeroU32::MIN,
-        devices: list(vec![entry(printer(), "192.0.2.3")]),
+        devices: list(vec![entry(printer())]),
         code: Some(provisional_code().to_text()),
     }
 }

@@ -72,7 +72,7 @@ impl Devices {
         if reach.json {
             return table::json(&rows);
         }
-        let heads = [
+        let mut heads = vec![
             "DEVICE",
             "VENDOR",
             "MODEL",
@@ -81,11 +81,19 @@ impl Devices {
             "SHEETS",
             "LAST REPORT (UTC)",
         ];
-        table::table(
-            &heads,
-            rows.iter().map(device).collect(),
-            "There are no devices yet.",
-        )
+        let mut lines: Vec<Vec<String>> = rows.iter().map(device).collect();
+        if rows.iter().any(|row| row.address.is_some()) {
+            heads.push("ADDRESS");
+            for (line, row) in lines.iter_mut().zip(&rows) {
+                line.push(
+                    row.address
+                        .as_ref()
+                        .map(ToString::to_string)
+                        .unwrap_or_default(),
+                );
+            }
+        }
+        table::table(&heads, lines, "There are no devices yet.")
     }
 }
 

@@ -164,6 +164,7 @@ fn report() -> Exchange {
         state: DeviceState::Idle,
         reasons: Vec::new(),
         counters: Counters::default(),
+        address: "192.0.2.4:8443".parse().ok(),
     };
     let reported = Reported {
         device: device(),

@@ -1,6 +1,7 @@
 //! The faults of a center, by what they are about.
 
 mod acknowledgements;
+mod addresses;
 mod calls;
 mod catalogue;
 mod clock;
@@ -41,6 +42,7 @@ pub(super) const FAULTS: &[&[Fault]] = &[
     rotation::FAULTS,
     clock::FAULTS,
     status::FAULTS,
+    addresses::FAULTS,
     mailbox::FAULTS,
     delivery::FAULTS,
     acknowledgements::FAULTS,

@@ -41,6 +41,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/STA/one-message-for-all-devices",
             "server/STA/taken-is-receipt-less-age",
             "server/STA/a-report-from-before-it-was-elsewhere",
+            "server/STA/the-address-of-a-report-is-taken",
         ],
         defect: Defect::Decision(|scene| {
             scene
@@ -152,6 +153,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/STA/a-new-registration-counts-anew",
             "server/STA/one-message-for-all-devices",
             "server/STA/a-report-from-before-it-was-elsewhere",
+            "server/STA/the-address-of-a-report-is-taken",
         ],
         defect: Defect::Decision(|scene| match scene.device() {
             Some(DeviceRequest::ReportStatus(_)) => {
@@ -224,6 +226,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/STA/a-new-registration-counts-anew",
             "server/STA/one-message-for-all-devices",
             "server/STA/a-report-from-before-it-was-elsewhere",
+            "server/STA/the-address-of-a-report-is-taken",
         ],
         defect: Defect::Decision(|scene| {
             let decided = scene.decide();
@@ -355,7 +358,7 @@ fn covered(scene: &Scene<'_>, decided: &Decided) -> Option<ReportStatus> {
 }
 
 /// The decision for reports that are altered.
-fn reporting(scene: &Scene<'_>, change: impl Fn(&mut StatusReport)) -> Decided {
+pub(super) fn reporting(scene: &Scene<'_>, change: impl Fn(&mut StatusReport)) -> Decided {
     match scene.device() {
         Some(DeviceRequest::ReportStatus(message)) => {
             let mut message = message.clone();

@@ -113,7 +113,10 @@ pub(super) const FAULTS: &[Fault] = &[
             "device/STA/an-unanswered-report-is-repeated",
             "expected the request reportStatus within 6 s; no request came within 6 s",
         )],
-        also: &["device/MBX/a-report-is-made-at-once"],
+        also: &[
+            "device/MBX/a-report-is-made-at-once",
+            "device/STA/an-address-is-told-until-that-is-answered",
+        ],
         defect: Defect::Device(Wiring::hearing(|memo, input| {
             let reports = matches!(memo.asked(), Some(DeviceRequest::ReportStatus(_)));
             match input {

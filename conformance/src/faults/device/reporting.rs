@@ -1,7 +1,7 @@
 //! Faults of a report: its numbers, its readings, its age and its time.
 
 use restante_core::Seconds;
-use restante_core::device::Output;
+use restante_core::device::{Input, Output};
 use restante_core::limits::COUNTER_MAX;
 use restante_core::wire::{Action, DeviceRequest};
 use serde_json::{Value, json};
@@ -111,6 +111,77 @@ pub(super) const FAULTS: &[Fault] = &[
             },
             ..Senses::RIGHT
         })),
+    },
+    Fault {
+        name: "addresses-not-stated",
+        says: "A device keeps its address to itself once it is registered.",
+        breaks: &["STA-018"],
+        kills: &[(
+            "device/STA/a-changed-address-is-told-at-once",
+            "in which reports.0.address: expected",
+        )],
+        also: &[
+            "device/STA/an-address-is-told-until-that-is-answered",
+            "device/STA/an-address-that-changes-often-is-told-once-in-a-minute",
+        ],
+        defect: Defect::Device(Wiring::reporting(|_, report| report.address = None)),
+    },
+    Fault {
+        name: "a-changed-address-is-never-told",
+        says: "A device states the address that it had when it was registered.",
+        breaks: &["STA-019", "STA-018"],
+        kills: &[(
+            "device/STA/a-changed-address-is-told-at-once",
+            "expected the request reportStatus within 10 s; no request came within 10 s",
+        )],
+        also: &[
+            "device/STA/an-address-is-told-until-that-is-answered",
+            "device/STA/an-address-that-changes-often-is-told-once-in-a-minute",
+        ],
+        defect: Defect::Device(Wiring::hearing(|memo, input| match input {
+            Input::AddressChanged(_) if memo.used.is_some() => Vec::new(),
+            other => vec![other],
+        })),
+    },
+    Fault {
+        name: "a-changed-address-is-told-once",
+        says: "A device whose report is not answered states no address in the next one.",
+        breaks: &["STA-019", "STA-018"],
+        kills: &[(
+            "device/STA/an-address-is-told-until-that-is-answered",
+            "in which reports.0.address: expected",
+        )],
+        also: &[],
+        defect: Defect::Device(Wiring::reporting(|memo, report| {
+            if memo.unanswered > 0 {
+                report.address = None;
+            }
+        })),
+    },
+    Fault {
+        name: "a-changed-address-is-told-in-a-rush",
+        says: "A device reports each change of its address at once.",
+        breaks: &["STA-019"],
+        kills: &[(
+            "device/STA/an-address-that-changes-often-is-told-once-in-a-minute",
+            "the request reportStatus came after 0 s",
+        )],
+        also: &[],
+        defect: Defect::Device(Wiring {
+            hears: |memo, input| {
+                let moved = matches!(input, Input::AddressChanged(_));
+                memo.number = u64::from(moved && memo.used.is_some());
+                vec![input]
+            },
+            wants: |memo, mut outputs| {
+                let sends = |it: &Output| matches!(it, Output::Send { .. });
+                if memo.number == 1 && !memo.waits && !outputs.iter().any(sends) {
+                    outputs.extend(memo.another(|_| {}));
+                }
+                outputs
+            },
+            ..Wiring::RIGHT
+        }),
     },
     Fault {
         name: "first-report-waits",

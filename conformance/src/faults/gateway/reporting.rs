@@ -162,6 +162,17 @@ pub(super) const FAULTS: &[Fault] = &[
         }),
     },
     Fault {
+        name: "children-without-addresses",
+        says: "A gateway tells where a child is when it registers it, and not again.",
+        breaks: &["GWY-018"],
+        kills: &[(
+            "gateway/GWY/a-report-says-where-the-child-is",
+            "in which reports.0.address: expected",
+        )],
+        also: &[],
+        defect: Defect::Gateway(Wiring::reporting(|_, report| report.address = None)),
+    },
+    Fault {
         name: "children-numbered-by-the-gateway",
         says: "A gateway numbers the readings of its children itself.",
         breaks: &["GWY-008"],

@@ -183,6 +183,7 @@ impl Site {
             state: DeviceState::Idle,
             reasons: Vec::new(),
             counters: Counters::default(),
+            address: None,
         }
     }
 
