@@ -36,7 +36,7 @@ pub enum Command {
     Enrol(EnrolDevice),
     /// Polls and reports on schedule, and carries out what the center asks for.
     #[command(
-        after_help = "Examples:\n  restante-device run --state device.state --copy-sheets 100\n  restante-device run --state device.state --copy-sheets 100 --until-reported\n  restante-device run --state device.state --polling 0.0.0.0:8443\n  restante-device run --state device.state --register-by-mail services@center.example --mail-from copier@site.example --smtp mail.site.example:587"
+        after_help = "Examples:\n  restante-device run --state device.state --copy-sheets 100\n  restante-device run --state device.state --copy-sheets 100 --until-reported\n  restante-device run --state device.state --polling 0.0.0.0:8443 --find-address\n  restante-device run --state device.state --register-by-mail services@center.example --mail-from copier@site.example --smtp mail.site.example:587"
     )]
     Run(RunDevice),
     /// Shows where this device stands, and what a running one is at.
@@ -214,6 +214,14 @@ pub struct RunDevice {
     /// Poll requests.
     #[command(flatten)]
     pub polling: Polling,
+    /// Where it can be asked to poll on its network from now on; the center is told with the next
+    /// report. Without this the center keeps the address that it has.
+    #[arg(long, value_name = "HOST[:PORT]", conflicts_with = "find_address")]
+    pub address: Option<LanAddress>,
+    /// Find that address: the one from which this host reaches the center, with the port of
+    /// --polling. It is looked for again every minute, and a change is reported.
+    #[arg(long, requires = "polling")]
+    pub find_address: bool,
     /// Registrations by mail.
     #[command(flatten)]
     pub by_mail: ByMail,

@@ -7,6 +7,7 @@ use restante_core::registrant::{Holding, Standing};
 use restante_core::wire::{Contacts, DeviceEntry};
 use restante_crypto::RingCrypto;
 
+use super::place::Finding;
 use super::polling::listen;
 use super::{CommandError, Outcome, line, line_by, missing, patience, refused, stop};
 use crate::act::Milestone;
@@ -54,7 +55,14 @@ pub(super) async fn run(args: RunDevice) -> Result<Outcome, CommandError> {
     if host.machine().deadline_is_never() {
         return Ok(idle(&host));
     }
-    let _listening = listen(&args.polling, host.inbox()).await?;
+    if let Some(address) = args.address {
+        host.give(Input::AddressChanged(address))?;
+    }
+    let listening = listen(&args.polling, host.inbox()).await?;
+    let _finding = listening
+        .as_ref()
+        .filter(|_| args.find_address)
+        .and_then(|it| Finding::begin(host.machine().kept().standing(), it.at, host.inbox()));
     let ended = host.run(until, patience(&args.act), stop()).await?;
     Ok(ended.into())
 }

@@ -6,6 +6,7 @@ mod child;
 mod device;
 mod fleet;
 mod gateway;
+mod place;
 mod polling;
 
 use std::path::Path;

@@ -17,11 +17,15 @@ use crate::cli::Polling;
 use crate::say;
 
 /// A listener at work; it ends when this is dropped.
-pub(super) struct Listening(JoinHandle<()>);
+pub(super) struct Listening {
+    /// Where it listens.
+    pub(super) at: SocketAddr,
+    task: JoinHandle<()>,
+}
 
 impl Drop for Listening {
     fn drop(&mut self) {
-        self.0.abort();
+        self.task.abort();
     }
 }
 
@@ -48,7 +52,8 @@ pub(super) async fn listen<I: FromWorld>(
         }
     };
     let served = listener.serve(heard, std::future::pending());
-    Ok(Some(Listening(tokio::spawn(served))))
+    let task = tokio::spawn(served);
+    Ok(Some(Listening { at, task }))
 }
 
 /// Listens for many devices: the first at this address, each further one at the next; `heard` is
@@ -80,7 +85,9 @@ pub(super) async fn listen_for_many(
         }
     };
     let served = listener.serve_many(heard, std::future::pending());
-    Ok(Listening(tokio::spawn(served)))
+    let at = SocketAddr::V4(first);
+    let task = tokio::spawn(served);
+    Ok(Listening { at, task })
 }
 
 /// The certificate that was given, or a new one for this address.
