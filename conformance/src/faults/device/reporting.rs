@@ -216,6 +216,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "expected not the request reportStatus within 86398 s; the request reportStatus came",
         )],
         also: &[
+            "device/STA/a-changed-address-is-told-at-once",
             "device/ERR/a-final-refusal-is-not-repeated",
             "device/STA/another-interval-is-followed",
             "device/STA/seq-rises-with-each-reading",
