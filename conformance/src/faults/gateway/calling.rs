@@ -35,7 +35,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "gateway/SITE/a-child-that-answers-twice-is-one",
             "got the request enrol, in which devices: expected 2 items",
         )],
-        also: &[],
+        also: &["gateway/GWY/a-report-says-where-the-child-is"],
         defect: Defect::Gateway(Wiring::hearing(|memo, mut input| {
             if let Input::CallAnswered(child) = &mut input {
                 let same = |it: &restante_core::wire::DeviceEntry| {

@@ -112,7 +112,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "gateway/SCN/copy-sheets-from-100-to-140",
             "copy.mediaSheetsCompleted: expected 140, got 100",
         )],
-        also: &[],
+        also: &["gateway/GWY/a-report-says-where-the-child-is"],
         defect: Defect::Gateway(Wiring::hearing(|memo, input| {
             vec![match input {
                 Input::ChildAnswered { device, mut own } => {
@@ -204,7 +204,10 @@ pub(super) const FAULTS: &[Fault] = &[
                 "in the reply readings, rows: expected 2 items, got 1",
             ),
         ],
-        also: &["gateway/GWY/a-repeated-report-grows-older"],
+        also: &[
+            "gateway/GWY/a-report-says-where-the-child-is",
+            "gateway/GWY/a-repeated-report-grows-older",
+        ],
         defect: Defect::Gateway(Wiring::reporting(|_, report| report.seq = 1)),
     },
     Fault {
