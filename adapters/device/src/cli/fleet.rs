@@ -66,8 +66,8 @@ pub struct Fleet {
     pub poll_every: Option<Seconds>,
     /// Let people and devices ask for polls (/doPolling): the first device at this IPv4 address,
     /// the second at the next, and so on, all at this port, such as 127.1.0.1:8444. The center
-    /// learns of an address when a device enrols or reports. On Linux 127.0.0.0/8 belongs to the machine
-    /// itself.
+    /// learns of an address when a device enrols or reports. On Linux 127.0.0.0/8 belongs to the
+    /// machine itself.
     #[arg(long, value_name = "ADDRESS:PORT", conflicts_with = "devices")]
     pub polling: Option<SocketAddrV4>,
     /// When to end: once all are enrolled, once all have registered for a service since the start,
