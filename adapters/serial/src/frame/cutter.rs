@@ -11,6 +11,9 @@ use restante_core::limits::FRAME_BYTES;
 use super::Frame;
 use super::coding::{DELIMITER, decode};
 
+/// Bytes of a frame without its two delimiters.
+const BETWEEN_DELIMITERS: usize = FRAME_BYTES - 2;
+
 /// The bytes of the frame that is coming, and how many came in vain.
 #[derive(Clone, Debug, Default)]
 pub struct Cutter {
@@ -23,7 +26,7 @@ impl Cutter {
     /// Takes one byte; yields the frame that it completes.
     pub fn take(&mut self, byte: u8) -> Option<Frame> {
         if byte != DELIMITER {
-            if self.part.len() < FRAME_BYTES {
+            if self.part.len() < BETWEEN_DELIMITERS {
                 self.part.push(byte);
             } else {
                 self.is_too_long = true;
