@@ -19,7 +19,12 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/MBX/a-final-word-needs-none-before-it",
             "acknowledgements.0.instruction: expected",
         )],
-        also: &["server/MBX/an-instruction-of-nobody-is-unknown"],
+        also: &[
+            "server/MBX/an-instruction-of-nobody-is-unknown",
+            "server/MBX/what-is-final-stays-as-it-is",
+            "server/MBX/called-off-before-it-is-due-it-is-cancelled",
+            "server/MBX/when-it-was-taken-is-told",
+        ],
         defect: Defect::Decision(|scene| {
             scene.decide().answering(|reply| {
                 if let DeviceReply::Acknowledged(noted) = reply
@@ -38,7 +43,10 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/MBX/taken-and-done-in-one-message",
             "acknowledgements: expected 2 items, got 1",
         )],
-        also: &[],
+        also: &[
+            "server/MBX/what-is-final-stays-as-it-is",
+            "server/MBX/called-off-before-it-is-due-it-is-cancelled",
+        ],
         defect: Defect::Decision(|scene| {
             saying(scene, |words| {
                 words.dedup_by_key(|word| word.instruction);
@@ -57,6 +65,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/MBX/a-mailbox-survives-a-crash",
             "server/MBX/an-earlier-delivery-s-final-word-counts",
             "server/MBX/done-after-its-time-is-done",
+            "server/MBX/what-is-final-stays-as-it-is",
         ],
         defect: Defect::Decision(|scene| {
             scene.decide().answering(|reply| {
@@ -304,7 +313,10 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/MBX/what-was-done-before-the-cancel-is-done",
             "acknowledgements.0.state: expected \"done\", got \"cancelled\"",
         )],
-        also: &["server/MBX/calling-off-again-changes-nothing"],
+        also: &[
+            "server/MBX/calling-off-again-changes-nothing",
+            "server/MBX/what-is-final-stays-as-it-is",
+        ],
         defect: Defect::Decision(|scene| {
             let marked =
                 |state: &InstructionState| state.delivery().filter(|it| it.cancel).copied();

@@ -92,7 +92,11 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/MBX/the-oldest-is-shown-first",
             "mailbox.instructions.0.id: expected",
         )],
-        also: &["server/MBX/a-final-word-needs-none-before-it"],
+        also: &[
+            "server/MBX/a-final-word-needs-none-before-it",
+            "server/MBX/what-is-final-stays-as-it-is",
+            "server/MBX/when-it-was-taken-is-told",
+        ],
         defect: Defect::Decision(|scene| {
             showing(scene.decide(), |mailbox| {
                 if mailbox.instructions.len() == 3 {
@@ -109,7 +113,10 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/MBX/before-its-time-nothing-is-shown",
             "mailbox.instructions: expected 0 items, got 1",
         )],
-        also: &["server/MBX/done-after-its-time-is-done"],
+        also: &[
+            "server/MBX/done-after-its-time-is-done",
+            "server/MBX/called-off-before-it-is-due-it-is-cancelled",
+        ],
         defect: Defect::Decision(|scene| {
             polled(scene, |mailbox| {
                 for instruction in &mut mailbox.instructions {
@@ -131,6 +138,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/MBX/done-after-its-time-is-done",
             "server/MBX/instructing-again-makes-nothing-twice",
             "server/MBX/what-was-taken-does-not-expire",
+            "server/MBX/what-is-final-stays-as-it-is",
         ],
         defect: Defect::Decision(|scene| {
             let now = scene.now;
@@ -243,6 +251,8 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/MBX/done-after-its-time-is-done",
             "server/MBX/one-that-nobody-answers-is-set-aside",
             "server/MBX/what-does-not-fit-waits",
+            "server/MBX/what-is-final-stays-as-it-is",
+            "server/MBX/when-it-was-taken-is-told",
         ],
         defect: Defect::Decision(|scene| {
             let until = scene.now.after(DELIVERY_LEASE);
@@ -266,6 +276,7 @@ pub(super) const FAULTS: &[Fault] = &[
         also: &[
             "server/MBX/one-that-nobody-answers-is-set-aside",
             "server/MBX/what-was-taken-does-not-expire",
+            "server/MBX/when-it-was-taken-is-told",
         ],
         defect: Defect::Decision(|scene| {
             let until = scene.now.after(DELIVERY_LEASE);
@@ -287,7 +298,10 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/MBX/one-that-nobody-answers-is-set-aside",
             "mailbox.instructions: expected 1 items, got 2",
         )],
-        also: &["server/MBX/done-after-its-time-is-done"],
+        also: &[
+            "server/MBX/done-after-its-time-is-done",
+            "server/MBX/what-is-final-stays-as-it-is",
+        ],
         defect: Defect::Decision(|scene| {
             polled(scene, |mailbox| {
                 for instruction in &mut mailbox.instructions {
@@ -309,6 +323,9 @@ pub(super) const FAULTS: &[Fault] = &[
         also: &[
             "server/MBX/an-instruction-expires-at-its-end",
             "server/MBX/what-does-not-fit-waits",
+            "server/MBX/what-is-final-stays-as-it-is",
+            "server/MBX/called-off-before-it-is-due-it-is-cancelled",
+            "server/MBX/when-it-was-taken-is-told",
         ],
         defect: Defect::Decision(|scene| {
             showing(scene.decide(), |mailbox| {

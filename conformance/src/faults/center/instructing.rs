@@ -79,6 +79,8 @@ pub(super) const FAULTS: &[Fault] = &[
         also: &[
             "server/MBX/an-instruction-expires-at-its-end",
             "server/PRV/a-full-mailbox-gets-its-code-later",
+            "server/MBX/what-is-final-stays-as-it-is",
+            "server/MBX/called-off-before-it-is-due-it-is-cancelled",
         ],
         defect: Defect::Decision(|scene| called_off(scene, |attempt| attempt.is_none())),
     },
@@ -96,6 +98,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/MBX/calling-off-again-changes-nothing",
             "server/MBX/the-tag-changes-with-what-is-shown",
             "server/MBX/what-was-done-before-the-cancel-is-done",
+            "server/MBX/what-is-final-stays-as-it-is",
         ],
         defect: Defect::Decision(|scene| called_off(scene, |attempt| attempt.is_some())),
     },
@@ -107,7 +110,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/MBX/calling-off-again-changes-nothing",
             "state: expected \"done\", got \"cancelled\"",
         )],
-        also: &[],
+        also: &["server/MBX/what-is-final-stays-as-it-is"],
         defect: Defect::Decision(|scene| {
             telling(scene.decide(), |reply| {
                 if let PeopleReply::InstructionCancelled(row) = reply

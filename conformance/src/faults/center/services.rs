@@ -201,6 +201,7 @@ pub(super) const FAULTS: &[Fault] = &[
         also: &[
             "server/SVC/a-choice-is-made-once",
             "server/SCN/the-only-service-is-not-named",
+            "server/SVC/an-unknown-model-is-named",
         ],
         defect: Defect::Decision(|scene| match asked(scene) {
             Some(ServicesRequest::Choose(choose)) => {
