@@ -166,13 +166,25 @@ fn answered(reply: std::io::Result<u16>) -> ServiceAnswer {
     }
 }
 
-/// Hands a mail over with as few words as a mail server has to take; its last reply.
+/// Hands a mail over with as few words as a mail server has to take; its last reply. Without TLS,
+/// and so not at all where that is demanded. A server that is out of service says nothing about the
+/// mail.
 async fn handed_over(by: &ByMail, mail: &[u8]) -> std::io::Result<u16> {
+    if by.tls {
+        return Err(std::io::ErrorKind::Unsupported.into());
+    }
     let mut stream = BufReader::new(TcpStream::connect(&by.server).await?);
+    let greeting = reply(&mut stream).await?;
+    stream
+        .get_mut()
+        .write_all(b"HELO device.kit.example\r\n")
+        .await?;
     let mut last = reply(&mut stream).await?;
+    if greeting >= 400 || last >= 400 {
+        return Err(std::io::ErrorKind::ConnectionRefused.into());
+    }
     let (from, to) = (&by.from, &by.to);
     let commands = [
-        "HELO device.kit.example".to_owned(),
         format!("MAIL FROM:<{from}>"),
         format!("RCPT TO:<{to}>"),
         "DATA".to_owned(),

@@ -197,6 +197,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/POL/a-plan-is-over-after-seven-days",
             "server/POL/the-most-capable-come-first",
             "server/POL/who-has-left-is-stepped-over",
+            "server/SCN/one-link-for-three",
         ],
         defect: Defect::Decision(|scene| {
             let mut told = false;

@@ -186,6 +186,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SCN/",
             "server/ENR/an-idle-addition-counts-too",
             "server/STA/a-report-from-before-it-was-elsewhere",
+            "server/STA/nobody-moves-another-s-device",
         ],
         defect: Defect::Decision(|scene| {
             scene.enrolling(|enrol| enrol.request = RequestId::from_bytes([7; 16]))

@@ -82,6 +82,8 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SCN/poll-requests-at-an-interval",
             "server/SCN/a-tree-of-fourteen",
             "server/SCN/polled-now-for-a-provider-s-service",
+            "server/STA/nobody-moves-another-s-device",
+            "server/STA/the-address-of-a-report-is-taken",
         ],
         defect: Defect::Decision(|scene| {
             scene.enrolling(|enrol| {

@@ -130,6 +130,8 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/POL/",
             "server/SCN/",
             "server/MAIL/",
+            "server/STA/nobody-moves-another-s-device",
+            "server/STA/the-address-of-a-report-is-taken",
         ],
         defect: Defect::Wire(Wire::answering(|request, response| {
             if is(request, "GET", "/v1/mailbox") {

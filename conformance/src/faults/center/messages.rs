@@ -30,6 +30,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/PRV/codes-for-a-foreign-host-are-refused",
             "server/POL/a-plan-has-bounds",
             "server/SCN/two-services-at-once",
+            "server/STA/nobody-moves-another-s-device",
         ],
         defect: Defect::Wire(Wire::answering(|_, response| {
             if response.status == 422 {

@@ -60,6 +60,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/COD/four-dead-codes-sound-alike",
             "server/MOD/foreign-ids-answer-like-none",
             "server/SCN/seven-days-and-no-more",
+            "server/SVC/an-unknown-model-is-named",
         ],
         defect: Defect::Decision(quoted),
     },

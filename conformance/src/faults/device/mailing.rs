@@ -146,7 +146,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "a-mail-is-sent-once",
         says: "A device calls the act done once it has tried to hand a mail over.",
-        breaks: &["MAIL-014", "MAIL-015"],
+        breaks: &["MAIL-015"],
         kills: &[(
             AGAIN,
             "expected the request mail within 6 s; got the request acknowledge",
