@@ -186,6 +186,8 @@ pub(super) fn family_name(family: &str) -> &'static str {
         "MBX" => "mailboxes",
         "SVC" => "services",
         "POL" => "poll requests",
+        "PRV" => "provider's server",
+        "MAIL" => "registering by mail",
         "ERR" => "refusals",
         "HTTP" => "HTTP binding",
         "SITE" => "the site",

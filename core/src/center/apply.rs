@@ -184,8 +184,8 @@ impl<C: Crypto> Work<'_, C> {
                     .collect()
             }
             Selection::Chosen | Selection::All | Selection::Models(_) => {
-                let looked_at = self.holdings(customer, None, DEVICES_LOOKED_AT)?;
-                let undecided = looked_at.len() >= DEVICES_LOOKED_AT;
+                let looked_at = self.holdings(customer, None, DEVICES_LOOKED_AT + 1)?;
+                let undecided = looked_at.len() > DEVICES_LOOKED_AT;
                 if !undecided {
                     each_model_is_held(on, &looked_at)?;
                 }

@@ -15,6 +15,7 @@ mod people;
 mod planning;
 mod provider;
 mod redeeming_model;
+mod refused;
 mod running_status;
 mod sealed;
 mod services;

@@ -167,37 +167,6 @@ fn what_was_named_and_left_out_is_listed_with_the_reason() {
 }
 
 #[test]
-fn an_application_that_can_come_to_nothing_is_refused_and_nothing_is_made() {
-    let mut trial = Trial::new();
-    let foreign = trial.named(&["D10020102", "D10010201"]);
-    let other_model = trial.named(&["D10010101"]);
-    let models = ["M1001", "M9999"].map(|it| id::Model::new(it).expect("a model"));
-    let unknown = Selection::Models(Models(models.into()));
-    trial.applied("C001", "service-z", Selection::All);
-    let rows = trial.world.durable();
-    for (services, on, code) in [
-        (
-            &["service-q"][..],
-            Selection::All,
-            RefusalCode::ServiceUnknown,
-        ),
-        (&["service-x"], foreign, RefusalCode::NotFound),
-        (&["service-x"], unknown, RefusalCode::ModelUnknown),
-        (&["service-y"], other_model, RefusalCode::NoEligibleDevice),
-        (&["service-z"], Selection::All, RefusalCode::ApplicationOpen),
-        (
-            &["service-x", "service-z"],
-            Selection::All,
-            RefusalCode::ApplicationOpen,
-        ),
-        (&[], Selection::All, RefusalCode::Invalid),
-    ] {
-        assert_eq!(trial.apply("C001", services, on), Err(code), "{services:?}");
-        assert_eq!(trial.world.durable(), rows);
-    }
-}
-
-#[test]
 fn the_same_application_sent_again_makes_nothing_twice() {
     let mut trial = Trial::new();
     let apply = Apply {

@@ -134,8 +134,9 @@ impl Trial {
     ) -> (Vec<DeviceId>, FormalCode) {
         let code = self.world.issue(user, None);
         self.customers.insert(user, code.customer);
+        let before = self.requests;
         let entries = (0..count).map(|number| {
-            let mut entry = entry(&format!("S{number}"));
+            let mut entry = entry(&format!("S{before}N{number}"));
             entry.identification.model = Model::new("M1001").expect("a model");
             entry
         });

@@ -75,13 +75,13 @@ async fn issue(reach: &Reach, message: IssueCode) -> Result<(), Failure> {
     let console = reach.console().await?;
     match console.ask(PeopleRequest::IssueCode(message)).await? {
         PeopleReply::CodeIssued(issued) if reach.json => table::json(&issued),
-        PeopleReply::CodeIssued(issued) => table::line(&sheet(&issued, &url)),
+        PeopleReply::CodeIssued(issued) => table::line(&sheet(&issued, &url, &reach.ca_again())),
         _ => Err(Failure::other_reply()),
     }
 }
 
 /// What the dealer reads, writes down or hands over.
-fn sheet(issued: &CodeIssued, url: &str) -> String {
+fn sheet(issued: &CodeIssued, url: &str, ca: &str) -> String {
     let (row, code) = (&issued.row, &issued.code);
     let span = duration_text(row.expires.0.since(row.issued.0));
     let devices = match row.limit {
@@ -102,7 +102,7 @@ fn sheet(issued: &CodeIssued, url: &str) -> String {
   revoke   restante-center code revoke {grant}{note}
 
 At a panel: enter the center's address, {url}, then the code.
-At a gateway: restante-device gateway enrol --center {url} --code {code} --state FILE
+At a gateway: restante-device gateway enrol --center {url}{ca} --code {code} --state FILE
 Capitals, spaces and hyphens do not matter; a group that was mistyped is named at once.
 Keep the code between yourself and the user: whoever has it can enrol devices for them.
 It cannot be shown again; if it is lost, revoke it and make another.",

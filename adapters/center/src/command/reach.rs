@@ -78,6 +78,13 @@ impl Reach {
         options
     }
 
+    /// The option that trusts the same certificates again, with a space before it.
+    pub(crate) fn ca_again(&self) -> String {
+        self.ca.as_ref().map_or(String::new(), |path| {
+            format!(" --ca {}", shell::quoted(&path.display().to_string()))
+        })
+    }
+
     /// The address that a dealer tells the people who enrol devices.
     pub(crate) fn shown_url(&self) -> String {
         let configured = || Config::read(&self.config_path()).ok()?.http.url;

@@ -49,8 +49,11 @@ https://CENTER/v1/services/ID/registrations.")]
         every_model: bool,
         /// Its provider's own server makes the codes and collates them; takes that provider's
         /// token (--token-file)
-        #[arg(long)]
+        #[arg(long, conflicts_with = "by_center")]
         by_provider: bool,
+        /// The center makes the codes and collates them again; so it is unless given otherwise
+        #[arg(long)]
+        by_center: bool,
     },
     /// Show the services
     #[command(after_help = "\
@@ -76,6 +79,7 @@ impl Command {
                 models,
                 every_model,
                 by_provider,
+                by_center,
             } => {
                 let message = DefineService {
                     service,
@@ -87,23 +91,29 @@ impl Command {
                         false => Collator::Center,
                     },
                 };
-                define(reach, message, every_model).await
+                let keeps = Keeps {
+                    models: !every_model,
+                    collator: !by_center,
+                };
+                define(reach, message, keeps).await
             }
             Self::List { whose, unused } => list(reach, &whose, unused).await,
         }
     }
 }
 
-async fn define(
-    reach: &Reach,
-    mut message: DefineService,
-    every_model: bool,
-) -> Result<(), Failure> {
+/// What a service that is there already keeps where it is not given again.
+struct Keeps {
+    models: bool,
+    collator: bool,
+}
+
+async fn define(reach: &Reach, mut message: DefineService, keeps: Keeps) -> Result<(), Failure> {
     if message.models.len() > MODELS_PER_SERVICE {
         let most = format!("a service names at most {MODELS_PER_SERVICE} models");
         return Err(Failure::given(most));
     }
-    if let Some(other) = other_service(&message) {
+    if let Some(other) = other_service(&message, &reach.shown_url()) {
         return Err(Failure::given(format!(
             "devices would register for {other} there; the URL for {id} ends in \
              /v1/services/{id}/registrations",
@@ -115,8 +125,11 @@ async fn define(
     let before = rows.into_iter().find(|row| row.service == message.service);
     if let Some(before) = &before {
         message.title.get_or_insert_with(|| before.title.clone());
-        if message.models.is_empty() && !every_model {
+        if message.models.is_empty() && keeps.models {
             message.models.clone_from(&before.models);
+        }
+        if keeps.collator && before.collator == Collator::Provider {
+            message.collator = Collator::Provider;
         }
     }
     let ServicesReply::Defined(row) = ask(&console, ServicesRequest::Define(message)).await? else {
@@ -127,31 +140,38 @@ async fn define(
     }
     table::line(&match before {
         Some(before) => changed(&before, &row),
-        None => made(&row, &reach.again()),
+        None => made(&row, reach),
     })
 }
 
 /// The service whose registrations a URL of this center would take, where it is another one.
-fn other_service(message: &DefineService) -> Option<&str> {
+fn other_service<'a>(message: &'a DefineService, center: &str) -> Option<&'a str> {
     let at = message.url.as_str().split(['?', '#']).next()?;
-    let (_, of) = at
-        .strip_suffix("/registrations")?
-        .rsplit_once("/v1/services/")?;
+    let of = at
+        .strip_prefix(center.trim_end_matches('/'))?
+        .strip_prefix("/v1/services/")?
+        .strip_suffix("/registrations")?;
     (message.collator.is_center() && of != message.service.as_str()).then_some(of)
 }
 
 /// What is said of a service that there was not.
-fn made(row: &ServiceRow, again: &str) -> String {
+fn made(row: &ServiceRow, reach: &Reach) -> String {
     let service = &row.service;
     let lines: Vec<String> = particulars(row)
         .iter()
         .map(|(name, value)| format!("  {name:10} {value}\n"))
         .collect();
-    format!(
-        "{service} can be applied for\n\n{}\nApply for it:  restante-center apply {service} \
-         --user NAME --all{again}",
-        lines.concat()
-    )
+    // A provider's token applies for nothing: that is for the customer's people or the operator.
+    let next = match row.collator.is_center() {
+        true => format!(
+            "Apply for it:  restante-center apply {service} --user NAME --all{}",
+            reach.again()
+        ),
+        false => "It can be applied for with the operator's or an administrator's token once its \
+                  server runs: restante-provider serve"
+            .to_owned(),
+    };
+    format!("{service} can be applied for\n\n{}\n{next}", lines.concat())
 }
 
 /// What is said of a service that there was: what is different.
@@ -304,15 +324,21 @@ mod tests {
             let message = json!({ "service": "scan", "url": url, "collator": collator });
             serde_json::from_value(message).expect("a message")
         };
+        const CENTER: &str = "https://center.example";
         let of_print = "https://center.example/v1/services/pull-print/registrations";
         let wrong = define(of_print, "center");
-        assert_eq!(other_service(&wrong), Some("pull-print"));
-        assert_eq!(other_service(&define(of_print, "provider")), None);
+        assert_eq!(other_service(&wrong, CENTER), Some("pull-print"));
+        assert_eq!(other_service(&define(of_print, "provider"), CENTER), None);
         for fine in [
             "https://center.example/v1/services/scan/registrations",
             "https://print.example/restante",
+            "https://elsewhere.example/v1/services/pull-print/registrations",
         ] {
-            assert_eq!(other_service(&define(fine, "center")), None, "{fine}");
+            assert_eq!(
+                other_service(&define(fine, "center"), CENTER),
+                None,
+                "{fine}"
+            );
         }
     }
 }
