@@ -123,6 +123,10 @@ impl Afar {
                 return Ok(self.by_own_clock(left).await);
             };
             left -= moved.passed;
+            if moved.passed > 0 {
+                // The exchange that was waited for is over.
+                waited = Duration::ZERO;
+            }
             match moved.busy {
                 // No time passes while an exchange is under way: its request is about to come.
                 Some(true) if waited < self.late => waited += RETRY,
@@ -190,3 +194,45 @@ impl Afar {
 const SETTLE: Duration = Duration::from_millis(120);
 /// How soon the kit looks again while an exchange is under way.
 const RETRY: Duration = Duration::from_millis(20);
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, SocketAddr};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    /// A hook whose party is in an exchange whenever it is asked, another one each minute. It
+    /// counts the seconds that pass.
+    fn hook(passed: Arc<AtomicU64>) -> ChildHook {
+        let (asks, mut asked) = mpsc::channel::<String>(1);
+        let (says, answers) = mpsc::channel(1);
+        tokio::spawn(async move {
+            while let Some(line) = asked.recv().await {
+                let asked: Value = serde_json::from_str(&line).expect("a line");
+                let seconds = asked["with"]["seconds"].as_u64().expect("seconds");
+                let seconds = seconds.min(60);
+                passed.fetch_add(seconds, Ordering::Relaxed);
+                let moved = json!({ "passed": seconds, "busy": true });
+                let answer = json!({ "id": asked["id"], "ok": moved });
+                says.send(answer.to_string()).await.expect("a listener");
+            }
+        });
+        ChildHook::inside(asks, answers, Duration::from_secs(60))
+    }
+
+    #[tokio::test]
+    async fn exchanges_that_the_kit_does_not_see_use_no_patience_up_together() {
+        let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let listener = Listener::bind(here).await.expect("a listener");
+        let passed = Arc::new(AtomicU64::new(0));
+        let hook = hook(Arc::clone(&passed));
+        let mut afar = Afar::new(listener, Some(hook), Control::C2, 2 * RETRY);
+        let next = afar.next(600).await.expect("no error");
+        assert!(next.is_none());
+        assert_eq!(passed.load(Ordering::Relaxed), 600);
+    }
+}

@@ -55,10 +55,12 @@ struct Moody {
     inner: MemoryStore,
     fails: Arc<AtomicBool>,
     millis: Arc<AtomicU64>,
+    loads: Arc<AtomicUsize>,
 }
 
 impl Store for Moody {
     async fn load(&self, needs: &[Need]) -> Result<Vec<Loaded>, StoreError> {
+        self.loads.fetch_add(1, Ordering::Relaxed);
         tokio::time::sleep(Duration::from_millis(self.millis.load(Ordering::Relaxed))).await;
         if self.fails.load(Ordering::Relaxed) {
             return Err(StoreError::Full);
@@ -78,6 +80,7 @@ struct Stand {
     clock: ByHand,
     fails: Arc<AtomicBool>,
     millis: Arc<AtomicU64>,
+    loads: Arc<AtomicUsize>,
 }
 
 impl Stand {
@@ -97,6 +100,7 @@ impl Stand {
         clock.0.store(1_795_000_000_000, Ordering::Relaxed);
         let store = Moody::default();
         let (fails, millis) = (Arc::clone(&store.fails), Arc::clone(&store.millis));
+        let loads = Arc::clone(&store.loads);
         let driver = Driver::new(decide, store).clock(clock.clone());
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut setup = Setup::new(driver).listen(loopback, Line::Plain).ticks(None);
@@ -114,6 +118,7 @@ impl Stand {
             clock,
             fails,
             millis,
+            loads,
         }
     }
 
@@ -185,12 +190,20 @@ async fn a_store_that_fails_is_named_to_probes_and_a_call_is_told_to_come_again(
 async fn a_request_in_work_is_finished_before_the_center_stops() {
     let stand = Stand::start().await;
     stand.millis.store(300, Ordering::Relaxed);
+    let before = stand.loads.load(Ordering::Relaxed);
     let url = stand.running.addresses()[0].url();
     let asked = tokio::task::spawn_blocking({
         let url = url.clone();
         move || get(&url, "/readyz")
     });
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    let in_work = async {
+        while stand.loads.load(Ordering::Relaxed) == before {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let minute = Duration::from_secs(60);
+    let in_work = tokio::time::timeout(minute, in_work).await;
+    in_work.expect("the request asks the store");
     let drained = stand.running.stop().await;
     assert_eq!(drained.cut, 0);
     let answered = asked.await.expect("no panic");
