@@ -147,12 +147,12 @@ impl<C: Crypto> Device<C> {
     #[must_use]
     pub fn new(crypto: C, me: DeviceEntry, max_message: Option<MaxMessage>) -> Self {
         Self {
-            place: Place::at(me.contacts.address.clone()),
             me,
             registrant: Registrant::new(crypto, max_message),
             boot: 0,
             seq: 0,
             reading: None,
+            place: Place::default(),
         }
     }
 
@@ -217,10 +217,7 @@ impl<C: Crypto> Device<C> {
                 self.registrant.link_failed(now, seed, exchange, news);
             }
             Input::StatusChanged(status) => self.reading = Some(Reading { status, taken: now }),
-            Input::AddressChanged(address) => {
-                self.me.contacts.address = Some(address.clone());
-                self.place.moved(address);
-            }
+            Input::AddressChanged(address) => self.me.contacts.address = Some(address),
             Input::ServiceAnswered { exchange, answer } => {
                 let services = &mut self.registrant;
                 services.service_answered(now, seed, exchange, answer, news);
@@ -284,7 +281,7 @@ impl<C: Crypto> Device<C> {
     /// address has changed.
     // spec: STA-019
     fn ready(&self) -> Ready {
-        let due = match self.place.is_news() {
+        let due = match self.place.is_news(self.me.contacts.address.as_ref()) {
             true => self.registrant.report_early(),
             false => self.registrant.report().map(|due| due.at),
         };
@@ -317,7 +314,8 @@ impl<C: Crypto> Device<C> {
     fn report(&mut self, now: Uptime) -> DeviceRequest {
         self.seq = self.seq.saturating_add(1);
         let number = (self.boot, self.seq);
-        let address = self.place.say();
+        let address = &self.me.contacts.address;
+        self.place.said(address.as_ref());
         let named = self.id().into_iter().zip(&self.reading);
         let report = named.map(|(device, reading)| {
             let age = now.since(reading.taken);
