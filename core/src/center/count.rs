@@ -49,7 +49,7 @@ impl<C: Crypto> Work<'_, C> {
             self.withdraw(id, &made, &mut chunk)?;
         }
         for (_, _, target) in &chunk {
-            target.count(&mut tally);
+            tally.add(target.state);
         }
         let part = match chunk.last() {
             Some((_, last, _)) if chunk.len() >= TARGETS_PER_TICK => {

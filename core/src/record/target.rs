@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{ApplicationId, CustomerId, DeviceId, InstructionId, Note};
 use crate::time::Timestamp;
 use crate::wire::people::DateTime;
-use crate::wire::services::{Tally, TargetRow, TargetState};
+use crate::wire::services::{TargetRow, TargetState};
 
 use super::bytes::Bytes;
 use super::desk::Record;
@@ -100,24 +100,6 @@ impl Target {
             detail,
             given: self.given,
         })
-    }
-
-    /// Counts it.
-    pub fn count(&self, tally: &mut Tally) {
-        let place = match self.state {
-            TargetState::Candidate
-            | TargetState::HandedOver
-            | TargetState::Waiting
-            | TargetState::Taken => &mut tally.waiting,
-            TargetState::Entitled => &mut tally.entitled,
-            TargetState::Failed => &mut tally.failed,
-            TargetState::Withdrawn => &mut tally.withdrawn,
-            TargetState::NotApplicable
-            | TargetState::AlreadyEntitled
-            | TargetState::AlreadyApplied
-            | TargetState::MailboxFull => &mut tally.left_out,
-        };
-        *place = place.saturating_add(1);
     }
 
     /// What people are shown of it.

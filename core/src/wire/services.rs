@@ -309,6 +309,26 @@ pub struct Tally {
     pub left_out: u32,
 }
 
+impl Tally {
+    /// Counts one more device.
+    pub fn add(&mut self, state: TargetState) {
+        let place = match state {
+            TargetState::Candidate
+            | TargetState::HandedOver
+            | TargetState::Waiting
+            | TargetState::Taken => &mut self.waiting,
+            TargetState::Entitled => &mut self.entitled,
+            TargetState::Failed => &mut self.failed,
+            TargetState::Withdrawn => &mut self.withdrawn,
+            TargetState::NotApplicable
+            | TargetState::AlreadyEntitled
+            | TargetState::AlreadyApplied
+            | TargetState::MailboxFull => &mut self.left_out,
+        };
+        *place = place.saturating_add(1);
+    }
+}
+
 /// "I choose these."
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

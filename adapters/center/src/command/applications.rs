@@ -181,9 +181,13 @@ pub(crate) async fn counted(
         return Ok((row, None));
     }
     let targets = targets(console, named).await?;
-    row.tally = tally(&targets);
+    row.tally = Tally::default();
     let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
-    for target in targets.iter().filter(|it| it.state.is_left_out()) {
+    for target in &targets {
+        row.tally.add(target.state);
+        if !target.state.is_left_out() {
+            continue;
+        }
         let why = state_of(target.state).trim_start_matches(LEFT_OUT);
         *reasons.entry(why).or_default() += 1;
     }
@@ -193,21 +197,6 @@ pub(crate) async fn counted(
         .collect();
     let said = (!reasons.is_empty()).then(|| format!("Left out: {}", reasons.join(", ")));
     Ok((row, said))
-}
-
-fn tally(targets: &[TargetRow]) -> Tally {
-    let mut tally = Tally::default();
-    for target in targets {
-        let count = match target.state {
-            TargetState::Entitled => &mut tally.entitled,
-            TargetState::Failed => &mut tally.failed,
-            TargetState::Withdrawn => &mut tally.withdrawn,
-            state if state.is_left_out() => &mut tally.left_out,
-            _ => &mut tally.waiting,
-        };
-        *count = count.saturating_add(1);
-    }
-    tally
 }
 
 fn list(customer: Option<CustomerId>, after: Option<ApplicationId>) -> PeopleRequest {
