@@ -201,7 +201,7 @@ impl Order {
 /// A refusal because of applications that are open, with the command that ends the latest of them.
 async fn call_off_first(
     console: &Console,
-    mut refused: Failure,
+    refused: Failure,
     customer: Option<CustomerId>,
     services: &[ServiceId],
     of: &str,
@@ -213,15 +213,13 @@ async fn call_off_first(
             ApplicationState::Filling | ApplicationState::Open
         ) && (services.is_empty() || services.contains(&row.service))
     };
-    let open = rows.unwrap_or_default().into_iter().rfind(is_it);
-    if let (Some(open), Some(refusal)) = (open, &refused.refusal) {
-        refused.text = format!(
-            "refused ({}): {}. Wait until it is complete, or call it off:  restante-center \
-             call-off {}{of}",
-            refusal.code, refusal.detail, open.application
-        );
+    match rows.unwrap_or_default().into_iter().rfind(is_it) {
+        Some(open) => refused.advising(&format!(
+            ". Wait until it is complete, or call it off:  restante-center call-off {}{of}",
+            open.application
+        )),
+        None => refused,
     }
-    refused
 }
 
 /// What the administrator can do next.

@@ -129,10 +129,7 @@ async fn planned(console: &Console, named: Named) -> Result<ApplicationRow, Fail
 }
 
 /// That nobody can be called, with what there is to do about it.
-fn nobody(mut refused: Failure, application: Option<ApplicationRow>, of: &str) -> Failure {
-    let Some(refusal) = &refused.refusal else {
-        return refused;
-    };
+fn nobody(refused: Failure, application: Option<ApplicationRow>, of: &str) -> Failure {
     let next = match application.map(|row| (row.state, row.application)) {
         Some((ApplicationState::Choosing, id)) => {
             format!(". Choose first:  restante-center choose {id}{of} --all")
@@ -140,8 +137,7 @@ fn nobody(mut refused: Failure, application: Option<ApplicationRow>, of: &str) -
         Some((ApplicationState::Complete | ApplicationState::Cancelled, _)) => String::new(),
         _ => ". Devices that cannot be called come at their own time".to_owned(),
     };
-    refused.text = format!("refused ({}): {}{next}", refusal.code, refusal.detail);
-    refused
+    refused.advising(&next)
 }
 
 /// All devices of a plan.

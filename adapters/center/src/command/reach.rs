@@ -74,8 +74,7 @@ impl Reach {
         add("center", self.center.clone());
         add("token-file", path(&self.token_file));
         add("token-env", self.token_env.clone());
-        add("ca", path(&self.ca));
-        options
+        options + &self.ca_again()
     }
 
     /// The option that trusts the same certificates again, with a space before it.

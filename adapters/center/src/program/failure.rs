@@ -74,6 +74,16 @@ impl Failure {
         self.refusal.as_ref().is_some_and(|it| it.code == code)
     }
 
+    /// The same, with `next` behind what the center says in the place of the registry's advice,
+    /// which cannot know what there is to do here.
+    #[must_use]
+    pub fn advising(mut self, next: &str) -> Self {
+        if let Some(refusal) = &self.refusal {
+            self.text = format!("refused ({}): {}{next}", refusal.code, refusal.detail);
+        }
+        self
+    }
+
     /// The line that `program` complains in: for programs, what the center said where it refused.
     #[must_use]
     pub fn complaint(&self, program: &str, as_json: bool) -> String {
