@@ -55,18 +55,21 @@ impl<C: Crypto> Work<'_, C> {
         let shown = shown(&found, now);
         let (crypto, timetable) = (&center.crypto, &center.timetable);
         // Where all have room, the tag is known before any of them is written out.
-        if have.is_some() && surely_fit(shown.len(), most) {
+        let early = surely_fit(shown.len(), most).then(|| {
             let tagged = shown.iter().map(|(_, _, it)| (it.id, is_called_off(it)));
-            if have == Some(&etag(crypto, timetable, tagged)) {
-                return unchanged();
-            }
+            etag(crypto, timetable, tagged)
+        });
+        if have.is_some() && have == early.as_ref() {
+            return unchanged();
         }
         let widest = shown.iter().map(|(_, device, it)| self.widest(*device, it));
         let widest: Vec<Instruction> = widest.collect();
         let mut mailbox = empty(center.etag.clone(), self.schedule());
         show(widest, &mut mailbox, most);
-        let tagged = mailbox.instructions.iter().map(|it| (it.id, it.cancel));
-        mailbox.etag = etag(crypto, timetable, tagged);
+        mailbox.etag = early.unwrap_or_else(|| {
+            let tagged = mailbox.instructions.iter().map(|it| (it.id, it.cancel));
+            etag(crypto, timetable, tagged)
+        });
         if have == Some(&mailbox.etag) {
             return unchanged();
         }

@@ -7,6 +7,7 @@
 //! its lane and the reply, which is sealed, a refusal too. Serves spec chapter 14.
 
 use alloc::format;
+use alloc::vec::Vec;
 
 use crate::code::{EnrolId, FormalCode};
 use crate::crypto::Crypto;
@@ -180,15 +181,7 @@ impl<C: Crypto> Work<'_, C> {
     fn accept(&mut self, located: Located, received: &Received) -> Result<Opened, Stop> {
         let code = Credential::Formal(located.code.clone());
         let (answer, inside, reason) = self.inside(code, located.request.message())?;
-        let envelope = match located.request.lane() {
-            seal::Lane::Mail => None,
-            seal::Lane::Conversation => {
-                let message = json::to_bytes(&answer);
-                let crypto = &self.center.crypto;
-                let sealed = located.request.reply(crypto, self.seed, &message);
-                Some(sealed.map_err(too_long)?)
-            }
-        };
+        let envelope = self.answer(&located.request, &answer)?;
         let lane = Lane::new(located.code.epoch(), received, envelope.clone());
         let state = &located.registration.state;
         let lanes = located
@@ -197,6 +190,15 @@ impl<C: Crypto> Work<'_, C> {
         self.desk.put(located.key, &lanes);
         let said = Sealed { envelope, reason };
         Ok(Opened { said, inside })
+    }
+
+    /// What goes back to a request, sealed; nothing to a mail.
+    fn answer(&self, request: &Request, answer: &Answer) -> Result<Option<Vec<u8>>, Stop> {
+        if request.lane() == seal::Lane::Mail {
+            return Ok(None);
+        }
+        let sealed = request.reply(&self.center.crypto, self.seed, &json::to_bytes(answer));
+        sealed.map(Some).map_err(too_long)
     }
 
     /// Decides the message inside, as if it had come with this credential: what is answered, what
@@ -254,12 +256,8 @@ impl<C: Crypto> Work<'_, C> {
                 State::Active(_) | State::Ended(_) => {}
             }
         }
-        let crypto = &self.center.crypto;
-        let message = json::to_bytes(&self.no_longer());
-        let sealed = located.request.reply(crypto, self.seed, &message);
-        let is_mail = located.request.lane() == seal::Lane::Mail;
         Ok(Sealed {
-            envelope: (!is_mail).then_some(sealed.map_err(too_long)?),
+            envelope: self.answer(&located.request, &self.no_longer())?,
             reason: Some(about(located, "registration-cloned")),
         })
     }
@@ -296,11 +294,8 @@ impl<C: Crypto> Work<'_, C> {
             let key = code.as_ref().map(SealingKey::formal);
             let opened = key.map(|key| Request::open(&center.crypto, &key, envelope));
             let Some(Ok(request)) = opened else { continue };
-            let message = json::to_bytes(&self.no_longer());
-            let sealed = request.reply(&center.crypto, self.seed, &message);
-            let is_mail = request.lane() == seal::Lane::Mail;
             let said = Sealed {
-                envelope: (!is_mail).then_some(sealed.map_err(too_long)?),
+                envelope: self.answer(&request, &self.no_longer())?,
                 reason: Some(Reason { word, detail }),
             };
             let inside = None;

@@ -292,7 +292,7 @@ impl Link {
                     number,
                     arrived: taken.arrived,
                 };
-                out.push(Output::Write(encode(&acknowledgement.to_bytes())));
+                out.push(written(&acknowledgement));
             }
             Frame::Acknowledgement {
                 link,
@@ -326,7 +326,7 @@ impl Link {
                 return None;
             }
         }
-        out.push(Output::Write(encode(&hello.to_bytes())));
+        out.push(written(&hello));
         None
     }
 
@@ -351,7 +351,7 @@ impl Link {
             });
         }
         if to != Some(self.session) {
-            out.push(Output::Write(encode(&self.hello().to_bytes())));
+            out.push(written(&self.hello()));
         }
         if !is_known {
             self.begin_message_anew(now, out);
@@ -405,6 +405,11 @@ impl Link {
     }
 }
 
+/// A frame on its way to the line.
+fn written(frame: &Frame) -> Output {
+    Output::Write(encode(&frame.to_bytes()))
+}
+
 impl Machine for Link {
     type Input = Input;
     type Output = Output;
@@ -418,7 +423,7 @@ impl Machine for Link {
         out: &mut Vec<Output>,
     ) -> Result<(), SendError> {
         match input {
-            Input::Opened => out.push(Output::Write(encode(&self.hello().to_bytes()))),
+            Input::Opened => out.push(written(&self.hello())),
             Input::Received(bytes) => {
                 for byte in bytes {
                     if let Some(frame) = self.cutter.take(byte) {
