@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use restante_core::code::FormalCode;
 use restante_core::wire::{Act, Mailbox, Register};
-use restante_http::client::{Client, Trust};
+use restante_http::client::Client;
 
-use crate::instructing::{enrol, poll};
+use crate::instructing::{Enrolled, poll};
 use crate::place::Place;
 
 const URL: &str = "https://localhost/v1/services/pull-print/registrations";
@@ -56,12 +56,13 @@ async fn instructed(client: &Client, code: &FormalCode) -> Mailbox {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_device_starts_a_service_that_was_applied_for_and_stops_it() {
     let place = place();
-    let issued = place.json(&["code", "issue", "--user", "Anna Weber"]);
-    let code = issued["code"].as_str().and_then(|it| it.parse().ok());
     let served = place.serve();
-    let client = Client::new(served.url(), &Trust::system()).expect("a client");
-    let (device, code) = enrol(&client, code.expect("a code")).await;
-    poll(&client, &code).await;
+    let Enrolled {
+        client,
+        device,
+        code,
+        customer,
+    } = Enrolled::at(&place, served.url()).await;
     let defined = place.run(&["service", "define", "pull-print", "--url", URL]);
     assert!(
         defined.starts_with("pull-print can be applied for\n"),
@@ -90,8 +91,7 @@ async fn a_device_starts_a_service_that_was_applied_for_and_stops_it() {
          first:  restante-center choose {application} --user 'Anna Weber' --all"
         ),
     );
-    let customer = issued["row"]["customer"].as_str().expect("an id");
-    choose_from_elsewhere(&place, served.url(), customer, (application, &device));
+    choose_from_elsewhere(&place, served.url(), &customer, (application, &device));
 
     let mailbox = instructed(&client, &code).await;
     is_open_already(&place, application);

@@ -6,7 +6,33 @@ use restante_http::client::{Client, Trust};
 
 use crate::place::Place;
 
-pub(crate) async fn enrol(client: &Client, code: ProvisionalCode) -> (String, FormalCode) {
+/// A device of Anna Weber that has enrolled at a center and polled once.
+pub(crate) struct Enrolled {
+    pub(crate) client: Client,
+    pub(crate) device: String,
+    pub(crate) code: FormalCode,
+    pub(crate) customer: String,
+}
+
+impl Enrolled {
+    /// One of the center of this place, which serves there.
+    pub(crate) async fn at(place: &Place, url: &str) -> Self {
+        let issued = place.json(&["code", "issue", "--user", "Anna Weber"]);
+        let code = issued["code"].as_str().and_then(|it| it.parse().ok());
+        let client = Client::new(url, &Trust::system()).expect("a client");
+        let (device, code) = enrol(&client, code.expect("a code")).await;
+        poll(&client, &code).await;
+        let customer = issued["row"]["customer"].as_str().expect("an id");
+        Self {
+            client,
+            device,
+            code,
+            customer: customer.to_owned(),
+        }
+    }
+}
+
+async fn enrol(client: &Client, code: ProvisionalCode) -> (String, FormalCode) {
     let enrol = serde_json::json!({
         "request": "req-00000000000000000000000001",
         "devices": [{ "identification": {
@@ -36,12 +62,13 @@ pub(crate) async fn poll(client: &Client, code: &FormalCode) -> Mailbox {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_device_is_instructed_and_what_it_says_is_shown() {
     let place = Place::new();
-    let issued = place.json(&["code", "issue", "--user", "Anna Weber"]);
-    let code = issued["code"].as_str().and_then(|it| it.parse().ok());
     let served = place.serve();
-    let client = Client::new(served.url(), &Trust::system()).expect("a client");
-    let (device, code) = enrol(&client, code.expect("a code")).await;
-    poll(&client, &code).await;
+    let Enrolled {
+        client,
+        device,
+        code,
+        ..
+    } = Enrolled::at(&place, served.url()).await;
     let whose = ["--user", "Anna Weber"];
     let order = [
         &[
@@ -103,12 +130,8 @@ async fn a_device_is_instructed_and_what_it_says_is_shown() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_device_of_nobody_is_named_to_people_and_to_programs() {
     let place = Place::new();
-    let issued = place.json(&["code", "issue", "--user", "Anna Weber"]);
-    let code = issued["code"].as_str().and_then(|it| it.parse().ok());
     let served = place.serve();
-    let client = Client::new(served.url(), &Trust::system()).expect("a client");
-    let (device, code) = enrol(&client, code.expect("a code")).await;
-    poll(&client, &code).await;
+    let Enrolled { device, .. } = Enrolled::at(&place, served.url()).await;
     let nobodys = "dev-00000000000000000000000001";
     let order = [
         "instruct",

@@ -11,10 +11,10 @@ use restante_core::center::{Center, EffectKind, Keys, Policy};
 use restante_core::id::{AttemptId, EffectId};
 use restante_core::record::{Change, Outbox, Write, Written};
 use restante_crypto::RingCrypto;
-use restante_http::client::{Client, Trust, Webhook};
+use restante_http::client::{Trust, Webhook};
 use restante_store::{Clock, Driver, MemoryStore, SystemClock};
 
-use crate::instructing::{enrol, poll};
+use crate::instructing::Enrolled;
 use crate::place::Place;
 use crate::receiver::{Receiver, SECRET, free};
 use crate::serving::get_as;
@@ -41,11 +41,7 @@ fn place(address: SocketAddr) -> Place {
 
 /// Enrols a device and applies for a service on it; the application's id.
 async fn apply(place: &Place, url: &str) -> String {
-    let issued = place.json(&["code", "issue", "--user", "Anna Weber"]);
-    let code = issued["code"].as_str().and_then(|it| it.parse().ok());
-    let client = Client::new(url, &Trust::system()).expect("a client");
-    let (_, code) = enrol(&client, code.expect("a code")).await;
-    poll(&client, &code).await;
+    Enrolled::at(place, url).await;
     let at = "https://localhost/v1/services/pull-print/registrations";
     place.run(&["service", "define", "pull-print", "--url", at]);
     let applied = place.json(&["apply", "--user", "Anna Weber", "--all"]);
