@@ -16,9 +16,6 @@ const KIT: &str = env!("CARGO_BIN_EXE_restante-conformance");
 
 /// A hook that can do what a center's operator can: pull the plug. It cannot move time.
 const PLUG: &str = r#"
-while read -r line; do
-  id=$(printf '%s' "$line" | sed 's/.*"id":\([0-9]*\).*/\1/')
-  case "$line" in
     *'"factory":true'*)
       printf '{"id":%s,"unsupported":"the center runs by its own clock"}\n' "$id";;
     *'"verb":"reset"'*)
@@ -34,16 +31,15 @@ while read -r line; do
       if printf '%s' "$mail" | base64 -d | "$CENTER" take-mail 2>>serve.log
       then printf '{"id":%s,"ok":{}}\n' "$id"
       else printf '{"id":%s,"error":"the center did not take the mail"}\n' "$id"
-      fi;;
-    *) printf '{"id":%s,"unsupported":"the center runs by its own clock"}\n' "$id";;
-  esac
-done
-"#;
+      fi;;"#;
 
 #[test]
 fn a_real_center_holds_as_far_as_its_hook_reaches() {
     let place = Place::serving();
-    let (code, text) = place.kit(&["--hook", &place.hook(PLUG)]);
+    let (code, text) = place.kit(&[
+        "--hook",
+        &place.hook(&answering(PLUG, "the center runs by its own clock")),
+    ]);
     assert_eq!(code, Some(4), "{text}");
     assert!(text.contains("MUSTs could not be tested"), "{text}");
     let results = place.results();
@@ -67,19 +63,15 @@ fn a_real_center_holds_as_far_as_its_hook_reaches() {
 fn a_center_set_up_anew_without_an_operator_s_token_ends_the_run() {
     let place = Place::serving();
     // Its operator is another one from now on, and the hook names no token.
-    let forgetting = r#"
-while read -r line; do
-  id=$(printf '%s' "$line" | sed 's/.*"id":\([0-9]*\).*/\1/')
-  case "$line" in
+    let forgetting = answering(
+        r#"
     *'"factory":true'*)
       "$CENTER" token revoke "$(cat token.id)" >/dev/null 2>>serve.log
-      printf '{"id":%s,"ok":{}}\n' "$id";;
-    *) printf '{"id":%s,"unsupported":"no"}\n' "$id";;
-  esac
-done
-"#;
+      printf '{"id":%s,"ok":{}}\n' "$id";;"#,
+        "no",
+    );
     let resets = "server/SCN/the-only-service-is-not-named";
-    let hook = place.hook(forgetting);
+    let hook = place.hook(&forgetting);
     let arguments = ["--hook", &hook, "--seed", "2", resets, "server/MOD/*"];
     let (code, text) = place.kit(&arguments);
     assert_eq!(code, Some(3), "{text}");
@@ -98,17 +90,12 @@ done
 #[test]
 fn a_center_set_up_anew_that_keeps_its_operator_s_token_is_tried_on() {
     let place = Place::serving();
-    let keeping = r#"
-while read -r line; do
-  id=$(printf '%s' "$line" | sed 's/.*"id":\([0-9]*\).*/\1/')
-  case "$line" in
-    *'"factory":true'*) printf '{"id":%s,"ok":{}}\n' "$id";;
-    *) printf '{"id":%s,"unsupported":"no"}\n' "$id";;
-  esac
-done
-"#;
+    let keeping = answering(
+        r#"    *'"factory":true'*) printf '{"id":%s,"ok":{}}\n' "$id";;"#,
+        "no",
+    );
     let resets = "server/SCN/the-only-service-is-not-named";
-    let (code, text) = place.kit(&["--hook", &place.hook(keeping), resets]);
+    let (code, text) = place.kit(&["--hook", &place.hook(&keeping), resets]);
     assert_eq!(code, Some(0), "{text}");
 }
 
@@ -154,17 +141,12 @@ fn a_hook_that_says_yes_to_anything_ends_the_run() {
 #[test]
 fn a_hook_that_lies_about_time_makes_no_pass() {
     let place = Place::serving();
-    let lying = r#"
-while read -r line; do
-  id=$(printf '%s' "$line" | sed 's/.*"id":\([0-9]*\).*/\1/')
-  case "$line" in
-    *'"verb":"advance"'*) printf '{"id":%s,"ok":{}}\n' "$id";;
-    *) printf '{"id":%s,"unsupported":"no"}\n' "$id";;
-  esac
-done
-"#;
+    let lying = answering(
+        r#"    *'"verb":"advance"'*) printf '{"id":%s,"ok":{}}\n' "$id";;"#,
+        "no",
+    );
     let expiry = "server/COD/a-code-expires-at-its-instant";
-    let (code, text) = place.kit(&["--hook", &place.hook(lying), expiry]);
+    let (code, text) = place.kit(&["--hook", &place.hook(&lying), expiry]);
     assert_eq!(code, Some(1), "{text}");
     assert_eq!(place.results().cases[0].verdict, Verdict::Fail, "{text}");
 }
@@ -177,6 +159,15 @@ fn a_hook_that_dies_is_no_verdict() {
     let (code, text) = place.kit(&["--hook", &place.hook(&once), expiry]);
     assert_eq!(code, Some(3), "{text}");
     assert!(text.contains("the hook ended"), "{text}");
+}
+
+/// A hook with these arms of a `case`, which is unable to do anything else, and why.
+fn answering(arms: &str, unable: &str) -> String {
+    let id = r#"id=$(printf '%s' "$line" | sed 's/.*"id":\([0-9]*\).*/\1/')"#;
+    let rest = format!(r#"*) printf '{{"id":%s,"unsupported":"{unable}"}}\n' "$id";;"#);
+    format!(
+        "while read -r line; do\n  {id}\n  case \"$line\" in\n{arms}\n    {rest}\n  esac\ndone\n"
+    )
 }
 
 /// A hook that answers everything alike.
