@@ -43,9 +43,8 @@ impl LanManners {
         let known = Arc::clone(&presented);
         Outside {
             dial: Arc::new(move |center, certificates| {
-                let inner = dial(center, certificates)?;
-                let presented = Arc::clone(&presented);
-                Ok(Arc::new(Overheard { inner, presented }) as Arc<dyn Carry>)
+                let overheard = Overheard::dial(center, certificates, &presented)?;
+                Ok(Arc::new(overheard) as Arc<dyn Carry>)
             }),
             lan: Arc::new(move |announced| {
                 let inner = AnnouncedLan::new(announced, self.hears)?;
@@ -65,8 +64,18 @@ pub(super) type Presented = Arc<Mutex<Option<String>>>;
 
 /// The right client, overheard.
 pub(super) struct Overheard {
-    pub(super) inner: Arc<dyn Carry>,
-    pub(super) presented: Presented,
+    inner: Arc<dyn Carry>,
+    presented: Presented,
+}
+
+impl Overheard {
+    /// Dials this center; what is presented to it is kept there.
+    pub(super) fn dial(center: &str, trusts: &str, presented: &Presented) -> Result<Self, String> {
+        Ok(Self {
+            inner: dial(center, trusts)?,
+            presented: Arc::clone(presented),
+        })
+    }
 }
 
 impl Carry for Overheard {

@@ -16,7 +16,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 use crate::line::Pending;
-use crate::party::{ByMail, Carry, Happening, Outgoing, Outside, Post, dial, post};
+use crate::party::{ByMail, Carry, Happening, Outgoing, Outside, Post, post};
 
 use super::lan::{Overheard, Presented};
 
@@ -73,9 +73,7 @@ impl Mailing {
         let known = Arc::clone(&presented);
         Outside {
             dial: Arc::new(move |center, certificates| {
-                let inner = dial(center, certificates)?;
-                let presented = Arc::clone(&presented);
-                let inner = Arc::new(Overheard { inner, presented });
+                let inner = Overheard::dial(center, certificates, &presented)?;
                 let mailing = self;
                 Ok(Arc::new(OddCarrier { inner, mailing }) as Arc<dyn Carry>)
             }),
@@ -108,7 +106,7 @@ pub(crate) fn message(errand: &Errand) -> String {
 
 /// Carries messages to the center, and some of them wrongly.
 struct OddCarrier {
-    inner: Arc<Overheard>,
+    inner: Overheard,
     mailing: Mailing,
 }
 

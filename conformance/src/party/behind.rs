@@ -30,6 +30,25 @@ pub struct Answered {
     pub decided: Option<Value>,
 }
 
+impl Answered {
+    /// The answer of somebody who is no center: this status, unless the case says otherwise.
+    pub(super) fn without_center(right: u16, reaction: Reaction) -> Self {
+        let right = Response {
+            status: right,
+            ..Response::default()
+        };
+        let response = match reaction {
+            Reaction::Drop | Reaction::Lose => None,
+            Reaction::Raw(response) => Some(*response),
+            _ => Some(right),
+        };
+        Self {
+            response,
+            decided: None,
+        }
+    }
+}
+
 impl Behind {
     /// The center at the end of this line.
     #[must_use]

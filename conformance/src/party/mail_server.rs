@@ -16,7 +16,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::line::{Request, Response};
+use crate::line::Request;
 use crate::run::{Asked, PartyError, Reaction};
 
 use super::behind::Answered;
@@ -301,19 +301,7 @@ fn holds(mail: &[u8], text: &str) -> bool {
 /// What goes back to a party that has handed a mail over: its mail server has it, unless the case
 /// says otherwise.
 pub(super) fn serve(reaction: Reaction) -> Answered {
-    let right = Response {
-        status: 250,
-        ..Response::default()
-    };
-    let response = match reaction {
-        Reaction::Drop | Reaction::Lose => None,
-        Reaction::Raw(response) => Some(*response),
-        _ => Some(right),
-    };
-    Answered {
-        response,
-        decided: None,
-    }
+    Answered::without_center(250, reaction)
 }
 
 /// The party's own address.

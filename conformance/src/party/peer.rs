@@ -196,19 +196,7 @@ fn message(address: &str, request: &PollRequest) -> Value {
 
 /// What goes back to a party that has called a peer.
 pub(super) fn serve(reaction: Reaction) -> Answered {
-    let right = Response {
-        status: 204,
-        ..Response::default()
-    };
-    let response = match reaction {
-        Reaction::Drop | Reaction::Lose => None,
-        Reaction::Raw(response) => Some(*response),
-        _ => Some(right),
-    };
-    Answered {
-        response,
-        decided: None,
-    }
+    Answered::without_center(204, reaction)
 }
 
 /// How long a party may take to answer a poll request.

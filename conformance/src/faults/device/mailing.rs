@@ -3,12 +3,12 @@
 use restante_core::Seconds;
 use restante_core::id::{DeviceId, Note};
 use restante_core::registrant::ServiceAnswer;
-use restante_core::wire::{
-    Act, Acts, DeviceRequest, Host, Hosts, Progress, RegisterService, ServiceUrl,
-};
+use restante_core::wire::{DeviceRequest, Progress};
 
 use crate::faults::{Defect, Fault, Mailing, message};
 use crate::mail::Letter;
+
+use super::services;
 
 /// The faults.
 pub(super) const FAULTS: &[Fault] = &[
@@ -63,18 +63,7 @@ pub(super) const FAULTS: &[Fault] = &[
         )],
         also: &[],
         defect: Defect::Mailing(Mailing {
-            shown: |mailbox| {
-                let instructions = mailbox.instructions.iter();
-                let acts = instructions.flat_map(|it| it.acts.as_slice());
-                let urls = acts.filter_map(|act| match act {
-                    Act::RegisterService(act) => ServiceUrl::new(act.url.as_str()).ok(),
-                    _ => None,
-                });
-                let hosts = urls.filter_map(|url| url.host().parse::<Host>().ok());
-                if let Ok(hosts) = Hosts::new(hosts) {
-                    mailbox.schedule.hosts = hosts;
-                }
-            },
+            shown: services::all_hosts_allowed,
             ..Mailing::RIGHT
         }),
     },
@@ -88,19 +77,7 @@ pub(super) const FAULTS: &[Fault] = &[
         )],
         also: &[],
         defect: Defect::Mailing(Mailing {
-            shown: |mailbox| {
-                for instruction in &mut mailbox.instructions {
-                    let secure = |act: &Act| match act {
-                        Act::RegisterService(act) => Act::RegisterService(RegisterService {
-                            url: act.url.replace("http://", "https://"),
-                            code: act.code.clone(),
-                        }),
-                        other => other.clone(),
-                    };
-                    let acts = instruction.acts.as_slice().iter().map(secure).collect();
-                    instruction.acts = Acts::new(acts).unwrap_or(instruction.acts.clone());
-                }
-            },
+            shown: services::all_urls_secure,
             ..Mailing::RIGHT
         }),
     },

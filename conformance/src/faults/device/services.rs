@@ -4,7 +4,9 @@
 use restante_core::Seconds;
 use restante_core::device::{Errand, Input, Output, ServiceAnswer};
 use restante_core::id::Note;
-use restante_core::wire::{Act, Acts, Host, Hosts, RegisterService, Registered, ServiceUrl};
+use restante_core::wire::{
+    Act, Acts, Host, Hosts, Mailbox, RegisterService, Registered, ServiceUrl,
+};
 
 use crate::faults::machine::Wiring;
 use crate::faults::{Defect, Fault};
@@ -71,21 +73,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "expected the request acknowledge within 300 s; got the request acknowledge, in which",
         )],
         also: &[],
-        defect: Defect::Device(Wiring::hearing(|_, input| {
-            shown(input, |mailbox| {
-                let acts = mailbox
-                    .instructions
-                    .iter()
-                    .flat_map(|it| it.acts.as_slice());
-                let hosts = acts.filter_map(|act| match act {
-                    Act::RegisterService(act) => ServiceUrl::new(act.url.as_str()).ok(),
-                    _ => None,
-                });
-                let hosts = hosts.filter_map(|url| url.host().parse::<Host>().ok());
-                let all = Hosts::new(hosts);
-                mailbox.schedule.hosts = all.unwrap_or(mailbox.schedule.hosts.clone());
-            })
-        })),
+        defect: Defect::Device(Wiring::hearing(|_, input| shown(input, all_hosts_allowed))),
     },
     Fault {
         name: "plain-http-will-do",
@@ -96,21 +84,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "expected the request acknowledge within 300 s; got the request acknowledge, in which",
         )],
         also: &[],
-        defect: Defect::Device(Wiring::hearing(|_, input| {
-            shown(input, |mailbox| {
-                for instruction in &mut mailbox.instructions {
-                    let secure = |act: &Act| match act {
-                        Act::RegisterService(act) => Act::RegisterService(RegisterService {
-                            url: act.url.replace("http://", "https://"),
-                            code: act.code.clone(),
-                        }),
-                        other => other.clone(),
-                    };
-                    let acts = instruction.acts.as_slice().iter().map(secure).collect();
-                    instruction.acts = Acts::new(acts).unwrap_or(instruction.acts.clone());
-                }
-            })
-        })),
+        defect: Defect::Device(Wiring::hearing(|_, input| shown(input, all_urls_secure))),
     },
     Fault {
         name: "follows-a-service-s-redirection",
@@ -300,4 +274,33 @@ fn errands(outputs: &mut [Output]) -> impl Iterator<Item = &mut Errand> {
         Output::Register(errand) => Some(&mut **errand),
         _ => None,
     })
+}
+
+/// Names the host of every service as one that may be gone to.
+pub(super) fn all_hosts_allowed(mailbox: &mut Mailbox) {
+    let instructions = mailbox.instructions.iter();
+    let acts = instructions.flat_map(|it| it.acts.as_slice());
+    let urls = acts.filter_map(|act| match act {
+        Act::RegisterService(act) => ServiceUrl::new(act.url.as_str()).ok(),
+        _ => None,
+    });
+    let hosts = urls.filter_map(|url| url.host().parse::<Host>().ok());
+    if let Ok(hosts) = Hosts::new(hosts) {
+        mailbox.schedule.hosts = hosts;
+    }
+}
+
+/// Makes every plain URL of a service a secure one.
+pub(super) fn all_urls_secure(mailbox: &mut Mailbox) {
+    for instruction in &mut mailbox.instructions {
+        let secure = |act: &Act| match act {
+            Act::RegisterService(act) => Act::RegisterService(RegisterService {
+                url: act.url.replace("http://", "https://"),
+                code: act.code.clone(),
+            }),
+            other => other.clone(),
+        };
+        let acts = instruction.acts.as_slice().iter().map(secure).collect();
+        instruction.acts = Acts::new(acts).unwrap_or(instruction.acts.clone());
+    }
 }
