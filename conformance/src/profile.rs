@@ -273,6 +273,10 @@ pub const FEATURES: &[(&str, &str)] = &[
         "wrong codes are counted by the address that they come from",
     ),
     (
+        "sealed",
+        "messages in sealed envelopes, at a place of their own",
+    ),
+    (
         "services",
         "people's conversations about services, and registrations at the center's own URLs",
     ),

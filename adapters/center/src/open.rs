@@ -127,6 +127,9 @@ pub fn prepare(config: &Config) -> Result<Setup<Center<RingCrypto>, SqliteStore>
     let mut setup = behind(&config.http, &line, Setup::new(open(config)?))
         .console(&config.data)
         .metrics(config.metrics);
+    for address in &config.sealed {
+        setup = setup.sealed(*address);
+    }
     if let Some(webhook) = webhook {
         setup = setup.notify(webhook, config.http.url.clone());
     }

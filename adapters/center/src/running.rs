@@ -17,6 +17,7 @@ use crate::setup::Passing;
 /// A server that serves until it is stopped or dropped.
 pub struct Running<D, S> {
     pub(crate) addresses: Vec<Address>,
+    pub(crate) sealed: Vec<SocketAddr>,
     pub(crate) metrics: Option<SocketAddr>,
     pub(crate) tasks: Vec<JoinHandle<Drained>>,
     pub(crate) driver: Arc<Driver<D, S>>,
@@ -55,6 +56,12 @@ impl<D: Decide, S: Store> Running<D, S> {
     #[must_use]
     pub fn addresses(&self) -> &[Address] {
         &self.addresses
+    }
+
+    /// Where it takes sealed envelopes and nothing else.
+    #[must_use]
+    pub fn sealed(&self) -> &[SocketAddr] {
+        &self.sealed
     }
 
     /// Where metrics are served.

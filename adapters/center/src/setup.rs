@@ -16,7 +16,8 @@ use restante_core::center::Decide;
 use restante_core::id::ServiceId;
 use restante_http::client::Webhook;
 use restante_http::server::{
-    Bounds, Drained, Line, ListenError, Listener, Proxies, metrics_router, router, services_router,
+    Bounds, Drained, Line, ListenError, Listener, Proxies, metrics_router, router, sealed_router,
+    services_router,
 };
 use restante_store::{Driver, DriverError, Store, Ticker};
 use tokio::sync::{Notify, watch};
@@ -34,6 +35,7 @@ use crate::socket::{ConsoleSocket, SocketError};
 pub struct Setup<D, S> {
     driver: Driver<D, S>,
     listen: Vec<(SocketAddr, Line)>,
+    sealed: Vec<SocketAddr>,
     metrics: Option<SocketAddr>,
     console: Option<PathBuf>,
     proxies: Proxies,
@@ -77,6 +79,7 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
         Self {
             driver,
             listen: Vec::new(),
+            sealed: Vec::new(),
             metrics: None,
             console: None,
             proxies: Proxies::none(),
@@ -103,6 +106,14 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
     #[must_use]
     pub fn listen(mut self, address: SocketAddr, line: Line) -> Self {
         self.listen.push((address, line));
+        self
+    }
+
+    /// Takes sealed envelopes on this address in plain HTTP, and nothing else; port 0 lets the
+    /// system choose.
+    #[must_use]
+    pub fn sealed(mut self, address: SocketAddr) -> Self {
+        self.sealed.push(address);
         self
     }
 
@@ -171,6 +182,11 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
             let listener = Listener::bind(address, line, proxies, self.bounds).await?;
             bound.push((listener, is_tls));
         }
+        let mut sealed = Vec::new();
+        for address in self.sealed {
+            let proxies = self.proxies.clone();
+            sealed.push(Listener::bind(address, Line::Sealed, proxies, self.bounds).await?);
+        }
         let metrics = match self.metrics {
             None => None,
             Some(address) => {
@@ -198,6 +214,7 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
         if self.services.is_none() {
             operators = with_mail_room(operators, Arc::clone(&desk));
         }
+        let envelopes = sealed_router(Arc::clone(&desk), self.bounds.body);
         let routes = match self.services {
             None => router(desk, self.bounds.body),
             Some(services) => services_router(desk, services.at, self.bounds.body),
@@ -213,7 +230,10 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
             .into_iter()
             .map(|(listener, _)| (listener, routes.clone()));
         let figures_only = metrics.map(|listener| (listener, rendered(&figures, &condition)));
+        let sealed_addresses = sealed.iter().map(Listener::local_addr).collect();
+        let sealed = sealed.into_iter().map(|it| (it, envelopes.clone()));
         let tasks = listeners
+            .chain(sealed)
             .chain(figures_only)
             .map(|(listener, router)| serve(listener, router, stopped.clone()));
         let mut tasks: Vec<_> = tasks.collect();
@@ -222,6 +242,7 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
         tasks.extend(console.map(tokio::spawn));
         Ok(Running {
             addresses,
+            sealed: sealed_addresses,
             metrics: metrics_address,
             tasks,
             driver,

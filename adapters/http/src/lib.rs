@@ -18,6 +18,8 @@ pub use openapi::openapi;
 
 use axum::http::HeaderName;
 
+/// The media type of a sealed envelope.
+pub const SEALED: &str = "application/vnd.restante.sealed";
 /// In a reply to a poll: come again after so many seconds, unchanged or not.
 pub const NEXT_POLL: HeaderName = HeaderName::from_static("restante-next-poll");
 /// In a poll: the largest reply that the sender can take, in bytes.

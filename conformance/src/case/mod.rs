@@ -20,8 +20,8 @@ pub use scenario::Scenario;
 pub use selection::{Selection, SelectionError};
 pub(crate) use step::single;
 pub use step::{
-    Actor, Advance, Answer, Await, Bytes, Expect, HookStep, HttpReply, Limit, Own, Raw, RawReply,
-    Repeat, RequestSeen, Send, Step,
+    Actor, Advance, Answer, Await, Bytes, Expect, Hand, HookStep, HttpReply, Limit, Own, Raw,
+    RawReply, Repeat, RequestSeen, Seal, Send, Step,
 };
 
 use crate::hook::Verb;

@@ -1,4 +1,4 @@
-//! The steps of a case: send, mail, await, expect, forbid, hook, advance, answer, raw, bytes and
+//! The steps of a case: send, mail, seal, hand, await, expect, forbid, hook, advance, answer, raw, bytes and
 //! repeat.
 //!
 //! Where the server is under test the kit sends and the server answers; `expect` and `forbid` look
@@ -22,6 +22,10 @@ pub enum Step {
     Send(Send),
     /// A mail is handed to the server, as its mail server does. Nothing comes back.
     Mail(crate::mail::Letter),
+    /// A message is sealed in an envelope, which gets a name. Nothing is sent.
+    Seal(Seal),
+    /// An envelope is handed to the server, as it is or with one bit turned.
+    Hand(Hand),
     /// A request that no abstract message can be: only in cases of one binding.
     Raw(Raw),
     /// Bytes on a connection of their own: only in cases of one binding.
@@ -80,6 +84,43 @@ pub struct Send {
     /// Which of the case's addresses it comes from. Absent: the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    /// What the reader of a transcript should know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// A message in a sealed envelope, as a device makes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Seal {
+    /// The envelope's name.
+    pub named: String,
+    /// The code whose secret seals it: a provisional code for an enrolment, a formal code for
+    /// everything else.
+    pub under: String,
+    /// Its counter; none in an enrolment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counter: Option<u64>,
+    /// In the lane of mails.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub mail: bool,
+    /// The envelope whose challenge it answers: its counter is above all that was reserved there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answering: Option<String>,
+    /// The message: one member, the conversation's name, that holds the message's members.
+    pub say: BTreeMap<String, Value>,
+}
+
+/// An envelope that is handed to the server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Hand {
+    /// The envelope's name.
+    pub envelope: String,
+    /// Which of its bits is turned on its way, counted from the first: bit 0 is the lowest of
+    /// the first byte.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flipped: Option<u32>,
     /// What the reader of a transcript should know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -151,6 +192,10 @@ pub enum Expect {
     Reply(BTreeMap<String, Value>),
     /// The server refused; a pattern for the refusal.
     Refusal(Value),
+    /// A sealed envelope came back, which opens as the reply to the one that was handed over last; a
+    /// pattern for an object with `bytes` (the envelope as base64url) and one of `reply`,
+    /// `refusal` and `challenge`.
+    Sealed(Value),
     /// One of several, the first that fits.
     OneOf(Vec<Expect>),
     /// The answer in HTTP's own terms.

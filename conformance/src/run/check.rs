@@ -90,6 +90,9 @@ impl Player<'_> {
             (Expect::Refusal(pattern), Heard::Response(response, outcome)) => {
                 self.judge_refusal(pattern, &outcome, response.status)
             }
+            (Expect::Sealed(pattern), Heard::Response(response, outcome)) => {
+                self.judge_sealed(pattern, &response, &outcome)
+            }
             (Expect::Http(wanted), Heard::Response(response, _)) => {
                 self.judge_http(wanted, &response)
             }
@@ -175,6 +178,12 @@ pub(super) fn describe(expect: &Expect) -> String {
             Some(code) => format!("the refusal {code}"),
             None => "a refusal".to_owned(),
         },
+        Expect::Sealed(pattern) => {
+            let mut members = pattern.as_object().into_iter().flatten();
+            let said = members.find(|(name, _)| *name != "bytes");
+            let said = said.map_or("answer", |(name, _)| name);
+            format!("a sealed {said}")
+        }
         Expect::OneOf(choices) => {
             let each: Vec<String> = choices.iter().map(describe).collect();
             each.join(" or ")

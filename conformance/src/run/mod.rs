@@ -10,6 +10,7 @@ mod people;
 mod plan;
 mod player;
 mod raw;
+mod sealed;
 mod source;
 mod steps;
 mod target;

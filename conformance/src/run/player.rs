@@ -14,6 +14,7 @@ use crate::transcript::{LineKind, Transcript};
 
 use super::one::Circumstances;
 use super::party::{Asked, Party};
+use super::sealed::Envelopes;
 use super::source::address;
 use super::steps::Ended;
 use super::target::ServerTarget;
@@ -32,6 +33,8 @@ pub(super) struct Player<'a> {
     pub(super) checks: u32,
     /// What came back last.
     pub(super) last: Option<Heard>,
+    /// The envelopes of this case.
+    pub(super) envelopes: Envelopes,
     /// The party's request that waits for an answer.
     pub(super) asked: Option<Asked>,
     /// Where the steps have left the center's clock.
@@ -94,6 +97,7 @@ impl<'a> Player<'a> {
             limits: around.profile.limits,
             checks: 0,
             last: None,
+            envelopes: Envelopes::default(),
             asked: None,
             clock: ClockMoved::default(),
         }
@@ -112,6 +116,8 @@ impl<'a> Player<'a> {
         match step {
             Step::Send(send) => self.send(send).await,
             Step::Mail(letter) => self.mail(letter).await,
+            Step::Seal(seal) => self.seal(seal),
+            Step::Hand(hand) => self.hand(hand).await,
             Step::Raw(raw) => self.raw(raw).await,
             Step::Bytes(bytes) => self.bytes(bytes).await,
             Step::Expect(expect) => self.expect(expect).await,

@@ -25,6 +25,7 @@ impl Serve {
         let mut stop = Stop::new().map_err(Failure::ran)?;
         let running = prepare(&config)?.start().await?;
         Ready::at(running.addresses(), running.metrics())
+            .and_sealed(running.sealed())
             .tell("restante-center", self.ready_file.as_deref())
             .map_err(Failure::ran)?;
         let signal = stop.wait().await;

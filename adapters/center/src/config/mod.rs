@@ -32,6 +32,8 @@ pub struct Config {
     pub keys: PathBuf,
     /// The HTTP listeners.
     pub http: Http,
+    /// Where sealed envelopes are taken in plain HTTP, and nothing else.
+    pub sealed: Vec<SocketAddr>,
     /// Where `/metrics` is served, if anywhere.
     pub metrics: Option<SocketAddr>,
     /// What the operator may decide.
@@ -113,6 +115,7 @@ impl Config {
                 connections: CONNECTIONS,
                 connections_per_source: CONNECTIONS_PER_SOURCE,
             },
+            sealed: Vec::new(),
             metrics: None,
             policy: policy::nightly(),
             notify: None,
@@ -143,16 +146,20 @@ impl Config {
         let mut root = Section::root(&document, &table);
         let center = root.section("center", "center")?;
         let http = root.section("http", "http")?;
+        let mut sealed = root.section("sealed", "sealed")?;
         let metrics = root.section("metrics", "metrics")?;
         let policy = root.section("policy", "policy")?;
         let notify = root.section("notify", "notify")?;
         let log = root.section("log", "log")?;
         root.done()?;
+        let listen = sealed.sockets("listen")?.unwrap_or_default();
+        sealed.done()?;
         let (data, keys) = read_places(center, folder, &default)?;
         let http = read_http(http, &document, folder, default.http)?;
         Ok(Self {
             data,
             keys,
+            sealed: listen.into_iter().map(|at| at.value).collect(),
             metrics: read_metrics(metrics, &document, &http.proxies)?,
             http,
             policy: policy::read(policy, &document)?,

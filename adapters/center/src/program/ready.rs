@@ -15,6 +15,9 @@ use crate::running::Address;
 pub struct Ready {
     /// Where it listens.
     pub urls: Vec<String>,
+    /// Where sealed envelopes are taken, and nothing else.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sealed: Vec<String>,
     /// Where metrics are served.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics: Option<String>,
@@ -28,9 +31,22 @@ impl Ready {
     pub fn at(addresses: &[Address], metrics: Option<SocketAddr>) -> Self {
         Self {
             urls: addresses.iter().map(Address::url).collect(),
+            sealed: Vec::new(),
             metrics: metrics.map(|at| format!("http://{at}/metrics")),
             process: std::process::id(),
         }
+    }
+
+    /// The same, and that it takes sealed envelopes at these addresses.
+    #[must_use]
+    pub fn and_sealed(mut self, addresses: &[SocketAddr]) -> Self {
+        let is_tls = false;
+        let addresses = addresses.iter().map(|socket| Address {
+            socket: *socket,
+            is_tls,
+        });
+        self.sealed = addresses.map(|it| it.url()).collect();
+        self
     }
 
     /// Says so for the program of this name, in the log too, and in `file` where one is named.
@@ -40,11 +56,16 @@ impl Ready {
     pub fn tell(&self, program: &str, file: Option<&Path>) -> Result<(), String> {
         let metrics = self.metrics.as_ref();
         let metrics = metrics.map_or(String::new(), |url| format!(", metrics at {url}"));
+        let sealed = match self.sealed.as_slice() {
+            [] => String::new(),
+            urls => format!(", sealed envelopes at {}", urls.join(" and ")),
+        };
         let urls = self.urls.join(" and ");
         tracing::info!(urls, "serving");
         let mut out = std::io::stdout().lock();
         // Whoever has closed our output does not want the line; the program serves all the same.
-        let _ = writeln!(out, "{program} is ready at {urls}{metrics}").and_then(|()| out.flush());
+        let _ = writeln!(out, "{program} is ready at {urls}{sealed}{metrics}")
+            .and_then(|()| out.flush());
         file.map_or(Ok(()), |path| self.write(path))
     }
 

@@ -18,7 +18,7 @@ pub(super) fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value
         Access::Provisional => ("devices", json!([{ "provisional": [] }])),
         Access::Formal => ("devices", json!([{ "formal": [] }])),
         Access::Token => ("people", json!([{ "token": [] }])),
-        Access::Pair => ("devices", json!([])),
+        Access::Pair | Access::Sealed => ("devices", json!([])),
     };
     let mut operation = json!({
         "operationId": route.id(),
@@ -37,7 +37,15 @@ pub(super) fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value
             "content": { "application/json": { "schema": body(route, schema, generator) } },
         });
     }
+    if route.access == Access::Sealed {
+        operation["requestBody"] = json!({ "required": true, "content": envelope() });
+    }
     operation
+}
+
+/// A body that is a sealed envelope.
+fn envelope() -> Value {
+    json!({ crate::SEALED: { "schema": { "type": "string", "format": "binary" } } })
 }
 
 /// What a body holds: the message, without the member that stands in the path.
@@ -137,7 +145,14 @@ fn responses(route: &Route, generator: &mut SchemaGenerator) -> Value {
     for (status, codes) in by_status {
         responses.insert(status.to_string(), problems::response(status, &codes));
     }
-    if route.request.is_some() {
+    if route.access == Access::Sealed {
+        let nothing = json!({
+            "description": "Nothing is said to an envelope in the lane of mails.",
+            "headers": header_refs(&["Restante-Correlation"]),
+        });
+        responses.insert(StatusCode::NO_CONTENT.as_str().into(), nothing);
+    }
+    if route.request.is_some() || route.access == Access::Sealed {
         for status in [
             StatusCode::REQUEST_TIMEOUT,
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -169,6 +184,9 @@ fn success(route: &Route, generator: &mut SchemaGenerator) -> Value {
     if let Some(schema) = schema {
         let schema: Value = schema;
         response["content"] = json!({ "application/json": { "schema": schema } });
+    }
+    if route.access == Access::Sealed {
+        response["content"] = envelope();
     }
     response
 }

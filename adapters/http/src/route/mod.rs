@@ -82,6 +82,8 @@ pub enum Operation {
     ListPollLinks,
     /// A device registers for a service.
     Register,
+    /// A message in a sealed envelope.
+    Sealed,
     /// What a service's provider has to act upon.
     ListHandovers,
     /// A provider's codes for devices.
@@ -111,6 +113,8 @@ pub enum Access {
     Token,
     /// A device and its registration code, both in the body; what comes in a header is passed over.
     Pair,
+    /// What has sealed the envelope in the body; what comes in a header is passed over.
+    Sealed,
 }
 
 /// Makes a type's schema, or the reference to it.
@@ -225,7 +229,7 @@ impl Route {
             codes.extend([RefusalCode::Busy, RefusalCode::Internal]);
             codes.push(RefusalCode::Malformed);
         }
-        if !matches!(self.access, Access::Anyone | Access::Pair) {
+        if !matches!(self.access, Access::Anyone | Access::Pair | Access::Sealed) {
             codes.push(RefusalCode::CredentialMissing);
         }
         if self.parameter.is_some() {
@@ -245,6 +249,12 @@ impl Route {
             Access::Pair => {
                 codes.extend([RefusalCode::Throttled, RefusalCode::RegistrationRefused]);
             }
+            Access::Sealed => codes.extend([
+                RefusalCode::TooLarge,
+                RefusalCode::Throttled,
+                RefusalCode::CodeRefused,
+                RefusalCode::FormalCodeRefused,
+            ]),
         }
         codes.sort_unstable();
         codes.dedup();

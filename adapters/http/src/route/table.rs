@@ -449,6 +449,15 @@ pub static ROUTES: &[Route] = &[
         )
     },
     Route {
+        ..line(
+            Operation::Sealed,
+            POST,
+            "/v1/sealed",
+            Access::Sealed,
+            "Hand over a message in a sealed envelope, whatever vouches for the line",
+        )
+    },
+    Route {
         parameter: Some(Parameter::of::<ServiceId>()),
         query: Some(schema::<ListHandovers>),
         reply: Some(schema::<Page<HandoverRow, HandoverId>>),

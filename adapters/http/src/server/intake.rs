@@ -17,7 +17,7 @@ use http_body_util::BodyExt;
 use hyper::body::Body as _;
 use restante_core::decision::{Call, Credential, Source};
 use restante_core::id::CorrelationId;
-use restante_core::limits::MESSAGE_BYTES;
+use restante_core::limits::{MESSAGE_BYTES, SEALED_BYTES};
 use restante_core::wire::json::JsonError;
 use restante_core::wire::{ETag, Refusal, RefusalCode};
 
@@ -115,9 +115,9 @@ pub(super) async fn read(
         let refusal = Refusal::plain(RefusalCode::NotFound);
         return Err(Answered::unread(route, refusal));
     }
-    let bytes = match route.request {
+    let bytes = match Form::of(route) {
         // In a box, so that what has no body does not carry about the state of reading one.
-        Some(_) => Box::pin(json_body(route, &parts.headers, body, body_time)).await?,
+        Some(form) => Box::pin(read_body(route, form, &parts.headers, body, body_time)).await?,
         None => Vec::new(),
     };
     let seen = seen(&parts.headers);
@@ -165,7 +165,7 @@ fn seen(headers: &HeaderMap) -> Seen {
 /// The credential, where the route takes one.
 // spec: SVC-032
 fn presented(route: &Route, headers: &HeaderMap) -> Result<Credential, Refusal> {
-    if route.access == Access::Pair {
+    if matches!(route.access, Access::Pair | Access::Sealed) {
         return Ok(Credential::None);
     }
     authorization::read(headers)
@@ -182,9 +182,42 @@ async fn path_parameter(parts: &mut Parts) -> Option<String> {
     params.iter().next().map(|(_, value)| value.to_owned())
 }
 
-/// The body: JSON by its media type, bounded in bytes and in time.
-async fn json_body(
+/// What a body is.
+#[derive(Clone, Copy)]
+enum Form {
+    Json,
+    Sealed,
+}
+
+impl Form {
+    /// What the body of this route is, if it takes one.
+    fn of(route: &Route) -> Option<Self> {
+        match route.access {
+            Access::Sealed => Some(Self::Sealed),
+            _ => route.request.map(|_| Self::Json),
+        }
+    }
+
+    /// How many bytes it has at the most.
+    const fn most(self) -> usize {
+        match self {
+            Self::Json => MESSAGE_BYTES,
+            Self::Sealed => SEALED_BYTES,
+        }
+    }
+
+    const fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Sealed => crate::SEALED,
+        }
+    }
+}
+
+/// The body: of this form by its media type, bounded in bytes and in time.
+async fn read_body(
     route: &Route,
+    form: Form,
     headers: &HeaderMap,
     mut body: Body,
     body_time: Duration,
@@ -192,26 +225,26 @@ async fn json_body(
     if route.body_is_optional() && body.is_end_stream() {
         return Ok(b"{}".into());
     }
-    if let Some(detail) = why_not_json(headers) {
+    if let Some(detail) = why_not(form, headers) {
         let problem = Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail);
         return Err(Answered::problem(problem, "unsupported-media-type"));
     }
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if let Some(bytes) = announced.filter(|bytes| *bytes > MESSAGE_BYTES) {
+    if let Some(bytes) = announced.filter(|bytes| *bytes > form.most()) {
         // Who waits for a go-ahead has sent nothing yet and is told at once.
         if !headers.contains_key(EXPECT) {
             discard(&mut body).await;
         }
-        return Err(too_large(bytes));
+        return Err(too_large(bytes, form));
     }
     // spec: HTTP-019
-    match tokio::time::timeout(body_time, collect(&mut body)).await {
+    match tokio::time::timeout(body_time, collect(&mut body, form.most())).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(Uncollected::TooLarge(bytes))) => {
             discard(&mut body).await;
-            Err(too_large(bytes))
+            Err(too_large(bytes, form))
         }
         Ok(Err(Uncollected::CutOff)) => {
             let refusal = Refusal::new(RefusalCode::Malformed, "the body ended too early");
@@ -233,12 +266,12 @@ enum Uncollected {
     CutOff,
 }
 
-async fn collect(body: &mut Body) -> Result<Vec<u8>, Uncollected> {
+async fn collect(body: &mut Body, most: usize) -> Result<Vec<u8>, Uncollected> {
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Uncollected::CutOff)?;
         if let Some(data) = frame.data_ref() {
-            if bytes.len() + data.len() > MESSAGE_BYTES {
+            if bytes.len() + data.len() > most {
                 return Err(Uncollected::TooLarge(bytes.len() + data.len()));
             }
             bytes.extend_from_slice(data);
@@ -263,8 +296,8 @@ async fn discard(body: &mut Body) {
     drop(tokio::time::timeout(DISCARD_TIME, rest).await);
 }
 
-fn too_large(bytes: usize) -> Answered {
-    let max = MESSAGE_BYTES;
+fn too_large(bytes: usize, form: Form) -> Answered {
+    let max = form.most();
     let refusal = JsonError::TooLarge { bytes, max }.into();
     Answered::refusal(refusal, "too-large").closing()
 }
@@ -272,16 +305,18 @@ fn too_large(bytes: usize) -> Answered {
 /// Why the body is not what this protocol speaks, if it says so itself. Compressed bodies are bombs
 /// or a mistake.
 // spec: HTTP-013
-fn why_not_json(headers: &HeaderMap) -> Option<&'static str> {
+fn why_not(form: Form, headers: &HeaderMap) -> Option<String> {
     let media_type = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     let (essence, _) = media_type.split_once(';').unwrap_or((media_type, ""));
-    if !essence.trim().eq_ignore_ascii_case("application/json") {
-        Some("the body has to be application/json, and Content-Type has to say so")
+    let wanted = form.media_type();
+    if !essence.trim().eq_ignore_ascii_case(wanted) {
+        let detail = format!("the body has to be {wanted}, and Content-Type has to say so");
+        Some(detail)
     } else if headers.contains_key(CONTENT_ENCODING) {
-        Some("the body has to come as it is, without a Content-Encoding")
+        Some("the body has to come as it is, without a Content-Encoding".into())
     } else {
         None
     }

@@ -30,6 +30,9 @@ pub enum Line {
     Plain,
     /// TLS.
     Tls(Tls),
+    /// Nothing, for whoever comes: only sealed envelopes are to travel on it, so that the router
+    /// has to be [`sealed_router`](super::sealed_router).
+    Sealed,
 }
 
 /// How long a peer may take, and how many there may be.
@@ -126,7 +129,7 @@ impl Listener {
         bounds: Bounds,
     ) -> Result<Self, ListenError> {
         // spec: HTTP-015
-        let safe = matches!(line, Line::Tls(_)) || is_loopback(address.ip());
+        let safe = !matches!(line, Line::Plain) || is_loopback(address.ip());
         if !safe && proxies.is_empty() {
             return Err(ListenError::PlainBeyondLoopback { address });
         }

@@ -40,6 +40,7 @@ impl Sent<'_> {
             Access::Provisional | Access::Formal => Message::Device(self.of_device(route)?),
             Access::Token => Message::People(self.of_people(route)?),
             Access::Pair => Message::Register(self.id()?, self.json()?),
+            Access::Sealed => Message::Sealed(self.body.to_vec()),
         })
     }
 

@@ -8,7 +8,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
-use restante_core::decision::{Reason, Refused, Reply};
+use restante_core::decision::{Reason, Refused, Reply, Sealed};
 use restante_core::id::CorrelationId;
 use restante_core::time::Seconds;
 use restante_core::wire::people::PeopleReply;
@@ -33,6 +33,7 @@ pub(super) struct Answered {
 enum Content {
     Nothing,
     Json(Vec<u8>),
+    Sealed(Vec<u8>),
     Text(Arc<str>),
     Problem(Box<Problem>),
 }
@@ -119,6 +120,7 @@ impl Answered {
         let (media_type, body) = match self.body {
             Content::Nothing => (None, Body::empty()),
             Content::Json(bytes) => (Some("application/json"), Body::from(bytes)),
+            Content::Sealed(bytes) => (Some(crate::SEALED), Body::from(bytes)),
             Content::Text(text) => (Some("application/json"), Body::from(text.to_string())),
             Content::Problem(mut problem) => {
                 problem.correlation = Some(correlation);
@@ -163,8 +165,20 @@ pub(super) fn success(route: &Route, reply: Reply, seen: &Seen) -> Option<Answer
         }
         (_, Reply::People(reply)) => to_people(route.operation, status, reply),
         (Operation::Register, Reply::Registered(body)) => Some(Answered::json(status, &body)),
+        (Operation::Sealed, Reply::Sealed(said)) => Some(sealed(status, said)),
         _ => None,
     }
+}
+
+/// The envelope, or 204 where nothing is said. Why the message inside came to nothing is for the
+/// operator; nobody on the line learns whether it did.
+fn sealed(status: StatusCode, said: Sealed) -> Answered {
+    let mut answered = match said.envelope {
+        Some(envelope) => Answered::new(status, Content::Sealed(envelope)),
+        None => Answered::empty(StatusCode::NO_CONTENT),
+    };
+    answered.reason = said.reason;
+    answered
 }
 
 fn to_device(

@@ -23,6 +23,7 @@ mod planning;
 mod progress;
 mod refusals;
 mod rotation;
+mod sealed;
 mod services;
 mod sockets;
 mod status;
@@ -56,6 +57,7 @@ pub(super) const FAULTS: &[&[Fault]] = &[
     handovers::FAULTS,
     given::FAULTS,
     mail::FAULTS,
+    sealed::FAULTS,
     holdings::FAULTS,
     refusals::FAULTS,
     messages::FAULTS,
