@@ -85,10 +85,12 @@ impl<C: Crypto> Work<'_, C> {
             .and_then(|(master, key)| keys.unwrap(crypto, collated.grant, master, &key).ok());
         // Where there is no key, another one does not open it in the same time.
         let sealing = SealingKey::enrolment(id, key.unwrap_or_default());
+        // spec: SEA-010
         let opened = EnrolmentRequest::open(crypto, &sealing, envelope);
         let Some(request) = opened.ok().filter(|_| key.is_some()) else {
             return Err(self.wrong(&collated, "enrolment-unopened"));
         };
+        // spec: SEA-018
         let (answer, inside, reason) = self.inside(Credential::EnrolId(id), request.message())?;
         let envelope = request.reply(crypto, self.seed, &json::to_bytes(&answer));
         let said = Sealed {
@@ -118,6 +120,7 @@ impl<C: Crypto> Work<'_, C> {
         let received = lane.map_or(Received::nothing(0), |lane| lane.received(0));
         let said = match received.judge(&center.crypto, &located.request, &present) {
             Verdict::Accept(received) => return self.accept(located, &received),
+            // spec: SEA-011
             Verdict::Repeated => {
                 let reply = lane.and_then(|lane| lane.reply.clone());
                 Sealed {
@@ -162,6 +165,7 @@ impl<C: Crypto> Work<'_, C> {
         let code = center.keys.formal_code(&center.crypto, id, secret);
         let code = code.ok_or_else(|| super::authenticate::no_master_key(id, secret.master))?;
         let key = SealingKey::formal(&code);
+        // spec: SEA-010
         let request = Request::open(&center.crypto, &key, envelope)
             .map_err(|error| formal("sealed-unopened", format!("{id}: {error}")))?;
         let key = LaneRecord::key(registration.facts.customer, id, request.lane());
@@ -238,6 +242,7 @@ impl<C: Crypto> Work<'_, C> {
 
     /// Two senders have the registration's secret: nobody is let in with it any more, until a
     /// person enters a code anew.
+    // spec: SEA-014
     fn quarantine(&mut self, located: &Located) -> Result<Sealed, Stop> {
         let (id, customer) = (located.id, located.registration.facts.customer);
         let key = Registration::key(customer, id);

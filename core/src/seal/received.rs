@@ -79,13 +79,16 @@ impl Received {
             return self.same_counter(request);
         }
         let nonce = self.nonce(crypto, request, present);
+        // spec: SEA-017
         let believed = match request.nonce() {
             Some(repeated) => *repeated == nonce,
             None => self.generation == present.generation,
         };
+        // spec: SEA-012
         if believed && request.counter() > self.counter {
             return Verdict::Accept(self.last(request));
         }
+        // spec: SEA-013
         let floor = self.counter;
         Verdict::Challenge(Challenge { nonce, floor })
     }
@@ -110,6 +113,7 @@ impl Received {
         let bit = u32::try_from(behind)
             .ok()
             .and_then(|behind| 1_u64.checked_shl(behind));
+        // spec: SEA-015, SEA-016
         match bit.filter(|_| behind < MAIL_WINDOW) {
             None => Verdict::Late,
             Some(bit) if self.seen & bit != 0 => Verdict::Repeated,

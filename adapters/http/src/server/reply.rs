@@ -172,6 +172,7 @@ pub(super) fn success(route: &Route, reply: Reply, seen: &Seen) -> Option<Answer
 
 /// The envelope, or 204 where nothing is said. Why the message inside came to nothing is for the
 /// operator; nobody on the line learns whether it did.
+// spec: SEA-020
 fn sealed(status: StatusCode, said: Sealed) -> Answered {
     let mut answered = match said.envelope {
         Some(envelope) => Answered::new(status, Content::Sealed(envelope)),

@@ -14,6 +14,7 @@ use super::{Answer, Server, methods, nothing_here};
 use crate::route::{Operation, Route};
 
 /// The router with the route for sealed envelopes alone.
+// spec: SEA-020
 pub fn sealed_router<A: Answer>(answer: Arc<A>, body_time: Duration) -> Router {
     let server = Server::new(answer, body_time);
     let route = Route::of(Operation::Sealed);
