@@ -175,18 +175,9 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
     /// [`StartError`] if an address cannot be had or the store cannot be read; nothing is served
     /// then.
     pub async fn start(self) -> Result<Running<D, S>, StartError> {
-        let mut bound = Vec::new();
-        for (address, line) in self.listen {
-            let is_tls = matches!(line, Line::Tls(_));
-            let proxies = self.proxies.clone();
-            let listener = Listener::bind(address, line, proxies, self.bounds).await?;
-            bound.push((listener, is_tls));
-        }
-        let mut sealed = Vec::new();
-        for address in self.sealed {
-            let proxies = self.proxies.clone();
-            sealed.push(Listener::bind(address, Line::Sealed, proxies, self.bounds).await?);
-        }
+        let bound = bind(self.listen, &self.proxies, self.bounds).await?;
+        let sealed = self.sealed.into_iter().map(|at| (at, Line::Sealed));
+        let sealed = bind(sealed.collect(), &self.proxies, self.bounds).await?;
         let metrics = match self.metrics {
             None => None,
             Some(address) => {
@@ -230,8 +221,8 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
             .into_iter()
             .map(|(listener, _)| (listener, routes.clone()));
         let figures_only = metrics.map(|listener| (listener, rendered(&figures, &condition)));
-        let sealed_addresses = sealed.iter().map(Listener::local_addr).collect();
-        let sealed = sealed.into_iter().map(|it| (it, envelopes.clone()));
+        let sealed_addresses = sealed.iter().map(|(it, _)| it.local_addr()).collect();
+        let sealed = sealed.into_iter().map(|(it, _)| (it, envelopes.clone()));
         let tasks = listeners
             .chain(sealed)
             .chain(figures_only)
@@ -252,6 +243,21 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
             _carrier: carrier,
         })
     }
+}
+
+/// Binds a listener to each address; with each goes whether it speaks TLS.
+async fn bind(
+    addresses: Vec<(SocketAddr, Line)>,
+    proxies: &Proxies,
+    bounds: Bounds,
+) -> Result<Vec<(Listener, bool)>, ListenError> {
+    let mut bound = Vec::new();
+    for (address, line) in addresses {
+        let is_tls = matches!(line, Line::Tls(_));
+        let listener = Listener::bind(address, line, proxies.clone(), bounds).await?;
+        bound.push((listener, is_tls));
+    }
+    Ok(bound)
 }
 
 /// How time passes.

@@ -1,5 +1,5 @@
-//! The steps of a case: send, mail, seal, hand, await, expect, forbid, hook, advance, answer, raw, bytes and
-//! repeat.
+//! The steps of a case: send, mail, seal, hand, await, expect, forbid, hook, advance, answer, raw,
+//! bytes and repeat.
 //!
 //! Where the server is under test the kit sends and the server answers; `expect` and `forbid` look
 //! at the answer to the last `send`. Where a device or a gateway is under test it is the other way
@@ -192,8 +192,8 @@ pub enum Expect {
     Reply(BTreeMap<String, Value>),
     /// The server refused; a pattern for the refusal.
     Refusal(Value),
-    /// A sealed envelope came back, which opens as the reply to the one that was handed over last; a
-    /// pattern for an object with `bytes` (the envelope as base64url) and one of `reply`,
+    /// A sealed envelope came back, which opens as the reply to the one that was handed over last;
+    /// a pattern for an object with `bytes` (the envelope as base64url) and one of `reply`,
     /// `refusal` and `challenge`.
     Sealed(Value),
     /// One of several, the first that fits.
