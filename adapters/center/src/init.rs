@@ -238,6 +238,6 @@ mod tests {
         default.notify.clone_from(&read.notify);
         assert_eq!(read, default);
         assert!(read.metrics.is_some() && read.http.tls.is_some());
-        assert_eq!(set.matches(" = ").count(), 27);
+        assert_eq!(set.matches(" = ").count(), 28);
     }
 }

@@ -33,19 +33,25 @@ impl Enrolled {
 }
 
 async fn enrol(client: &Client, code: ProvisionalCode) -> (String, FormalCode) {
+    let reply = client
+        .send(&Presented::Provisional(code), &enrolment())
+        .await;
+    let Ok(DeviceReply::Enrolled(enrolled)) = reply else {
+        panic!("{reply:?}");
+    };
+    let device = enrolled.devices[0].device.to_string();
+    (device, enrolled.formal_code)
+}
+
+/// What a device says that enrols.
+pub(crate) fn enrolment() -> DeviceRequest {
     let enrol = serde_json::json!({
         "request": "req-00000000000000000000000001",
         "devices": [{ "identification": {
             "vendor": "Example", "model": "MF 1", "serial": "A-1", "functions": ["printer"],
         }}],
     });
-    let enrol = DeviceRequest::Enrol(serde_json::from_value(enrol).expect("a message"));
-    let reply = client.send(&Presented::Provisional(code), &enrol).await;
-    let Ok(DeviceReply::Enrolled(enrolled)) = reply else {
-        panic!("{reply:?}");
-    };
-    let device = enrolled.devices[0].device.to_string();
-    (device, enrolled.formal_code)
+    DeviceRequest::Enrol(serde_json::from_value(enrol).expect("a message"))
 }
 
 pub(crate) async fn poll(client: &Client, code: &FormalCode) -> Mailbox {

@@ -14,5 +14,6 @@ mod mailing;
 mod notifying;
 mod planning;
 mod refusals;
+mod sealing;
 mod serving;
 mod session;
