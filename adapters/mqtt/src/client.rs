@@ -32,11 +32,11 @@ pub trait Client: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`BrokerError`] says why not.
-    fn connect(
-        &self,
-        session: Session,
-    ) -> impl Future<Output = Result<(Self::Voice, Ear), BrokerError>> + Send;
+    fn connect(&self, session: Session) -> impl Future<Output = Connected<Self::Voice>> + Send;
 }
+
+/// What comes of an attempt to connect.
+pub type Connected<V> = Result<(V, Ear), BrokerError>;
 
 /// One connection, as it is spoken over. The connection ends when all of its voices are dropped.
 pub trait Voice: Clone + Send + Sync + 'static {

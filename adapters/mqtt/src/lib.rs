@@ -21,7 +21,9 @@ mod topic;
 
 pub use broker::{Broker, BrokerUrlError, Login, Settings};
 pub use center::{Center, Desk, Ignored, Note};
-pub use client::{Client, Delivery, Ear, Heard, Letter, Mouth, Receipt, Session, Voice, ear};
+pub use client::{
+    Client, Connected, Delivery, Ear, Heard, Letter, Mouth, Receipt, Session, Voice, ear,
+};
 pub use device::{Device, ExchangeError};
 pub use error::BrokerError;
 pub use name::{Name, NameError};

@@ -19,7 +19,7 @@ use rumqttc::{
 
 use crate::broker::Settings;
 use crate::client::{
-    Client, Delivery, Ear, Letter, Mouth, RECEIVE_MAXIMUM, Receipt, Session, Voice, ear,
+    Client, Connected, Delivery, Letter, Mouth, RECEIVE_MAXIMUM, Receipt, Session, Voice, ear,
 };
 use crate::error::BrokerError;
 use crate::tls::{Tls, TlsError};
@@ -97,7 +97,7 @@ impl OnRumqttc {
 impl Client for OnRumqttc {
     type Voice = RumqttcVoice;
 
-    async fn connect(&self, session: Session) -> Result<(RumqttcVoice, Ear), BrokerError> {
+    async fn connect(&self, session: Session) -> Connected<RumqttcVoice> {
         let names = self.names();
         let builder = AsyncClient::builder(self.options(session));
         let (client, mut events) = builder.capacity(REQUESTS).build();

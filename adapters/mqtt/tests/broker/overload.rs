@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use restante_mqtt::{
-    BrokerError, Client, Delivery, Ear, Letter, Mouth, Receipt, Session, Voice, ear,
+    BrokerError, Client, Connected, Delivery, Letter, Mouth, Receipt, Session, Voice, ear,
 };
 use tokio::sync::mpsc;
 
@@ -22,7 +22,7 @@ struct DoubleVoice(Arc<Mutex<Vec<u16>>>);
 impl Client for Double {
     type Voice = DoubleVoice;
 
-    async fn connect(&self, _: Session) -> Result<(DoubleVoice, Ear), BrokerError> {
+    async fn connect(&self, _: Session) -> Connected<DoubleVoice> {
         let (mouth, ear) = ear();
         self.mouths.send(mouth).await.expect("the test listens");
         Ok((self.voice.clone(), ear))

@@ -144,6 +144,6 @@ const NO_SUBSCRIPTION: &str = r#"{
     "anonymousGroup": "all"
 }"#;
 
-/// The center hears all and may say nothing, the device may do all, and whoever has no name nothing.
+/// The center hears all and may say nothing, the device may do all, whoever has no name nothing.
 const SILENCED: &str =
     "user center\ntopic read restante/v1/+/up\nuser device\ntopic restante/v1/#\n";
