@@ -15,7 +15,7 @@
 //! 4. `decision` (what a server's decision is), `provider` (which device may use a service)
 //! 5. `center` (its decisions), and beside it, never on top of it, `device` and `gateway`
 //!    (machines), which share `registrant` (enrolment, rotation and patience) and `duty`
-//!    (instructions)
+//!    (instructions); `carrier` takes what they say over lines without TLS
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -57,6 +57,8 @@ pub mod record;
 #[cfg(feature = "provider")]
 pub mod tree;
 
+#[cfg(all(feature = "device", feature = "seal"))]
+pub mod carrier;
 #[cfg(feature = "device")]
 pub mod device;
 #[cfg(feature = "device")]

@@ -15,6 +15,9 @@ pub const SEALED_BYTES: usize = MESSAGE_BYTES + 47 + 16 + 16;
 pub const COUNTERS_RESERVED: u64 = 64;
 /// The same for mails, which are few: a late mail is still in the window after some restarts.
 pub const COUNTERS_RESERVED_MAIL: u64 = 8;
+/// How often one request is said again because the center challenges it. One challenge is enough
+/// unless the lane has moved on meanwhile; each costs a write to memory that wears out.
+pub const CHALLENGES: u8 = 3;
 /// How far back a mail may come late, counted in mails, so that 64 bits remember which have come.
 pub const MAIL_WINDOW: u64 = 64;
 /// Bytes of one frame on a serial line, with delimiters and stuffing: what a microcontroller holds
@@ -314,6 +317,8 @@ pub const SPREAD_PART: u64 = 16;
 pub const SPREAD_MAX: Seconds = Seconds::new(300);
 /// Bytes that a device keeps: two enrolments of one device and two formal codes fit four times.
 pub const KEPT_BYTES: usize = 16 * 1024;
+/// Bytes that is kept of sealed envelopes: a counter and a registration's epoch.
+pub const KEPT_CARRIER_BYTES: usize = 256;
 
 /// How long a general call collects answers, at the least (`SITE-002`) and unless it is ended.
 pub const CALL_TIME: Seconds = Seconds::new(4);

@@ -27,7 +27,8 @@ use crate::wire::{
 };
 
 pub use crate::registrant::{
-    Asked, Errand, Exchange, InputError, Need, Notice, PeerCall, Phase, ServiceAnswer, Trouble,
+    Asked, Challenged, Errand, Exchange, InputError, Need, Notice, PeerCall, Phase, ServiceAnswer,
+    Trouble,
 };
 pub use kept::Kept;
 use place::Place;
@@ -54,7 +55,7 @@ struct Reading {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Input {
-    /// It was switched on. This comes first, and once.
+    /// It was switched on. This comes first, but for [`Input::Challenged`], and once.
     Booted {
         /// What it kept, if it ever kept anything.
         kept: Option<Box<Kept>>,
@@ -108,6 +109,9 @@ pub enum Input {
         /// Whether it has answered.
         answered: bool,
     },
+    /// The center has challenged an envelope. Where that is known when the power comes, it is said
+    /// before anything else.
+    Challenged(Challenged),
     /// A person wants a new formal code.
     RotateNow,
     /// A person wants the registration to end, or the enrolment to be given up.
@@ -195,12 +199,13 @@ impl<C: Crypto> Device<C> {
         input: Input,
         news: &mut News,
     ) -> Result<(), InputError> {
-        if let Input::Booted { kept } = input {
-            return self.boot(now, seed, kept, news);
+        if !matches!(input, Input::Booted { .. } | Input::Challenged(_)) {
+            self.registrant.on()?;
         }
-        self.registrant.on()?;
         match input {
-            Input::Booted { .. } | Input::TimePassed => {}
+            Input::Booted { kept } => self.boot(now, seed, kept, news)?,
+            Input::Challenged(challenged) => self.registrant.challenged(challenged),
+            Input::TimePassed => {}
             Input::CodeEntered { code, center } => {
                 let me = DeviceList::one(self.me.clone());
                 self.registrant.enter(now, seed, (code, center), me, news);

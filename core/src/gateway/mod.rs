@@ -34,7 +34,7 @@ use kept::Ledger;
 use round::Round;
 
 pub use crate::registrant::{
-    Errand, Exchange, InputError, Need, PeerCall, Phase, ServiceAnswer, Trouble,
+    Challenged, Errand, Exchange, InputError, Need, PeerCall, Phase, ServiceAnswer, Trouble,
 };
 pub use children::{Child, ChildState};
 pub use kept::Kept;
@@ -67,7 +67,7 @@ enum Said {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Input {
-    /// It was switched on. This comes first, and once.
+    /// It was switched on. This comes first, but for [`Input::Challenged`], and once.
     Booted {
         /// What it kept, if it ever kept anything.
         kept: Option<Box<Kept>>,
@@ -146,6 +146,9 @@ pub enum Input {
     },
     /// A person wants this child removed.
     RemoveChild(Identification),
+    /// The center has challenged an envelope. Where that is known when the power comes, it is said
+    /// before anything else.
+    Challenged(Challenged),
     /// A person wants a new formal code.
     RotateNow,
     /// A person wants the registration to end, or the enrolment to be given up.

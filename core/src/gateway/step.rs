@@ -29,12 +29,13 @@ impl<C: Crypto> Gateway<C> {
         input: Input,
         news: &mut News,
     ) -> Result<(), InputError> {
-        if let Input::Booted { kept } = input {
-            return self.boot(now, seed, kept.map(|kept| *kept), news);
+        if !matches!(input, Input::Booted { .. } | Input::Challenged(_)) {
+            self.registrant.on()?;
         }
-        self.registrant.on()?;
         match input {
-            Input::Booted { .. } | Input::TimePassed => {}
+            Input::Booted { kept } => self.boot(now, seed, kept.map(|kept| *kept), news)?,
+            Input::Challenged(challenged) => self.registrant.challenged(challenged),
+            Input::TimePassed => {}
             Input::CodeEntered { code, center } => self.enter(now, seed, code, center, news),
             Input::Replied { exchange, reply } => self.replied(now, seed, exchange, reply, news),
             Input::Refused { exchange, refusal } => {

@@ -17,9 +17,10 @@ use crate::wire::{
     RefusalCode, Rotated, Schedule,
 };
 
+use super::line::LONGEST_WAIT;
 use super::{
-    Asked, Attempt, Diary, Event, Exchange, Holding, LONGEST_WAIT, Member, Need, News, Next,
-    Notice, Registrant, Stage, Trouble,
+    Asked, Attempt, Diary, Event, Exchange, Holding, Member, Need, News, Next, Notice, Registrant,
+    Stage, Trouble,
 };
 
 impl<C: Crypto> Registrant<C> {
@@ -180,7 +181,10 @@ impl<C: Crypto> Registrant<C> {
                         holding.code = code.clone();
                         Notice::Rotated
                     }
-                    Next::Refused(_) => Notice::RotationFailed,
+                    Next::Refused(_) => {
+                        self.challenged = None;
+                        Notice::RotationFailed
+                    }
                     Next::Wanted => return,
                 };
                 // spec: MBX-059
@@ -258,6 +262,11 @@ impl<C: Crypto> Registrant<C> {
                 self.wait(now, seed, asked, why, Seconds::ZERO, news);
                 refusal.change.map(Event::ChangeSuperseded)
             }
+            (Asked::Rotate, code) if self.has_to_rotate() => {
+                let why = Trouble::Refused(code);
+                self.wait(now, seed, asked, why, Seconds::ZERO, news);
+                None
+            }
             _ => self.act_refused(now, asked, need, news),
         }
     }
@@ -284,6 +293,7 @@ impl<C: Crypto> Registrant<C> {
         self.pass_services(now, seed, news);
         self.end_registrations(now);
         self.pass_asking(now, news);
+        self.rotate_out(news);
     }
 
     // spec: ENR-022, ENR-023, ERR-005

@@ -159,6 +159,9 @@ fn window(failures: u32) -> Seconds {
     Seconds::new(wide.min(BACKOFF_MAX.get()))
 }
 
+/// The wait that a refusal may ask for at most; more is an error of the center.
+pub(super) const LONGEST_WAIT: Seconds = crate::limits::INTERVAL_MAX;
+
 #[cfg(test)]
 mod tests {
     use super::*;

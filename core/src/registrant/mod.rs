@@ -8,6 +8,7 @@
 mod answer;
 mod asking;
 mod calls;
+mod challenged;
 mod diary;
 mod kept;
 mod line;
@@ -24,7 +25,7 @@ use crate::duty::Duties;
 use crate::entropy::Seed;
 use crate::id::{CenterAddress, DeviceId, RegistrationId, RequestId};
 use crate::limits::BOOT_SPREAD;
-use crate::time::{Seconds, Uptime};
+use crate::time::Uptime;
 use crate::wire::enrol::{DeviceList, MaxMessage};
 use crate::wire::{
     DeviceRequest, DevicesAdded, DevicesRemoved, Enrol, Leave, Poll, Rotate, StatusReported,
@@ -36,6 +37,7 @@ use line::Line;
 use service::Services;
 
 pub use calls::PeerCall;
+pub use challenged::Challenged;
 pub use kept::{Attempt, Holding, KeptError, Member, Standing};
 pub(crate) use kept::{FORMAT, read, write};
 pub use line::Exchange;
@@ -52,6 +54,7 @@ pub(crate) struct Registrant<C> {
     line: Line,
     services: Services,
     gate: Gate,
+    challenged: Option<Challenged>,
 }
 
 /// ```text
@@ -189,6 +192,7 @@ impl<C: Crypto> Registrant<C> {
             line: Line::default(),
             services: Services::default(),
             gate: Gate::default(),
+            challenged: None,
         }
     }
 
@@ -592,6 +596,3 @@ fn same_content(a: &DeviceList, b: &DeviceList) -> bool {
     };
     a.len() == b.len() && a.iter().zip(b).all(same)
 }
-
-/// The wait that a refusal may ask for at most; more is an error of the center.
-const LONGEST_WAIT: Seconds = crate::limits::INTERVAL_MAX;

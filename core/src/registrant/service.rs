@@ -14,7 +14,8 @@ use crate::limits::REGISTER_TIME;
 use crate::time::{Seconds, Uptime};
 use crate::wire::{ActResult, Hosts, Outcome, Register, RegisterService, Registered, ServiceUrl};
 
-use super::{Asked, Exchange, LONGEST_WAIT, Line, News, Notice, Registrant, Trouble};
+use super::line::LONGEST_WAIT;
+use super::{Asked, Exchange, Line, News, Notice, Registrant, Trouble};
 
 /// A registration for a service, to be taken to its server.
 ///

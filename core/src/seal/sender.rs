@@ -133,6 +133,12 @@ impl Sender {
         }
     }
 
+    /// Whose lane it is, and under which secret it seals at present.
+    #[must_use]
+    pub const fn key(&self) -> &SealingKey {
+        &self.key
+    }
+
     /// What has been kept last.
     #[must_use]
     pub const fn kept(&self) -> Kept {

@@ -18,6 +18,7 @@ mod redeeming_model;
 mod refused;
 mod running_status;
 mod sealed;
+mod sealed_device;
 mod services;
 mod site;
 mod time;

@@ -2,6 +2,9 @@
 //! center: what they keep and send, in which order, and when.
 
 mod asking;
+mod carrier;
+mod carrier_model;
+mod challenged;
 mod changes;
 mod device;
 mod duties;
