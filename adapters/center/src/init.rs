@@ -221,6 +221,7 @@ mod tests {
             .lines()
             .map(|line| match line.strip_prefix("# ") {
                 Some(rest) if rest.split(' ').nth(1) == Some("=") => format!("{rest}\n"),
+                Some(rest) if rest.starts_with("[[") => format!("{rest}\n"),
                 _ => format!("{line}\n"),
             })
             .collect();
@@ -233,11 +234,12 @@ mod tests {
         default.http.url = Some("https://a".into());
         default.http.tls = read.http.tls.clone();
         default.metrics = read.metrics;
+        default.serial.clone_from(&read.serial);
         let notify = read.notify.as_ref().expect("shown");
         assert_eq!(notify.within, std::time::Duration::from_secs(10));
         default.notify.clone_from(&read.notify);
         assert_eq!(read, default);
-        assert!(read.metrics.is_some() && read.http.tls.is_some());
-        assert_eq!(set.matches(" = ").count(), 28);
+        assert!(read.metrics.is_some() && read.serial.len() == 1 && read.http.tls.is_some());
+        assert_eq!(set.matches(" = ").count(), 31);
     }
 }

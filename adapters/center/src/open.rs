@@ -130,6 +130,9 @@ pub fn prepare(config: &Config) -> Result<Setup<Center<RingCrypto>, SqliteStore>
     for address in &config.sealed {
         setup = setup.sealed(*address);
     }
+    for line in &config.serial {
+        setup = setup.serial(line.clone());
+    }
     if let Some(webhook) = webhook {
         setup = setup.notify(webhook, config.http.url.clone());
     }

@@ -24,11 +24,14 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use crate::condition::{Condition, Told};
+use crate::config::SerialLine;
 use crate::desk::{ConsoleDesk, FrontDesk};
+use crate::envelopes::Envelopes;
 use crate::figures::{Figures, Vitals};
 use crate::mail_room::with_mail_room;
 use crate::notify::{Carrier, Mail, notifier};
 use crate::running::{Address, Running};
+use crate::serial;
 use crate::socket::{ConsoleSocket, SocketError};
 
 /// A server that is about to start.
@@ -36,6 +39,7 @@ pub struct Setup<D, S> {
     driver: Driver<D, S>,
     listen: Vec<(SocketAddr, Line)>,
     sealed: Vec<SocketAddr>,
+    serial: Vec<SerialLine>,
     metrics: Option<SocketAddr>,
     console: Option<PathBuf>,
     proxies: Proxies,
@@ -80,6 +84,7 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
             driver,
             listen: Vec::new(),
             sealed: Vec::new(),
+            serial: Vec::new(),
             metrics: None,
             console: None,
             proxies: Proxies::none(),
@@ -114,6 +119,13 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
     #[must_use]
     pub fn sealed(mut self, address: SocketAddr) -> Self {
         self.sealed.push(address);
+        self
+    }
+
+    /// Takes sealed envelopes at this serial port.
+    #[must_use]
+    pub fn serial(mut self, line: SerialLine) -> Self {
+        self.serial.push(line);
         self
     }
 
@@ -205,6 +217,7 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
         if self.services.is_none() {
             operators = with_mail_room(operators, Arc::clone(&desk));
         }
+        let by_line = Arc::new(Envelopes::new(Arc::clone(&desk)));
         let envelopes = sealed_router(Arc::clone(&desk), self.bounds.body);
         let routes = match self.services {
             None => router(desk, self.bounds.body),
@@ -228,6 +241,10 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
             .chain(figures_only)
             .map(|(listener, router)| serve(listener, router, stopped.clone()));
         let mut tasks: Vec<_> = tasks.collect();
+        tasks.extend(self.serial.into_iter().map(|line| {
+            let envelopes = Arc::clone(&by_line);
+            tokio::spawn(serial::serve(line, envelopes, stopped.clone()))
+        }));
         let within = self.bounds.stop;
         let console = console.map(|socket| socket.serve(operators, stopped.clone(), within));
         tasks.extend(console.map(tokio::spawn));

@@ -29,13 +29,23 @@ impl Call {
     // spec: MAIL-004
     #[must_use]
     pub const fn mailed(correlation: CorrelationId, message: Mailed) -> Self {
+        Self::of_nobody(correlation, Message::Mailed(message))
+    }
+
+    /// An envelope has come by a line that has no addresses. It presents whoever has sealed it.
+    #[must_use]
+    pub const fn sealed(correlation: CorrelationId, envelope: Vec<u8>) -> Self {
+        Self::of_nobody(correlation, Message::Sealed(envelope))
+    }
+
+    const fn of_nobody(correlation: CorrelationId, message: Message) -> Self {
         Self {
             source: Source {
                 address: None,
                 correlation,
             },
             presented: Credential::None,
-            message: Message::Mailed(message),
+            message,
         }
     }
 }

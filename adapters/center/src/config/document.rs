@@ -144,6 +144,32 @@ impl<'a> Section<'a> {
         })
     }
 
+    /// The tables of the list `key` in this one, as many as there are; `name` is the list's name.
+    pub(super) fn sections(
+        &mut self,
+        key: &'static str,
+        name: &'static str,
+    ) -> Result<Vec<Self>, ConfigError> {
+        let Some(value) = self.find(key) else {
+            return Ok(Vec::new());
+        };
+        let DeValue::Array(items) = value.get_ref() else {
+            let what = "a list of tables, each with a head in two brackets";
+            return Err(self.wrong_type(key, what, value.get_ref(), value));
+        };
+        let section = |item: &'a Spanned<DeValue<'a>>| match item.get_ref() {
+            DeValue::Table(table) => Ok(Self {
+                document: self.document,
+                name,
+                table: Some(table),
+                at: item.span(),
+                known: Vec::new(),
+            }),
+            other => Err(self.wrong_type(key, "a table of settings", other, item)),
+        };
+        items.iter().map(section).collect()
+    }
+
     /// Whether the table is there at all.
     pub(super) const fn is_there(&self) -> bool {
         self.table.is_some()

@@ -8,6 +8,7 @@ mod document;
 mod notify;
 mod policy;
 mod provider;
+mod serial;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -22,6 +23,7 @@ use document::{Document, Section};
 pub use notify::Notify;
 pub use provider::{Dialled, ProviderConfig};
 pub(crate) use provider::{EVERY, target};
+pub use serial::{Behind, SerialLine};
 
 /// A center's configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +36,8 @@ pub struct Config {
     pub http: Http,
     /// Where sealed envelopes are taken in plain HTTP, and nothing else.
     pub sealed: Vec<SocketAddr>,
+    /// The serial ports at which devices reach it.
+    pub serial: Vec<SerialLine>,
     /// Where `/metrics` is served, if anywhere.
     pub metrics: Option<SocketAddr>,
     /// What the operator may decide.
@@ -116,6 +120,7 @@ impl Config {
                 connections_per_source: CONNECTIONS_PER_SOURCE,
             },
             sealed: Vec::new(),
+            serial: Vec::new(),
             metrics: None,
             policy: policy::nightly(),
             notify: None,
@@ -147,6 +152,7 @@ impl Config {
         let center = root.section("center", "center")?;
         let http = root.section("http", "http")?;
         let mut sealed = root.section("sealed", "sealed")?;
+        let serial = root.sections("serial", "serial")?;
         let metrics = root.section("metrics", "metrics")?;
         let policy = root.section("policy", "policy")?;
         let notify = root.section("notify", "notify")?;
@@ -160,6 +166,10 @@ impl Config {
             data,
             keys,
             sealed: listen.into_iter().map(|at| at.value).collect(),
+            serial: serial
+                .into_iter()
+                .map(|line| serial::read(line, &document, folder))
+                .collect::<Result<_, _>>()?,
             metrics: read_metrics(metrics, &document, &http.proxies)?,
             http,
             policy: policy::read(policy, &document)?,
