@@ -15,5 +15,6 @@ mod notifying;
 mod planning;
 mod refusals;
 mod sealing;
+mod serial;
 mod serving;
 mod session;

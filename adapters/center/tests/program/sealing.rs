@@ -58,13 +58,16 @@ fn hand(url: &str, envelope: &[u8]) -> Vec<u8> {
     body
 }
 
-/// Enrols in an envelope: the formal code that comes back in one.
-fn enrolled(url: &str, code: &ProvisionalCode) -> FormalCode {
+/// Enrols in an envelope, which `hand` takes to the center: the formal code that comes back in one.
+pub(crate) fn enrolled(
+    mut hand: impl FnMut(&[u8]) -> Vec<u8>,
+    code: &ProvisionalCode,
+) -> FormalCode {
     let id = code.enrol_id(&RingCrypto);
     let key = SealingKey::enrolment(id, code.enrol_key(&RingCrypto));
     let sealed = Enrolment::seal(&RingCrypto, key, &json::to_bytes(&enrolment()));
     let (waiting, envelope) = sealed.expect("short enough");
-    let answer = hand(url, &envelope);
+    let answer = hand(&envelope);
     let answer = Envelope::parse(&answer).expect("an envelope");
     let message = waiting.open(&RingCrypto, &answer).expect("its reply");
     match Answer::parse(&message).expect("an answer") {
@@ -74,12 +77,12 @@ fn enrolled(url: &str, code: &ProvisionalCode) -> FormalCode {
 }
 
 /// Polls in an envelope.
-fn polled(url: &str, code: &FormalCode) -> PollReply {
+pub(crate) fn polled(mut hand: impl FnMut(&[u8]) -> Vec<u8>, code: &FormalCode) -> PollReply {
     let mut sender = Sender::new(code, Lane::Conversation);
     sender.reserved(sender.reserve().expect("counters"));
     let message = json::to_bytes(&DeviceRequest::Poll(Poll::default()));
     let envelope = sender.seal(&RingCrypto, &Seed::new([7; 32]), &message);
-    let answer = hand(url, &envelope.expect("nothing waits"));
+    let answer = hand(&envelope.expect("nothing waits"));
     let answer = Envelope::parse(&answer).expect("an envelope");
     let answer = sender.open(&RingCrypto, &answer).expect("its reply");
     let seal::Answer::Reply(message) = answer else {
@@ -98,8 +101,8 @@ fn a_device_without_tls_enrols_and_polls_in_envelopes() {
     let url = served.ready["sealed"][0].as_str().expect("an address");
     let issued = place.json(&["code", "issue", "--user", "Anna Weber"]);
     let code = issued["code"].as_str().and_then(|it| it.parse().ok());
-    let code = enrolled(url, &code.expect("a code"));
-    let reply = polled(url, &code);
+    let code = enrolled(|it| hand(url, it), &code.expect("a code"));
+    let reply = polled(|it| hand(url, it), &code);
     assert!(matches!(reply, PollReply::Mailbox(_)), "{reply:?}");
     let listed = place.json(&["code", "list"]);
     assert_eq!(listed[0]["used"], 1, "{listed}");
@@ -140,5 +143,5 @@ fn whatever_is_not_sealed_finds_nothing_on_the_listener_for_envelopes() {
     assert!(head.starts_with("HTTP/1.1 400 "), "{head}");
     let listed = place.json(&["code", "list"]);
     assert_eq!(listed[0]["used"], 0, "{listed}");
-    enrolled(url, &code);
+    enrolled(|it| hand(url, it), &code);
 }

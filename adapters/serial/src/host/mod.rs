@@ -7,7 +7,9 @@
 mod dial;
 mod line;
 mod port;
+mod pseudo;
 
 pub use dial::{DialError, Dialled, dial};
 pub use line::{Kind, Line, LineError, SendFailure};
 pub use port::{Port, PortError};
+pub use pseudo::Pseudo;
