@@ -190,13 +190,9 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
         let bound = bind(self.listen, &self.proxies, self.bounds).await?;
         let sealed = self.sealed.into_iter().map(|at| (at, Line::Sealed));
         let sealed = bind(sealed.collect(), &self.proxies, self.bounds).await?;
-        let metrics = match self.metrics {
-            None => None,
-            Some(address) => {
-                let proxies = self.proxies.clone();
-                Some(Listener::bind(address, Line::Plain, proxies, self.bounds).await?)
-            }
-        };
+        let metrics = self.metrics.into_iter().map(|at| (at, Line::Plain));
+        let metrics = bind(metrics.collect(), &self.proxies, self.bounds).await?;
+        let metrics = metrics.into_iter().map(|(listener, _)| listener).next();
         let console = self.console.as_deref().map(ConsoleSocket::bind);
         let console = console.transpose()?;
         let driver = Arc::new(self.driver);
