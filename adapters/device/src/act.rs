@@ -7,7 +7,7 @@ use restante_core::code::Presented;
 use restante_core::duty::Duty;
 use restante_core::gateway::Ask;
 use restante_core::id::CenterAddress;
-use restante_core::registrant::{self, Exchange, Notice, PeerCall, ServiceAnswer};
+use restante_core::registrant::{self, Challenged, Exchange, Notice, PeerCall, ServiceAnswer};
 use restante_core::wire::site::CarryOut;
 use restante_core::wire::{DeviceReply, DeviceRequest, PollRequest, Refusal};
 use restante_core::{Crypto, device, gateway};
@@ -113,6 +113,8 @@ pub trait FromWorld: Send + 'static {
     fn service_answered(exchange: Exchange, answer: ServiceAnswer) -> Self;
     /// A peer has answered, or not.
     fn peer_called(exchange: Exchange, answered: bool) -> Self;
+    /// The center has challenged.
+    fn challenged(challenged: Challenged) -> Self;
     /// Somebody on the LAN asks for a poll.
     fn poll_requested(request: PollRequest) -> Self;
 }
@@ -137,6 +139,9 @@ macro_rules! from_world {
             }
             fn peer_called(exchange: Exchange, answered: bool) -> Self {
                 Self::PeerCalled { exchange, answered }
+            }
+            fn challenged(challenged: Challenged) -> Self {
+                Self::Challenged(challenged)
             }
             fn poll_requested(request: PollRequest) -> Self {
                 Self::PollRequested(request)

@@ -31,12 +31,12 @@ pub struct Cli {
 pub enum Command {
     /// Enters a code at this device and registers it.
     #[command(
-        after_help = "Example:\n  restante-device enrol --center https://center.example --code 7K2MN-… --serial D10010101 --state device.state\n  restante-device enrol --center https://center.example --code 7K2MN-… --serial D10010101 --state device.state --address 192.0.2.7:8443"
+        after_help = "Example:\n  restante-device enrol --center https://center.example --code 7K2MN-… --serial D10010101 --state device.state\n  restante-device enrol --center https://center.example --code 7K2MN-… --serial D10010101 --state device.state --address 192.0.2.7:8443\n  restante-device enrol --sealed --center http://center.example:8080 --code 7K2MN-… --serial D10010101 --state device.state"
     )]
     Enrol(EnrolDevice),
     /// Polls and reports on schedule, and carries out what the center asks for.
     #[command(
-        after_help = "Examples:\n  restante-device run --state device.state --copy-sheets 100\n  restante-device run --state device.state --copy-sheets 100 --until-reported\n  restante-device run --state device.state --polling 0.0.0.0:8443 --find-address\n  restante-device run --state device.state --register-by-mail services@center.example --mail-from copier@site.example --smtp mail.site.example:587"
+        after_help = "Examples:\n  restante-device run --state device.state --copy-sheets 100\n  restante-device run --state device.state --copy-sheets 100 --until-reported\n  restante-device run --sealed --state device.state --copy-sheets 100\n  restante-device run --state device.state --polling 0.0.0.0:8443 --find-address\n  restante-device run --state device.state --register-by-mail services@center.example --mail-from copier@site.example --smtp mail.site.example:587"
     )]
     Run(RunDevice),
     /// Shows where this device stands, and what a running one is at.
@@ -121,6 +121,10 @@ pub struct Act {
         env = "RESTANTE_TRUST"
     )]
     pub trust: Option<PathBuf>,
+    /// Say everything to the center in sealed envelopes, for lines without TLS: the center's
+    /// address may begin with http:// then, on whatever machine it is.
+    #[arg(long, env = "RESTANTE_SEALED")]
+    pub sealed: bool,
     /// Give up after so many seconds; what is under way goes on at the next start.
     #[arg(long, value_name = "SECONDS")]
     pub patience: Option<u64>,
@@ -340,6 +344,11 @@ Examples:
   It can be asked to poll now, by whoever is on its network:
     restante-device run --state device.state --polling 0.0.0.0:8443 &
     restante-device call https://192.0.2.7:8443/doPolling
+
+  It has no TLS, and seals what it says; the center listens for envelopes ([sealed] there):
+    restante-device enrol --sealed --center http://center.example:8080 --code 7K2MN-… \\
+      --serial D10010101 --state device.state
+    restante-device run --sealed --state device.state --copy-sheets 100
 
   Three trial devices on this network, and a gateway that registers and reports for all of them:
     restante-device child --serial D10010101 --copy-sheets 100 &

@@ -244,6 +244,9 @@ where
                 }
             };
             // Nobody listens any more when the program ends.
+            if let Some(challenged) = line.challenged() {
+                let _ = inbox.send(M::Input::challenged(challenged)).await;
+            }
             let _ = inbox.send(input).await;
         }));
     }

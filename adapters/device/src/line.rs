@@ -1,5 +1,5 @@
 //! The line to the center, to the servers of services and to peers, over HTTP; where a person has
-//! said so, registrations go by mail.
+//! said so, messages to the center go in sealed envelopes, and registrations by mail.
 //!
 //! A line carries one message and brings back one answer, or none. What to do about it is the
 //! machine's business.
@@ -10,12 +10,14 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use restante_core::code::Presented;
 use restante_core::id::CenterAddress;
 use restante_core::id::Note;
-use restante_core::registrant::{Errand, PeerCall, ServiceAnswer};
+use restante_core::registrant::{Challenged, Errand, PeerCall, ServiceAnswer};
 use restante_core::wire::{DeviceReply, DeviceRequest, Refusal, RegisterAt};
 use restante_http::client::{
-    Client, ClientError, PeerClient, SendError, Served, ServiceClient, Trust,
+    Client, ClientError, PeerClient, SealedClient, SendError, Served, ServiceClient, Trust,
 };
 use restante_mail::sending::{Handed, MailServer};
+
+use crate::sealing::Sealing;
 
 /// What came of a message.
 #[derive(Clone, Debug)]
@@ -41,6 +43,11 @@ pub trait Line: Send + Sync + 'static {
         request: &DeviceRequest,
     ) -> impl Future<Output = Answer> + Send;
 
+    /// The formal code under which the center has challenged, where messages are sealed.
+    fn challenged(&self) -> Option<Challenged> {
+        None
+    }
+
     /// Runs an errand to a service's server.
     fn register(&self, errand: &Errand) -> impl Future<Output = Served> + Send;
 
@@ -52,7 +59,8 @@ pub trait Line: Send + Sync + 'static {
 #[derive(Debug)]
 pub struct HttpLine {
     trust: Trust,
-    client: Mutex<Option<(CenterAddress, Client)>>,
+    client: Latest<Client>,
+    sealing: Option<(Sealing, Latest<SealedClient>)>,
     services: OnceLock<ServiceClient>,
     peers: OnceLock<PeerClient>,
     mail: Option<MailServer>,
@@ -65,6 +73,7 @@ impl HttpLine {
         Self {
             trust,
             client: Mutex::new(None),
+            sealing: None,
             services: OnceLock::new(),
             peers: OnceLock::new(),
             mail: None,
@@ -78,20 +87,42 @@ impl HttpLine {
         self
     }
 
+    /// The same line, on which messages to the center are sealed.
+    #[must_use]
+    pub fn sealed(mut self, sealing: Sealing) -> Self {
+        self.sealing = Some((sealing, Mutex::new(None)));
+        self
+    }
+
+    /// Whether messages can go to this center.
+    ///
+    /// # Errors
+    /// [`ClientError`] if its address cannot be used.
+    pub fn check(&self, center: &CenterAddress) -> Result<(), ClientError> {
+        match &self.sealing {
+            Some((_, client)) => self.sealed_client(client, center).map(drop),
+            None => self.client(center).map(drop),
+        }
+    }
+
     /// The client for this center.
     ///
     /// # Errors
     /// [`ClientError`] if the address cannot be used.
     pub fn client(&self, center: &CenterAddress) -> Result<Client, ClientError> {
-        let mut kept = self.client.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, client)) = &*kept
-            && of == center
-        {
-            return Ok(client.clone());
-        }
-        let client = Client::new(center.as_str(), &self.trust)?;
-        *kept = Some((center.clone(), client.clone()));
-        Ok(client)
+        made(&self.client, center, || {
+            Client::new(center.as_str(), &self.trust)
+        })
+    }
+
+    fn sealed_client(
+        &self,
+        kept: &Latest<SealedClient>,
+        center: &CenterAddress,
+    ) -> Result<SealedClient, ClientError> {
+        made(kept, center, || {
+            SealedClient::new(center.as_str(), &self.trust)
+        })
     }
 
     /// The client for services, which is made when the first errand comes.
@@ -113,6 +144,33 @@ impl HttpLine {
     }
 }
 
+/// A client, and of which center.
+type Latest<T> = Mutex<Option<(CenterAddress, T)>>;
+
+/// The client that was made last, or another where the center is another.
+fn made<T: Clone>(
+    kept: &Latest<T>,
+    center: &CenterAddress,
+    make: impl FnOnce() -> Result<T, ClientError>,
+) -> Result<T, ClientError> {
+    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((of, client)) = &*kept
+        && of == center
+    {
+        return Ok(client.clone());
+    }
+    let client = make()?;
+    *kept = Some((center.clone(), client.clone()));
+    Ok(client)
+}
+
+/// That nothing was sent, and what would help.
+pub(crate) fn untrusted(error: &SendError) -> Answer {
+    Answer::Untrusted(format!(
+        "{error}; --ca FILE names a certificate to trust, such as a center's own for trials"
+    ))
+}
+
 impl Line for HttpLine {
     async fn exchange(
         &self,
@@ -120,6 +178,12 @@ impl Line for HttpLine {
         presented: &Presented,
         request: &DeviceRequest,
     ) -> Answer {
+        if let Some((sealing, client)) = &self.sealing {
+            return match self.sealed_client(client, center) {
+                Ok(client) => sealing.exchange(&client, presented, request).await,
+                Err(error) => Answer::Nothing(error.to_string()),
+            };
+        }
         let client = match self.client(center) {
             Ok(client) => client,
             Err(error) => return Answer::Nothing(error.to_string()),
@@ -127,11 +191,13 @@ impl Line for HttpLine {
         match client.send(presented, request).await {
             Ok(reply) => Answer::Reply(reply),
             Err(SendError::Refused(refusal)) => Answer::Refusal(refusal),
-            Err(error @ SendError::Untrusted { .. }) => Answer::Untrusted(format!(
-                "{error}; --ca FILE names a certificate to trust, such as a center's own for trials"
-            )),
+            Err(error @ SendError::Untrusted { .. }) => untrusted(&error),
             Err(error) => Answer::Nothing(error.to_string()),
         }
+    }
+
+    fn challenged(&self) -> Option<Challenged> {
+        self.sealing.as_ref()?.0.challenged()
     }
 
     async fn register(&self, errand: &Errand) -> Served {

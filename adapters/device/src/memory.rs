@@ -4,12 +4,17 @@
 //! synced too, so that not even a power cut brings the old one back. A lock file keeps a second
 //! process from speaking under the same code. The file holds a secret and is readable by its owner
 //! alone.
+//!
+//! Behind what the machine keeps stands what is kept of sealed envelopes, where there are any. Both
+//! are in one file, so that neither is lost or brought back without the other.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use restante_core::limits::KEPT_GATEWAY_BYTES;
+use restante_core::carrier;
+use restante_core::limits::{KEPT_CARRIER_BYTES, KEPT_GATEWAY_BYTES};
 use restante_core::registrant::KeptError;
 
 /// Something that outlives a power cut.
@@ -29,7 +34,20 @@ pub trait Memory {
 #[derive(Debug)]
 pub struct StateFile {
     path: PathBuf,
+    records: Arc<Mutex<Records>>,
     _lock: File,
+}
+
+/// The part of a state file that is about sealed envelopes.
+#[derive(Clone, Debug)]
+pub struct CarrierMemory(Arc<Mutex<Records>>);
+
+/// What stands in a state file.
+#[derive(Debug)]
+struct Records {
+    path: PathBuf,
+    machine: Vec<u8>,
+    carrier: Vec<u8>,
 }
 
 /// Why a state file cannot be used. Nothing was overwritten.
@@ -79,8 +97,15 @@ impl StateFile {
         let lock = take(&beside(path, "lock"), path)?;
         // Whoever left it is gone, and what it says with it.
         let _ = std::fs::remove_file(beside(path, NOTE));
+        let (machine, carrier) = split(bytes(path)?.unwrap_or_default());
+        let records = Records {
+            path: path.to_owned(),
+            machine,
+            carrier,
+        };
         Ok(Self {
             path: path.to_owned(),
+            records: Arc::new(Mutex::new(records)),
             _lock: lock,
         })
     }
@@ -94,6 +119,46 @@ impl StateFile {
         reader: impl FnOnce(&[u8]) -> Result<T, KeptError>,
     ) -> Result<Option<T>, MemoryError> {
         read(&self.path, reader)
+    }
+
+    /// The part of it that is about sealed envelopes.
+    #[must_use]
+    pub fn carrier(&self) -> CarrierMemory {
+        CarrierMemory(Arc::clone(&self.records))
+    }
+}
+
+impl CarrierMemory {
+    /// What was kept; `None` if nothing ever was.
+    ///
+    /// # Errors
+    /// [`MemoryError`] if it is unfit.
+    pub fn read(&self) -> Result<Option<carrier::Kept>, MemoryError> {
+        let records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if records.carrier.is_empty() {
+            return Ok(None);
+        }
+        let kept = carrier::Kept::from_bytes(&records.carrier);
+        kept.map(Some).map_err(|why| MemoryError::Unfit {
+            path: shown(&records.path),
+            why,
+        })
+    }
+
+    /// Keeps this in place of what was kept before; durable when it returns.
+    ///
+    /// # Errors
+    /// [`MemoryError`]: what was kept before is still there.
+    pub fn keep(&self, kept: &carrier::Kept) -> Result<(), MemoryError> {
+        let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = kept.to_bytes();
+        replace(
+            &records.path,
+            &[&records.machine[..], &bytes].concat(),
+            Until::Synced,
+        )?;
+        records.carrier = bytes;
+        Ok(())
     }
 }
 
@@ -116,25 +181,51 @@ pub fn read<T>(
     path: &Path,
     reader: impl FnOnce(&[u8]) -> Result<T, KeptError>,
 ) -> Result<Option<T>, MemoryError> {
+    let Some(bytes) = bytes(path)? else {
+        return Ok(None);
+    };
+    let (machine, _) = split(bytes);
+    reader(&machine)
+        .map(Some)
+        .map_err(|why| MemoryError::Unfit {
+            path: shown(path),
+            why,
+        })
+}
+
+/// What is in the file at `path`, if there is one.
+fn bytes(path: &Path) -> Result<Option<Vec<u8>>, MemoryError> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(why) => return Err(system(path, "opened", why)),
     };
     let mut bytes = Vec::new();
-    let bound = KEPT_GATEWAY_BYTES as u64 + 1024;
+    let bound = (KEPT_GATEWAY_BYTES + KEPT_CARRIER_BYTES) as u64 + 1024;
     file.take(bound)
         .read_to_end(&mut bytes)
         .map_err(|why| system(path, "read", why))?;
-    reader(&bytes).map(Some).map_err(|why| MemoryError::Unfit {
-        path: shown(path),
-        why,
-    })
+    Ok(Some(bytes))
+}
+
+/// What a machine has kept, and what follows it. A record is a line and a line with its checksum.
+fn split(mut bytes: Vec<u8>) -> (Vec<u8>, Vec<u8>) {
+    let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+    let end = ends.map(|(at, _)| at + 1).nth(1);
+    let rest = bytes.split_off(end.unwrap_or(bytes.len()));
+    (bytes, rest)
 }
 
 impl Memory for StateFile {
     fn keep(&mut self, bytes: &[u8]) -> Result<(), MemoryError> {
-        replace(&self.path, bytes, Until::Synced)
+        let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        replace(
+            &self.path,
+            &[bytes, &records.carrier[..]].concat(),
+            Until::Synced,
+        )?;
+        records.machine = bytes.to_vec();
+        Ok(())
     }
 
     fn note(&mut self, under_way: &str) {

@@ -9,11 +9,11 @@ use restante_crypto::RingCrypto;
 
 use super::place::Finding;
 use super::polling::listen;
-use super::{CommandError, Outcome, line, line_by, missing, patience, refused, stop};
+use super::{CommandError, Outcome, line, line_by, missing, patience, refused, sealed_if, stop};
 use crate::act::Milestone;
 use crate::cli::{Act, EnrolDevice, RunDevice};
 use crate::driver::{Driver, Nobody, Until};
-use crate::line::HttpLine;
+use crate::line::{HttpLine, Line as _};
 use crate::memory::{self, StateFile};
 use crate::say;
 use crate::trial;
@@ -25,8 +25,9 @@ pub(super) async fn enrol(args: EnrolDevice) -> Result<Outcome, CommandError> {
     let me = me.ok_or_else(|| CommandError::Value("name at least one --function".to_owned()))?;
     let code = args.code.read()?;
     let line = line(&args.act)?;
-    line.client(&args.code.center)?;
     let file = StateFile::open(&args.act.state)?;
+    let line = sealed_if(&args.act, line, &file)?;
+    line.check(&args.code.center)?;
     let kept = file.read(Kept::from_bytes)?;
     let entry = DeviceEntry {
         identification: me,
@@ -105,6 +106,7 @@ fn resume(act: &Act) -> Result<Host, CommandError> {
 /// As [`resume`], with this line.
 fn resume_by(act: &Act, line: HttpLine) -> Result<Host, CommandError> {
     let file = StateFile::open(&act.state)?;
+    let line = sealed_if(act, line, &file)?;
     let kept = file
         .read(Kept::from_bytes)?
         .ok_or_else(|| missing(&act.state))?;
@@ -121,7 +123,11 @@ fn host(
     line: HttpLine,
     kept: Option<Kept>,
 ) -> Result<Host, CommandError> {
+    let challenged = line.challenged();
     let mut host = Driver::new(Device::new(RingCrypto, entry, None), file, line, Nobody);
+    if let Some(challenged) = challenged {
+        host.give(Input::Challenged(challenged))?;
+    }
     let kept = kept.map(Box::new);
     host.give(Input::Booted { kept })?;
     Ok(host)

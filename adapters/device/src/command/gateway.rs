@@ -10,11 +10,11 @@ use restante_crypto::RingCrypto;
 
 use super::device::{Described, Idle};
 use super::polling::listen;
-use super::{CommandError, Outcome, line, line_by, missing, patience, refused, stop};
+use super::{CommandError, Outcome, line, line_by, missing, patience, refused, sealed_if, stop};
 use crate::act::Milestone;
 use crate::cli::{self, Act, EnrolGateway, Remove, RunGateway, Site};
 use crate::driver::{Driver, Until};
-use crate::line::HttpLine;
+use crate::line::{HttpLine, Line as _};
 use crate::memory::{self, StateFile};
 use crate::say;
 use crate::site::Lan;
@@ -36,8 +36,9 @@ pub(super) async fn run(command: cli::Gateway) -> Result<Outcome, CommandError> 
 async fn enrol(args: EnrolGateway) -> Result<Outcome, CommandError> {
     let code = args.code.read()?;
     let line = line(&args.act)?;
-    line.client(&args.code.center)?;
     let file = StateFile::open(&args.act.state)?;
+    let line = sealed_if(&args.act, line, &file)?;
+    line.check(&args.code.center)?;
     let kept = file.read(Kept::from_bytes)?;
     let mut host = host(file, line, lan(args.site)?, kept)?;
     let registered = [Phase::Enrolled, Phase::InUse, Phase::Rotating];
@@ -146,6 +147,7 @@ fn resume(act: &Act, lan: Lan) -> Result<Host, CommandError> {
 /// As [`resume`], with this line.
 fn resume_by(act: &Act, line: HttpLine, lan: Lan) -> Result<Host, CommandError> {
     let file = StateFile::open(&act.state)?;
+    let line = sealed_if(act, line, &file)?;
     let kept = file
         .read(Kept::from_bytes)?
         .ok_or_else(|| missing(&act.state))?;
@@ -158,7 +160,11 @@ fn host(
     lan: Lan,
     kept: Option<Kept>,
 ) -> Result<Host, CommandError> {
+    let challenged = line.challenged();
     let mut host = Driver::new(Gateway::new(RingCrypto, None), file, line, lan);
+    if let Some(challenged) = challenged {
+        host.give(Input::Challenged(challenged))?;
+    }
     let kept = kept.map(Box::new);
     host.give(Input::Booted { kept })?;
     Ok(host)

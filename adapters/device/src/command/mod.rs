@@ -20,8 +20,9 @@ use crate::cli::{Act, ByMail, Cli, Command};
 use crate::driver::{DriverError, Ended};
 use crate::fleet::FleetError;
 use crate::line::HttpLine;
-use crate::memory::MemoryError;
+use crate::memory::{MemoryError, StateFile};
 use crate::say;
+use crate::sealing::Sealing;
 use crate::site::LanError;
 
 /// Why a command failed.
@@ -163,6 +164,14 @@ fn trusting(file: Option<&Path>) -> Result<HttpLine, CommandError> {
         .and(&pem)
         .map_err(|why| CommandError::Trust { path: shown(), why })?;
     Ok(HttpLine::new(trust))
+}
+
+/// The line, on which messages to the center are sealed where the command line says so.
+fn sealed_if(act: &Act, line: HttpLine, file: &StateFile) -> Result<HttpLine, CommandError> {
+    Ok(match act.sealed {
+        true => line.sealed(Sealing::new(file.carrier())?),
+        false => line,
+    })
 }
 
 fn patience(act: &Act) -> Option<Duration> {

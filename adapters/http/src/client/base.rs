@@ -31,10 +31,23 @@ pub enum BaseError {
 
 impl Base {
     /// Reads an address.
+    // spec: HTTP-016
     pub(super) fn new(text: &str) -> Result<Self, BaseError> {
+        let base = Self::for_envelopes(text)?;
+        let host = base.0.host_str().unwrap_or_default();
+        if base.is_plain() && !is_this_machine(host) {
+            let host = host.to_owned();
+            return Err(BaseError::PlainBeyondLoopback { host });
+        }
+        Ok(base)
+    }
+
+    /// Reads an address to which nothing is sent but sealed envelopes, so that plain HTTP is for
+    /// any machine.
+    pub(super) fn for_envelopes(text: &str) -> Result<Self, BaseError> {
         let form = || BaseError::Form { text: text.into() };
         let mut url = Url::parse(text).map_err(|_| form())?;
-        let host = url.host_str().ok_or_else(form)?.to_owned();
+        url.host_str().ok_or_else(form)?;
         let superfluous = !url.username().is_empty()
             || url.password().is_some()
             || url.query().is_some()
@@ -42,12 +55,8 @@ impl Base {
         if superfluous {
             return Err(BaseError::Superfluous);
         }
-        // spec: HTTP-016
-        match url.scheme() {
-            "https" => {}
-            "http" if is_this_machine(&host) => {}
-            "http" => return Err(BaseError::PlainBeyondLoopback { host }),
-            _ => return Err(form()),
+        if !["https", "http"].contains(&url.scheme()) {
+            return Err(form());
         }
         if !url.path().ends_with('/') {
             let path = format!("{}/", url.path());
@@ -105,6 +114,7 @@ mod tests {
              clear; use https"
         );
         assert!(Base::new("http://localhost.example/").is_err());
+        assert!(Base::for_envelopes("http://center.example/").is_ok());
     }
 
     #[test]

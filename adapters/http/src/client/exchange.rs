@@ -24,6 +24,7 @@ pub(super) struct Asked {
     query: Vec<(&'static str, String)>,
     headers: HeaderMap,
     body: Option<Vec<u8>>,
+    media_type: &'static str,
     reply_bytes: usize,
 }
 
@@ -43,6 +44,7 @@ impl Asked {
             query: Vec::new(),
             headers: HeaderMap::new(),
             body: None,
+            media_type: "application/json",
             reply_bytes: MESSAGE_BYTES,
         }
     }
@@ -69,6 +71,13 @@ impl Asked {
     /// With this body.
     pub(super) fn saying<T: Serialize>(mut self, body: &T) -> Self {
         self.body = Some(json::to_bytes(body));
+        self
+    }
+
+    /// With this envelope as its body.
+    pub(super) fn sealed(mut self, envelope: Vec<u8>) -> Self {
+        self.body = Some(envelope);
+        self.media_type = crate::SEALED;
         self
     }
 
@@ -119,7 +128,7 @@ impl Client {
             request = request.header(AUTHORIZATION, credential);
         }
         if let Some(body) = asked.body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body);
+            request = request.header(CONTENT_TYPE, asked.media_type).body(body);
         }
         let mut response = request.send().await.map_err(|error| failed(&error))?;
         let body = bounded(&mut response, asked.reply_bytes).await?;
@@ -194,6 +203,11 @@ fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
 }
 
 impl Got {
+    /// The body as it came.
+    pub(super) fn into_body(self) -> Vec<u8> {
+        self.body
+    }
+
     /// The body as a message.
     pub(super) fn message<T: DeserializeOwned>(&self) -> Result<T, SendError> {
         json::parse_within(&self.body, self.reply_bytes)

@@ -14,6 +14,7 @@ mod peer;
 mod people;
 mod provider;
 mod register;
+mod sealed;
 mod services;
 mod trust;
 mod webhook;
@@ -26,6 +27,7 @@ use restante_core::wire::Refusal;
 pub use base::BaseError;
 pub use errand::{Served, ServiceClient, served};
 pub use peer::{PeerClient, lan_tls};
+pub use sealed::SealedClient;
 pub use trust::{Trust, TrustError};
 pub use webhook::{TellError, Webhook, WebhookError, WebhookSecret, WebhookSecretError};
 
@@ -81,7 +83,10 @@ impl Client {
     /// # Errors
     /// [`ClientError`] where the address or the certificates cannot be used.
     pub fn new(base_url: &str, trust: &Trust) -> Result<Self, ClientError> {
-        let base = Base::new(base_url)?;
+        Self::of(Base::new(base_url)?, trust)
+    }
+
+    fn of(base: Base, trust: &Trust) -> Result<Self, ClientError> {
         let mut builder = builder(trust)?;
         if base.is_plain() {
             // A proxy would carry the credential off this machine.
