@@ -108,11 +108,23 @@ impl Figures {
             Key::from_parts("restante_requests_total", labels)
         });
         if let Some(reason) = reason {
-            self.count(&self.refusals, reason, || {
-                let label = Label::from_static_parts("reason", reason);
-                Key::from_parts("restante_refusals_total", vec![label])
-            });
+            self.refused(reason);
         }
+    }
+
+    /// Something was refused or passed over, for this reason.
+    pub(crate) fn refused(&self, reason: &'static str) {
+        self.count(&self.refusals, reason, || {
+            let label = Label::from_static_parts("reason", reason);
+            Key::from_parts("restante_refusals_total", vec![label])
+        });
+    }
+
+    /// Whether the center listens at its broker. Without a broker there is no such figure.
+    pub(crate) fn listens_at_broker(&self, does: bool) {
+        let key = Key::from_static_name("restante_mqtt_listening");
+        let listening = self.recorder.register_gauge(&key, &METADATA);
+        listening.set(f64::from(u8::from(does)));
     }
 
     /// A call begins.
@@ -235,6 +247,11 @@ const DESCRIPTIONS: &[(&str, Kind, &str)] = &[
         "restante_effects_waiting",
         Kind::Gauge,
         "Events that nobody has taken for a minute or longer, as last counted.",
+    ),
+    (
+        "restante_mqtt_listening",
+        Kind::Gauge,
+        "Whether the center listens at its MQTT broker: 1 or 0.",
     ),
     (
         "restante_build_info",

@@ -238,8 +238,11 @@ mod tests {
         let notify = read.notify.as_ref().expect("shown");
         assert_eq!(notify.within, std::time::Duration::from_secs(10));
         default.notify.clone_from(&read.notify);
+        let mqtt = read.mqtt.as_ref().expect("shown");
+        assert!(mqtt.broker.is_tls() && mqtt.credentials.is_some());
+        default.mqtt.clone_from(&read.mqtt);
         assert_eq!(read, default);
         assert!(read.metrics.is_some() && read.serial.len() == 1 && read.http.tls.is_some());
-        assert_eq!(set.matches(" = ").count(), 31);
+        assert_eq!(set.matches(" = ").count(), 36);
     }
 }

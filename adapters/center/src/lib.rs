@@ -18,6 +18,7 @@ mod figures;
 mod init;
 mod keyfile;
 mod mail_room;
+mod mqtt;
 mod notify;
 mod open;
 mod private;
@@ -28,7 +29,9 @@ mod serial;
 mod setup;
 mod socket;
 
-pub use config::{Behind, Config, ConfigError, Http, Log, LogFormat, Notify, SerialLine, Tls};
+pub use config::{
+    Behind, Config, ConfigError, Http, Log, LogFormat, Mqtt, Notify, SerialLine, Tls,
+};
 pub use console::{Console, ConsoleError, MailTaken};
 pub use duration::{DurationError, duration_text, parse_duration};
 pub use figures::Vitals;

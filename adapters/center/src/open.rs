@@ -11,12 +11,14 @@ use restante_core::center::{Center, Decide, KeysError};
 use restante_crypto::RingCrypto;
 use restante_http::client::{Trust, Webhook, WebhookError, WebhookSecret, WebhookSecretError};
 use restante_http::server::{Bounds, Line, Proxies, TlsError};
+use restante_mqtt::{Login, Name, OnRumqttc, Settings};
 use restante_store::sqlite::{OpenError, Options};
 use restante_store::{Driver, SqliteStore};
 
-use crate::config::{Config, Http, Notify, Tls};
+use crate::config::{Config, Http, Mqtt, Notify, Tls};
 use crate::figures::Vitals;
 use crate::keyfile::{KeyFile, KeyFileError};
+use crate::mqtt::ByMqtt;
 use crate::private::{PrivateFileError, read_private};
 use crate::setup::Setup;
 
@@ -87,6 +89,27 @@ pub enum CenterError {
     /// The webhook's address cannot be used.
     #[error("`webhook` in [notify]: {0}")]
     Webhook(#[from] WebhookError),
+    /// The file with the user's name and the password for the broker cannot be read, or others can.
+    #[error("the login for the broker {0}")]
+    MqttLoginFile(PrivateFileError),
+    /// It holds no login.
+    #[error(
+        "{} holds no login for the broker: it has to be the user's name and the password, on a \
+         line each; check `credentials` in [mqtt]",
+        .0.display()
+    )]
+    MqttLogin(PathBuf),
+    /// The certificates that the broker is known by cannot be used.
+    #[error("{}: {why}; check `ca` in [mqtt]", path.display())]
+    MqttCa {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// TLS to the broker cannot be had.
+    #[error("no broker can be spoken to over TLS: {0}")]
+    MqttTls(#[from] restante_mqtt::TlsError),
     /// The store.
     #[error(transparent)]
     Store(#[from] OpenError),
@@ -124,6 +147,8 @@ pub fn store_path(config: &Config) -> PathBuf {
 pub fn prepare(config: &Config) -> Result<Setup<Center<RingCrypto>, SqliteStore>, CenterError> {
     let webhook = config.notify.as_ref().map(webhook).transpose()?;
     let line = line(&config.http)?;
+    let by_mqtt = config.mqtt.as_ref();
+    let by_mqtt = by_mqtt.map(|mqtt| broker(mqtt, config)).transpose()?;
     let mut setup = behind(&config.http, &line, Setup::new(open(config)?))
         .console(&config.data)
         .metrics(config.metrics);
@@ -132,6 +157,9 @@ pub fn prepare(config: &Config) -> Result<Setup<Center<RingCrypto>, SqliteStore>
     }
     for line in &config.serial {
         setup = setup.serial(line.clone());
+    }
+    if let Some(by_mqtt) = by_mqtt {
+        setup = setup.mqtt(by_mqtt);
     }
     if let Some(webhook) = webhook {
         setup = setup.notify(webhook, config.http.url.clone());
@@ -189,6 +217,39 @@ pub(crate) fn webhook(notify: &Notify) -> Result<Webhook, CenterError> {
         &trust,
         notify.within,
     )?)
+}
+
+/// The broker, with the login and how it is known.
+fn broker(mqtt: &Mqtt, config: &Config) -> Result<ByMqtt, CenterError> {
+    let mut login = None;
+    if let Some(path) = &mqtt.credentials {
+        let text = read_private(path).map_err(CenterError::MqttLoginFile)?;
+        let read = Login::from_lines(&text);
+        login = Some(read.ok_or_else(|| CenterError::MqttLogin(path.clone()))?);
+    }
+    let mut tls = None;
+    if let Some(path) = &mqtt.ca {
+        let unfit = |why: String| CenterError::MqttCa {
+            path: path.clone(),
+            why,
+        };
+        let pem = fs::read(path).map_err(|error| unfit(error.to_string()))?;
+        let trusting = restante_mqtt::Tls::trusting(Some(&pem));
+        tls = Some(trusting.map_err(|error| unfit(error.to_string()))?);
+    }
+    let own = KeyFile::read(&config.keys)?.center().to_string();
+    let own: Name = own.parse().expect("an id has the characters of a name");
+    let settings = Settings {
+        broker: mqtt.broker.clone(),
+        client: mqtt.client.clone().unwrap_or_else(|| own.clone()),
+        login,
+        tls,
+    };
+    Ok(ByMqtt {
+        broker: settings.broker.to_string(),
+        client: OnRumqttc::new(settings)?,
+        share: mqtt.share.clone().unwrap_or(own),
+    })
 }
 
 fn read_tls(tls: &Tls) -> Result<restante_http::server::Tls, CenterError> {

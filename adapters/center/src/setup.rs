@@ -29,6 +29,7 @@ use crate::desk::{ConsoleDesk, FrontDesk};
 use crate::envelopes::Envelopes;
 use crate::figures::{Figures, Vitals};
 use crate::mail_room::with_mail_room;
+use crate::mqtt::ByMqtt;
 use crate::notify::{Carrier, Mail, notifier};
 use crate::running::{Address, Running};
 use crate::serial;
@@ -40,6 +41,7 @@ pub struct Setup<D, S> {
     listen: Vec<(SocketAddr, Line)>,
     sealed: Vec<SocketAddr>,
     serial: Vec<SerialLine>,
+    mqtt: Option<ByMqtt>,
     metrics: Option<SocketAddr>,
     console: Option<PathBuf>,
     proxies: Proxies,
@@ -85,6 +87,7 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
             listen: Vec::new(),
             sealed: Vec::new(),
             serial: Vec::new(),
+            mqtt: None,
             metrics: None,
             console: None,
             proxies: Proxies::none(),
@@ -126,6 +129,12 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
     #[must_use]
     pub fn serial(mut self, line: SerialLine) -> Self {
         self.serial.push(line);
+        self
+    }
+
+    /// Takes sealed envelopes through this broker as well.
+    pub(crate) fn mqtt(mut self, mqtt: ByMqtt) -> Self {
+        self.mqtt = Some(mqtt);
         self
     }
 
@@ -220,11 +229,7 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
             Some(services) => services_router(desk, services.at, self.bounds.body),
         };
         let (stop, stopped) = watch::channel(false);
-        let addresses = bound.iter().map(|(listener, is_tls)| Address {
-            socket: listener.local_addr(),
-            is_tls: *is_tls,
-        });
-        let addresses = addresses.collect();
+        let addresses = bound.iter().map(address).collect();
         let metrics_address = metrics.as_ref().map(Listener::local_addr);
         let listeners = bound
             .into_iter()
@@ -241,6 +246,10 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
             let envelopes = Arc::clone(&by_line);
             tokio::spawn(serial::serve(line, envelopes, stopped.clone()))
         }));
+        tasks.extend(self.mqtt.map(|broker| {
+            let figures = Arc::clone(&figures);
+            tokio::spawn(broker.serve(by_line, figures, stopped.clone()))
+        }));
         let within = self.bounds.stop;
         let console = console.map(|socket| socket.serve(operators, stopped.clone(), within));
         tasks.extend(console.map(tokio::spawn));
@@ -255,6 +264,14 @@ impl<D: Decide + 'static, S: Store + 'static> Setup<D, S> {
             passing,
             _carrier: carrier,
         })
+    }
+}
+
+/// Where one listens.
+fn address((listener, is_tls): &(Listener, bool)) -> Address {
+    Address {
+        socket: listener.local_addr(),
+        is_tls: *is_tls,
     }
 }
 

@@ -5,6 +5,7 @@
 //! have files of their own.
 
 mod document;
+mod mqtt;
 mod notify;
 mod policy;
 mod provider;
@@ -20,6 +21,7 @@ use restante_http::server::Forwarding;
 
 pub use document::ConfigError;
 use document::{Document, Section};
+pub use mqtt::Mqtt;
 pub use notify::Notify;
 pub use provider::{Dialled, ProviderConfig};
 pub(crate) use provider::{EVERY, target};
@@ -38,6 +40,8 @@ pub struct Config {
     pub sealed: Vec<SocketAddr>,
     /// The serial ports at which devices reach it.
     pub serial: Vec<SerialLine>,
+    /// The broker through which sealed envelopes come, if there is one.
+    pub mqtt: Option<Mqtt>,
     /// Where `/metrics` is served, if anywhere.
     pub metrics: Option<SocketAddr>,
     /// What the operator may decide.
@@ -121,6 +125,7 @@ impl Config {
             },
             sealed: Vec::new(),
             serial: Vec::new(),
+            mqtt: None,
             metrics: None,
             policy: policy::nightly(),
             notify: None,
@@ -153,6 +158,7 @@ impl Config {
         let http = root.section("http", "http")?;
         let mut sealed = root.section("sealed", "sealed")?;
         let serial = root.sections("serial", "serial")?;
+        let mqtt = root.section("mqtt", "mqtt")?;
         let metrics = root.section("metrics", "metrics")?;
         let policy = root.section("policy", "policy")?;
         let notify = root.section("notify", "notify")?;
@@ -170,6 +176,7 @@ impl Config {
                 .into_iter()
                 .map(|line| serial::read(line, &document, folder))
                 .collect::<Result<_, _>>()?,
+            mqtt: mqtt::read(mqtt, &document, folder)?,
             metrics: read_metrics(metrics, &document, &http.proxies)?,
             http,
             policy: policy::read(policy, &document)?,

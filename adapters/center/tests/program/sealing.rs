@@ -76,10 +76,23 @@ pub(crate) fn enrolled(
     }
 }
 
-/// Polls in an envelope.
-pub(crate) fn polled(mut hand: impl FnMut(&[u8]) -> Vec<u8>, code: &FormalCode) -> PollReply {
+/// Polls in an envelope, as the first that is sealed under this code.
+pub(crate) fn polled(hand: impl FnMut(&[u8]) -> Vec<u8>, code: &FormalCode) -> PollReply {
+    polled_again(hand, &mut sender(code))
+}
+
+/// What seals under this code, and has not sealed yet.
+pub(crate) fn sender(code: &FormalCode) -> Sender {
     let mut sender = Sender::new(code, Lane::Conversation);
     sender.reserved(sender.reserve().expect("counters"));
+    sender
+}
+
+/// Polls in an envelope.
+pub(crate) fn polled_again(
+    mut hand: impl FnMut(&[u8]) -> Vec<u8>,
+    sender: &mut Sender,
+) -> PollReply {
     let message = json::to_bytes(&DeviceRequest::Poll(Poll::default()));
     let envelope = sender.seal(&RingCrypto, &Seed::new([7; 32]), &message);
     let answer = hand(&envelope.expect("nothing waits"));

@@ -4,18 +4,18 @@ use std::sync::atomic::Ordering;
 
 use restante_core::seal::{Kind, Lane};
 
-use crate::mosquitto::Mosquitto;
 use crate::parties::{
-    HANG, NotingDesk, SENDER, Serving, Stranger, device, envelope, reply_to, request, right, topics,
+    HANG, NotingDesk, SENDER, Serving, Stranger, as_client, device, envelope, open, reply_to,
+    request, right, topics,
 };
 
 #[tokio::test]
 async fn an_envelope_is_decided_about_and_its_reply_reaches_the_device() {
-    let Some(broker) = Mosquitto::open() else {
+    let Some(broker) = open() else {
         return;
     };
     let desk = NotingDesk::new();
-    let center = Serving::listening(broker.client("center"), &desk).await;
+    let center = Serving::listening(as_client(&broker, "center"), &desk).await;
     let mut device = device(&broker);
     for counter in 1..4 {
         let sent = request(counter);
@@ -29,11 +29,11 @@ async fn an_envelope_is_decided_about_and_its_reply_reaches_the_device() {
 
 #[tokio::test]
 async fn a_mail_is_done_when_the_broker_has_it_and_is_not_answered() {
-    let Some(broker) = Mosquitto::open() else {
+    let Some(broker) = open() else {
         return;
     };
     let desk = NotingDesk::new();
-    let _center = Serving::listening(broker.client("center"), &desk).await;
+    let _center = Serving::listening(as_client(&broker, "center"), &desk).await;
     let mail = envelope(Kind::Request, Lane::Mail, SENDER, 1);
     let mut device = device(&broker);
     assert_eq!(device.exchange(&mail, HANG).await, Ok(None));
@@ -46,11 +46,11 @@ async fn a_mail_is_done_when_the_broker_has_it_and_is_not_answered() {
 
 #[tokio::test]
 async fn another_sender_of_the_same_device_hears_at_its_own_topic() {
-    let Some(broker) = Mosquitto::open() else {
+    let Some(broker) = open() else {
         return;
     };
     let desk = NotingDesk::new();
-    let _center = Serving::listening(broker.client("center"), &desk).await;
+    let _center = Serving::listening(as_client(&broker, "center"), &desk).await;
     let mut device = device(&broker);
     for sender in [SENDER, [1; 16], SENDER] {
         let sent = envelope(Kind::Request, Lane::Conversation, sender, 1);
@@ -61,12 +61,12 @@ async fn another_sender_of_the_same_device_hears_at_its_own_topic() {
 
 #[tokio::test]
 async fn two_centers_of_one_share_decide_each_envelope_once_between_them() {
-    let Some(broker) = Mosquitto::open() else {
+    let Some(broker) = open() else {
         return;
     };
     let desks = [NotingDesk::new(), NotingDesk::new()];
-    let _first = Serving::listening(broker.client("center-1"), &desks[0]).await;
-    let _second = Serving::listening(broker.client("center-2"), &desks[1]).await;
+    let _first = Serving::listening(as_client(&broker, "center-1"), &desks[0]).await;
+    let _second = Serving::listening(as_client(&broker, "center-2"), &desks[1]).await;
     let mut device = device(&broker);
     for counter in 1..=20 {
         let sent = request(counter);
@@ -82,12 +82,12 @@ async fn two_centers_of_one_share_decide_each_envelope_once_between_them() {
 
 #[tokio::test]
 async fn many_at_once_are_all_decided_about_and_no_more_than_agreed_are_in_work() {
-    let Some(broker) = Mosquitto::open() else {
+    let Some(broker) = open() else {
         return;
     };
     let desk = NotingDesk::new();
     desk.answers(false);
-    let _center = Serving::listening(broker.client("center"), &desk).await;
+    let _center = Serving::listening(as_client(&broker, "center"), &desk).await;
     let stranger = Stranger::at(&broker, "many");
     let (up, down) = topics();
     for counter in 1..=200 {
@@ -103,11 +103,11 @@ async fn many_at_once_are_all_decided_about_and_no_more_than_agreed_are_in_work(
 
 #[tokio::test]
 async fn a_nudge_is_heard_beside_an_exchange_and_by_a_device_that_waits_for_one() {
-    let Some(broker) = Mosquitto::open() else {
+    let Some(broker) = open() else {
         return;
     };
     let desk = NotingDesk::new();
-    let _center = Serving::listening(broker.client("center"), &desk).await;
+    let _center = Serving::listening(as_client(&broker, "center"), &desk).await;
     let mut device = device(&broker);
     device.exchange(&request(1), HANG).await.expect("an answer");
     let (_, down) = topics();

@@ -2,18 +2,18 @@
 
 use restante_core::seal::{Kind, Lane};
 
-use crate::mosquitto::Mosquitto;
 use crate::parties::{
-    HANG, NotingDesk, SENDER, Serving, Stranger, device, envelope, reply_to, request, right, topics,
+    HANG, NotingDesk, SENDER, Serving, Stranger, as_client, device, envelope, open, reply_to,
+    request, right, topics,
 };
 
 #[tokio::test]
 async fn what_is_no_message_of_a_device_is_ignored_and_named() {
-    let Some(broker) = Mosquitto::open() else {
+    let Some(broker) = open() else {
         return;
     };
     let desk = NotingDesk::new();
-    let _center = Serving::listening(broker.client("center"), &desk).await;
+    let _center = Serving::listening(as_client(&broker, "center"), &desk).await;
     let stranger = Stranger::at(&broker, "stranger");
     let (up, down) = topics();
     let good = request(9);
@@ -61,11 +61,11 @@ async fn what_is_no_message_of_a_device_is_ignored_and_named() {
 
 #[tokio::test]
 async fn a_packet_larger_than_any_envelope_never_arrives_and_does_not_end_the_connection() {
-    let Some(broker) = Mosquitto::open() else {
+    let Some(broker) = open() else {
         return;
     };
     let desk = NotingDesk::new();
-    let _center = Serving::listening(broker.client("center"), &desk).await;
+    let _center = Serving::listening(as_client(&broker, "center"), &desk).await;
     let stranger = Stranger::at(&broker, "stranger");
     let (up, down) = topics();
     let mut huge = right(&up, &down, &request(1));
@@ -81,7 +81,7 @@ async fn a_packet_larger_than_any_envelope_never_arrives_and_does_not_end_the_co
 
 #[tokio::test]
 async fn what_was_left_behind_for_whoever_comes_reaches_neither_center_nor_device() {
-    let Some(broker) = Mosquitto::open() else {
+    let Some(broker) = open() else {
         return;
     };
     let stranger = Stranger::at(&broker, "trap");
@@ -96,7 +96,7 @@ async fn what_was_left_behind_for_whoever_comes_reaches_neither_center_nor_devic
     trap.retained = true;
     stranger.say(trap).await;
     let desk = NotingDesk::new();
-    let _center = Serving::listening(broker.client("center"), &desk).await;
+    let _center = Serving::listening(as_client(&broker, "center"), &desk).await;
     let reply = device(&broker)
         .exchange(&sent, HANG)
         .await
@@ -107,12 +107,12 @@ async fn what_was_left_behind_for_whoever_comes_reaches_neither_center_nor_devic
 
 #[tokio::test]
 async fn a_device_takes_the_reply_with_its_correlation_data_and_no_other() {
-    let Some(broker) = Mosquitto::open() else {
+    let Some(broker) = open() else {
         return;
     };
     let desk = NotingDesk::new();
     desk.answers(false);
-    let _center = Serving::listening(broker.client("center"), &desk).await;
+    let _center = Serving::listening(as_client(&broker, "center"), &desk).await;
     let stranger = Stranger::at(&broker, "liar");
     let (_, down) = topics();
     let sent = request(1);

@@ -7,31 +7,18 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use restante_mqtt::{Broker, Login, Name, OnRumqttc, Settings};
 use tempfile::TempDir;
 
 /// A broker that runs until it is dropped.
 pub(crate) struct Mosquitto {
     pub(crate) port: u16,
-    pub(crate) folder: TempDir,
+    folder: TempDir,
     child: Option<Child>,
 }
 
 impl Mosquitto {
-    /// A broker that lets everybody do everything, and keeps nothing when it stops.
-    pub(crate) fn open() -> Option<Self> {
-        Self::with("allow_anonymous true", &[])
-    }
-
     /// A broker with these lines in its configuration, in which `@` is its folder, and these files
-    /// there.
-    pub(crate) fn with(lines: &str, files: &[(&str, &str)]) -> Option<Self> {
-        let mut broker = Self::planned(lines, files)?;
-        broker.start();
-        Some(broker)
-    }
-
-    /// The same, not started yet.
+    /// there. It is not started yet.
     pub(crate) fn planned(lines: &str, files: &[(&str, &str)]) -> Option<Self> {
         if !is_installed() {
             return None;
@@ -72,28 +59,6 @@ impl Mosquitto {
             child.wait().expect("ended");
         }
     }
-
-    /// Connections to it as this user, whose name is the password and the client's id as well.
-    pub(crate) fn user(&self, name: &str) -> OnRumqttc {
-        let mut settings = self.settings(name);
-        settings.login = Login::from_lines(&format!("{name}\n{name}\n"));
-        OnRumqttc::new(settings).expect("settings")
-    }
-
-    /// Connections to it as this client.
-    pub(crate) fn client(&self, name: &str) -> OnRumqttc {
-        OnRumqttc::new(self.settings(name)).expect("settings")
-    }
-
-    pub(crate) fn settings(&self, name: &str) -> Settings {
-        let url = format!("mqtt://127.0.0.1:{}", self.port);
-        Settings {
-            broker: url.parse::<Broker>().expect("a broker"),
-            client: name.parse::<Name>().expect("a name"),
-            login: None,
-            tls: None,
-        }
-    }
 }
 
 impl Drop for Mosquitto {
@@ -114,17 +79,6 @@ pub(crate) fn passwords(users: &[&str]) -> String {
         assert!(command.status().expect("mosquitto_passwd").success());
     }
     fs::read_to_string(file).expect("written")
-}
-
-/// The broker's plugin that denies subscriptions, which its own access lists do not.
-pub(crate) fn dynamic_security() -> String {
-    let folders = fs::read_dir("/usr/lib").expect("a folder").flatten();
-    let plugins = folders.map(|folder| folder.path().join("mosquitto_dynamic_security.so"));
-    let plugin = plugins.into_iter().find(|path| path.exists());
-    plugin
-        .expect("it comes with mosquitto")
-        .display()
-        .to_string()
 }
 
 /// Whether it is here. CI says by `RESTANTE_CI` that it has to be.

@@ -6,7 +6,8 @@ use restante_mqtt::{Device, ExchangeError, OnRumqttc};
 
 use crate::mosquitto::Mosquitto;
 use crate::parties::{
-    HANG, Noted, NotingDesk, SENDER, Serving, Stranger, device, reply_to, request, right, topics,
+    HANG, Noted, NotingDesk, SENDER, Serving, Stranger, as_client, device, open, reply_to, request,
+    right, topics,
 };
 
 /// As a device does: the same envelope again until it is answered.
@@ -31,11 +32,11 @@ fn times(note: &'static str, times: usize) -> impl Fn(&Noted) -> bool {
 
 #[tokio::test]
 async fn a_broker_that_restarts_and_has_forgotten_everything_is_listened_to_again() {
-    let Some(mut broker) = Mosquitto::open() else {
+    let Some(mut broker) = open() else {
         return;
     };
     let desk = NotingDesk::new();
-    let _center = Serving::listening(broker.client("center"), &desk).await;
+    let _center = Serving::listening(as_client(&broker, "center"), &desk).await;
     let mut device = device(&broker);
     assert_eq!(
         insist(&mut device, &request(1)).await,
@@ -79,7 +80,7 @@ async fn a_broker_that_is_away_at_the_start_is_tried_until_it_is_there() {
         return;
     };
     let desk = NotingDesk::new();
-    let _center = Serving::start(broker.client("center"), &desk);
+    let _center = Serving::start(as_client(&broker, "center"), &desk);
     let port = broker.port;
     let away = format!(
         "away: the broker 127.0.0.1:{port} cannot be reached: Connection refused (os error 111)"
@@ -96,19 +97,19 @@ async fn a_broker_that_is_away_at_the_start_is_tried_until_it_is_there() {
 
 #[tokio::test]
 async fn what_a_killed_center_had_not_answered_comes_to_the_one_that_follows_it() {
-    let Some(broker) = Mosquitto::open() else {
+    let Some(broker) = open() else {
         return;
     };
     let killed = NotingDesk::new();
     killed.answers(false);
-    let center = Serving::listening(broker.client("center"), &killed).await;
+    let center = Serving::listening(as_client(&broker, "center"), &killed).await;
     let mut device = device(&broker);
     let next = NotingDesk::new();
     let sent = request(1);
     let follows = async {
         killed.until("asked", |noted| !noted.asked.is_empty()).await;
         center.crash().await;
-        Serving::listening(broker.client("center"), &next).await
+        Serving::listening(as_client(&broker, "center"), &next).await
     };
     let (reply, _center) = tokio::join!(device.exchange(&sent, HANG), follows);
     assert_eq!(reply.expect("an answer"), Some(reply_to(&sent)));
@@ -117,12 +118,12 @@ async fn what_a_killed_center_had_not_answered_comes_to_the_one_that_follows_it(
 
 #[tokio::test]
 async fn a_center_that_stops_finishes_what_it_has_in_work() {
-    let Some(broker) = Mosquitto::open() else {
+    let Some(broker) = open() else {
         return;
     };
     let desk = NotingDesk::new();
     desk.answers(false);
-    let center = Serving::listening(broker.client("center"), &desk).await;
+    let center = Serving::listening(as_client(&broker, "center"), &desk).await;
     let mut device = device(&broker);
     let sent = request(1);
     let stops = async {
@@ -136,11 +137,11 @@ async fn a_center_that_stops_finishes_what_it_has_in_work() {
 
 #[tokio::test]
 async fn a_second_client_with_the_same_id_is_named_and_the_first_comes_back() {
-    let Some(broker) = Mosquitto::open() else {
+    let Some(broker) = open() else {
         return;
     };
     let desk = NotingDesk::new();
-    let _center = Serving::listening(broker.client("center"), &desk).await;
+    let _center = Serving::listening(as_client(&broker, "center"), &desk).await;
     let (up, down) = topics();
     let double = Stranger::at(&broker, "center");
     double.say(right(&up, &down, &[])).await;

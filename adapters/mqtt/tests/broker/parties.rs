@@ -7,12 +7,49 @@ use std::time::Duration;
 
 use restante_core::id::Epoch;
 use restante_core::seal::{Header, Kind, Lane};
-use restante_mqtt::{Center, Client, Desk, Device, Direction, Note, OnRumqttc, Pause, topic_of};
+use restante_mqtt::{
+    Broker, Center, Client, Desk, Device, Direction, Login, Name, Note, OnRumqttc, Pause, Settings,
+    topic_of,
+};
 use rumqttc::{AsyncClient, MqttOptions, PublishOptions, PublishProperties};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::mosquitto::Mosquitto;
+
+/// A broker that lets everybody do everything, and keeps nothing when it stops.
+pub(crate) fn open() -> Option<Mosquitto> {
+    started("allow_anonymous true", &[])
+}
+
+/// One with these lines in its configuration, and these files.
+pub(crate) fn started(lines: &str, files: &[(&str, &str)]) -> Option<Mosquitto> {
+    let mut broker = Mosquitto::planned(lines, files)?;
+    broker.start();
+    Some(broker)
+}
+
+/// Connections to it as this user, whose name is the password and the client's id as well.
+pub(crate) fn as_user(broker: &Mosquitto, name: &str) -> OnRumqttc {
+    let mut settings = settings(broker, name);
+    settings.login = Login::from_lines(&format!("{name}\n{name}\n"));
+    OnRumqttc::new(settings).expect("settings")
+}
+
+/// Connections to it as this client.
+pub(crate) fn as_client(broker: &Mosquitto, name: &str) -> OnRumqttc {
+    OnRumqttc::new(settings(broker, name)).expect("settings")
+}
+
+pub(crate) fn settings(broker: &Mosquitto, name: &str) -> Settings {
+    let url = format!("mqtt://127.0.0.1:{}", broker.port);
+    Settings {
+        broker: url.parse::<Broker>().expect("a broker"),
+        client: name.parse::<Name>().expect("a name"),
+        login: None,
+        tls: None,
+    }
+}
 
 pub(crate) const SENDER: [u8; 16] = [0xa5; 16];
 
@@ -171,7 +208,7 @@ pub(crate) fn quick() -> Pause {
 }
 
 pub(crate) fn device(broker: &Mosquitto) -> Device<OnRumqttc> {
-    Device::new(broker.client("device")).pause(quick())
+    Device::new(as_client(broker, "device")).pause(quick())
 }
 
 /// Somebody who says anything anywhere.

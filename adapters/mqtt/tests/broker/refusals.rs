@@ -1,10 +1,26 @@
 //! What a broker denies is said in one line, by which whoever keeps it can mend it.
 
+use std::fs;
+
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use restante_mqtt::{Device, OnRumqttc, Tls};
 
-use crate::mosquitto::{Mosquitto, dynamic_security, is_installed, passwords};
-use crate::parties::{HANG, NotingDesk, Serving, device, reply_to, request, topics};
+use crate::mosquitto::{is_installed, passwords};
+use crate::parties::{
+    HANG, NotingDesk, Serving, as_client, as_user, device, reply_to, request, settings, started,
+    topics,
+};
+
+/// The broker's plugin that denies subscriptions, which its own access lists do not.
+fn dynamic_security() -> String {
+    let folders = fs::read_dir("/usr/lib").expect("a folder").flatten();
+    let plugins = folders.map(|folder| folder.path().join("mosquitto_dynamic_security.so"));
+    let plugin = plugins.into_iter().find(|path| path.exists());
+    plugin
+        .expect("it comes with mosquitto")
+        .display()
+        .to_string()
+}
 
 #[tokio::test]
 async fn a_wrong_password_is_named_and_the_right_one_serves() {
@@ -13,20 +29,20 @@ async fn a_wrong_password_is_named_and_the_right_one_serves() {
     }
     let lines = "allow_anonymous false\npassword_file @/passwords";
     let files = [("passwords", &*passwords(&["center"]))];
-    let Some(broker) = Mosquitto::with(lines, &files) else {
+    let Some(broker) = started(lines, &files) else {
         return;
     };
     let refused = format!(
         "away: the broker 127.0.0.1:{} refuses the user name or the password",
         broker.port
     );
-    for client in [broker.client("center"), broker.user("guessed")] {
+    for client in [as_client(&broker, "center"), as_user(&broker, "guessed")] {
         let desk = NotingDesk::new();
         let _center = Serving::start(client, &desk);
         desk.until_noted(&refused).await;
     }
     let desk = NotingDesk::new();
-    let _center = Serving::listening(broker.user("center"), &desk).await;
+    let _center = Serving::listening(as_user(&broker, "center"), &desk).await;
 }
 
 #[tokio::test]
@@ -37,11 +53,11 @@ async fn a_subscription_that_the_broker_denies_is_named() {
     let plugin = dynamic_security();
     let lines =
         format!("allow_anonymous true\nplugin {plugin}\nplugin_opt_config_file @/dynamic.json");
-    let Some(broker) = Mosquitto::with(&lines, &[("dynamic.json", NO_SUBSCRIPTION)]) else {
+    let Some(broker) = started(&lines, &[("dynamic.json", NO_SUBSCRIPTION)]) else {
         return;
     };
     let desk = NotingDesk::new();
-    let _center = Serving::start(broker.client("center"), &desk);
+    let _center = Serving::start(as_client(&broker, "center"), &desk);
     let denied = "away: the broker denies listening to $share/centers/restante/v1/+/up (not \
                   authorized); its access list has to allow it";
     desk.until_noted(denied).await;
@@ -63,7 +79,7 @@ async fn a_topic_that_the_access_list_closes_is_named_on_either_side() {
         ("acl", SILENCED),
         ("passwords", &*passwords(&["center", "device"])),
     ];
-    let Some(broker) = Mosquitto::with(lines, &files) else {
+    let Some(broker) = started(lines, &files) else {
         return;
     };
     let (up, down) = topics();
@@ -74,11 +90,11 @@ async fn a_topic_that_the_access_list_closes_is_named_on_either_side() {
         )
     };
     let desk = NotingDesk::new();
-    let _center = Serving::listening(broker.user("center"), &desk).await;
+    let _center = Serving::listening(as_user(&broker, "center"), &desk).await;
     let error = device(&broker).exchange(&request(1), HANG).await;
     assert_eq!(error.expect_err("denied").to_string(), denied(&up));
     assert!(desk.asked().is_empty());
-    let mut device = Device::new(broker.user("device"));
+    let mut device = Device::new(as_user(&broker, "device"));
     let sent = request(2);
     let unsaid = format!("unsaid: {}", denied(&down));
     tokio::select! {
@@ -104,11 +120,11 @@ async fn a_broker_is_spoken_to_over_tls_where_its_certificate_is_trusted() {
         ("certificate.pem", certificate.as_str()),
         ("key.pem", key.as_str()),
     ];
-    let Some(broker) = Mosquitto::with(lines, &files) else {
+    let Some(broker) = started(lines, &files) else {
         return;
     };
     let client = |name: &str, trusts: Option<&str>| {
-        let mut settings = broker.settings(name);
+        let mut settings = settings(&broker, name);
         settings.broker = format!("mqtts://127.0.0.1:{}", broker.port)
             .parse()
             .expect("a broker");
