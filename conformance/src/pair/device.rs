@@ -51,8 +51,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "device/ENR/watched-first-use",
         role: Role::Device,
-        title: "A new formal code is used at once, with a poll or a report",
-        requirements: &["ENR-005"],
+        title: "A new formal code is used at once, with a poll",
+        requirements: &["ENR-046"],
         look: first_use,
     },
     Rule {
@@ -193,8 +193,8 @@ fn first_use(exchange: &Exchange, past: &Past, _: &Schemas) -> Look {
         return Look::Elsewhere;
     }
     let shown = exchange.credential().map(|(_, credential)| credential);
-    let holds = matches!(conversation, "poll" | "reportStatus") && shown == Some(unused);
-    let expected = "a poll or a report with the new formal code";
+    let holds = conversation == "poll" && shown == Some(unused);
+    let expected = "a poll with the new formal code";
     Look::kept_if(holds, expected, format!("got {conversation}"))
 }
 

@@ -15,6 +15,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use serde_json::{Value, json};
@@ -211,19 +212,25 @@ fn url(scheme: &str, host: IpAddr, port: u16) -> String {
 /// A certificate for this name, and its text for whoever is to trust it.
 fn certificate(name: &str) -> Result<(TlsAcceptor, String), ListenerError> {
     let failed = |why: String| ListenerError::Certificate(why);
-    let made = rcgen::generate_simple_self_signed([name.to_owned()]);
-    let made = made.map_err(|why| failed(why.to_string()))?;
-    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der());
+    let key = KeyPair::generate().map_err(|why| failed(why.to_string()))?;
+    let params = CertificateParams::new([name.to_owned()]);
+    let mut params = params.map_err(|why| failed(why.to_string()))?;
+    // Whoever looks a certificate up by its subject has to find this one among those to be trusted.
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
+    let cert = params.self_signed(&key);
+    let cert = cert.map_err(|why| failed(why.to_string()))?;
+    let key = PrivateKeyDer::try_from(key.serialize_der());
     let key = key.map_err(|why| failed(why.to_owned()))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|why| failed(why.to_string()))?
         .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key)
+        .with_single_cert(vec![cert.der().clone()], key)
         .map_err(|why| failed(why.to_string()))?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok((TlsAcceptor::from(Arc::new(config)), made.cert.pem()))
+    Ok((TlsAcceptor::from(Arc::new(config)), cert.pem()))
 }
 
 async fn accept(

@@ -347,7 +347,7 @@ impl<C: Crypto> Registrant<C> {
         }
     }
 
-    // spec: ENR-024, ENR-029
+    // spec: ENR-024, ENR-047
     /// The formal code is refused: the other one of a rotation, the enrolment once more, or a
     /// person.
     fn code_refused(&mut self, now: Uptime, need: Need, news: &mut News) -> Option<Event> {

@@ -65,7 +65,7 @@ impl Default for Gate {
 }
 
 impl Gate {
-    // spec: POL-054, POL-055
+    // spec: POL-069, POL-055
     fn opens(&self, now: Uptime, tag: Option<&PollTag>) -> bool {
         let ahead = POLL_REQUEST_EVERY.as_millis();
         let ahead = ahead.saturating_mul(u64::from(POLL_REQUEST_BURST.saturating_sub(1)));

@@ -375,7 +375,7 @@ impl<C: Crypto> Registrant<C> {
                 next: Next::Wanted, ..
             } => at_once(Asked::Rotate),
             Stage::Rotating { diary, .. } => Some((diary.poll_due(), Asked::Poll)),
-            // spec: ENR-005
+            // spec: ENR-046
             Stage::Enrolled { holding, diary } if holding.unused.is_some() => {
                 Some((diary.poll_due(), Asked::Poll))
             }

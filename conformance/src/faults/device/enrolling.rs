@@ -121,7 +121,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "first-use-waits",
         says: "A device uses a formal code only when its schedule asks for something.",
-        breaks: &["ENR-005"],
+        breaks: &["ENR-046"],
         kills: &[(
             "device/ENR/a-first-enrolment",
             "expected the request poll within 10 s; no request came within 10 s",

@@ -76,7 +76,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "first-use-forgotten-at-boot",
         says: "A device that comes back with a formal code that it never used does nothing with it.",
-        breaks: &["ENR-005"],
+        breaks: &["ENR-046"],
         kills: &[(
             "device/ENR/a-power-cut-after-the-code-is-kept",
             "expected the request poll within 40 s; no request came within 40 s",

@@ -143,7 +143,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "polls-for-every-request",
         says: "A device polls as often as it is asked.",
-        breaks: &["POL-054"],
+        breaks: &["POL-069"],
         kills: &[(
             "device/POL/requests-are-rate-limited",
             "expected not the request poll within 25 s; the request poll came after",

@@ -15,7 +15,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "new-code-never-used",
         says: "A device goes on with its former code after a rotation.",
-        breaks: &["ENR-005"],
+        breaks: &["ENR-046"],
         kills: &[(
             "device/ENR/rotation-goes-on-with-the-new-code",
             "got the request poll with another credential",
@@ -37,7 +37,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "no-fall-back-after-rotation",
         says: "A device whose new code is refused tries no other.",
-        breaks: &["ENR-029"],
+        breaks: &["ENR-047"],
         kills: &[(
             "device/ENR/a-refused-new-code-falls-back",
             "got the request poll with another credential",

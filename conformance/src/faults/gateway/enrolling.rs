@@ -102,7 +102,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         name: "site-first-use-waits",
         says: "A gateway uses its formal code only when its schedule asks for something.",
-        breaks: &["ENR-005"],
+        breaks: &["ENR-046"],
         kills: &[(
             "gateway/SCN/one-code-registers-a-site",
             "expected the request poll within 10 s; no request came within 10 s",
