@@ -276,7 +276,7 @@ class Device:
     def _code_refused(self, request: Request) -> None:
         """Falls back on the old code, enrols again, or asks for a person.
 
-        spec: ENR-024, ENR-029, ENR-037
+        spec: ENR-024, ENR-037, ENR-047
         """
         holding, enrolment = self.memory.holding, self.memory.enrolment
         if not holding:
@@ -435,7 +435,7 @@ class Device:
             if holding.leaving:
                 yield Errand(0.0, lambda: Request("leave", holding.center, code))
             elif holding.new_code or not holding.used:
-                yield Errand(0.0, lambda: self._poll(holding, code))  # spec: ENR-005
+                yield Errand(0.0, lambda: self._poll(holding, code))  # spec: ENR-046
             else:
                 if words := self._duty.words():
                     body = {"acknowledgements": words}

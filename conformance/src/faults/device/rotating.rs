@@ -24,6 +24,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "device/ENR/a-refused-new-code-falls-back",
             "device/ENR/the-old-code-is-held-beside-the-new",
             "device/MSG/one-request-at-a-time",
+            "device/SVC/what-is-called-off-is-not-tried-again",
         ],
         defect: Defect::Device(Wiring::wanting(|memo, outputs| {
             let used = memo.used.clone();
