@@ -244,9 +244,10 @@ const _: () = assert!(PAGE_READ as usize == PAGE_ROWS + 1);
 /// Records that one decision may read. The first use of a formal code for 500 devices that adds 500
 /// more reads two records for each of them.
 pub const READS_PER_DECISION: usize = 2_048;
-/// Records that one decision may write: three for each of the same thousand devices, where each was
-/// alone in a registration that ends (device, registration, locator).
-pub const WRITES_PER_DECISION: usize = 3_072;
+/// Records that one decision may write: five for each of the same thousand devices, where each was
+/// alone in a registration that ends (device, registration, locator, and its lanes, if there are
+/// any).
+pub const WRITES_PER_DECISION: usize = 5_120;
 /// Records that a decision may ask for on the strength of a message that it has not authenticated:
 /// it saves a small message a round of loading, and gives a stranger no lever.
 pub const EARLY_READS: usize = 8;

@@ -84,6 +84,12 @@ pub enum ConsoleError {
     /// Nobody serves here.
     #[error("no center runs on this machine; start it with: restante-center serve")]
     NotRunning,
+    /// A center serves that should not yet.
+    #[error(
+        "the center serves already, and has believed what was recorded; stop it, run this again, \
+         and then start it"
+    )]
+    Serves,
     /// The center cannot be addressed.
     #[error(transparent)]
     Client(#[from] ClientError),
@@ -156,6 +162,22 @@ impl Console {
         }
     }
 
+    /// Tells a center that its store was put back from a copy, before it serves again: the number
+    /// of the generation that begins.
+    ///
+    /// # Errors
+    /// [`ConsoleError::Serves`] if it serves already, and as for [`Console::at`].
+    // spec: SEA-022
+    pub async fn restored(config: &Config) -> Result<u32, ConsoleError> {
+        let Self::Local(driver) = Self::at(config).await? else {
+            return Err(ConsoleError::Serves);
+        };
+        match ask_driver(&driver, Message::Restored).await? {
+            Reply::Restored(generation) => Ok(generation),
+            _ => Err(ConsoleError::OtherReply),
+        }
+    }
+
     /// Reaches a center anywhere.
     ///
     /// # Errors
@@ -171,7 +193,12 @@ impl Console {
     /// [`ConsoleError`] if it was refused or nobody answered.
     pub async fn ask(&self, request: PeopleRequest) -> Result<PeopleReply, ConsoleError> {
         let asked = match self {
-            Self::Local(driver) => return ask_driver(driver, request).await,
+            Self::Local(driver) => {
+                return match ask_driver(driver, Message::People(request)).await? {
+                    Reply::People(reply) => Ok(reply),
+                    _ => Err(ConsoleError::OtherReply),
+                };
+            }
             Self::Running(client) => client.ask_as_operator(&request).await,
             Self::Remote { client, token } => client.ask(token, &request).await,
         };
@@ -237,10 +264,7 @@ async fn running(data: &Path) -> Result<Option<Client>, ConsoleError> {
     }
 }
 
-async fn ask_driver(
-    driver: &SqliteDriver,
-    request: PeopleRequest,
-) -> Result<PeopleReply, ConsoleError> {
+async fn ask_driver(driver: &SqliteDriver, message: Message) -> Result<Reply, ConsoleError> {
     let correlation = driver.random().id().map_err(DriverError::from)?;
     let call = Call {
         source: Source {
@@ -248,13 +272,10 @@ async fn ask_driver(
             correlation: CorrelationId::from_bytes(correlation),
         },
         presented: Credential::Console,
-        message: Message::People(request),
+        message,
     };
-    match driver.call(call).await?.outcome {
-        Ok(Reply::People(reply)) => Ok(reply),
-        Ok(_) => Err(ConsoleError::OtherReply),
-        Err(refused) => Err(ConsoleError::Refused(refused.refusal)),
-    }
+    let outcome = driver.call(call).await?.outcome;
+    outcome.map_err(|refused| ConsoleError::Refused(refused.refusal))
 }
 
 /// A user as a complaint names one.

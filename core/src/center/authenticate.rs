@@ -11,9 +11,10 @@ use crate::code::FormalCode;
 use crate::crypto::Crypto;
 use crate::id::{AccountName, CustomerId, DeviceId, RegistrationId};
 use crate::record::{
-    Active, Clock, Facts, InUse, Key, Pause, Registration, RegistrationLocator, Secret, State,
-    Token, Use,
+    Active, Clock, Facts, InUse, Key, LaneRecord, Pause, Registration, RegistrationLocator, Secret,
+    State, Token, Use,
 };
+use crate::seal::Lane;
 use crate::wire::RefusalCode;
 use crate::wire::people::Role;
 
@@ -143,13 +144,19 @@ impl<C: Crypto> Work<'_, C> {
         self.put_registration(speaker.id, &registration);
     }
 
-    /// Writes a registration, and with it what its locator says of it.
+    /// Writes a registration, and with it what its locator says of it. The lanes of its sealed
+    /// envelopes end with it.
     // spec: ENR-027
     pub(super) fn put_registration(&mut self, id: RegistrationId, registration: &Registration) {
         self.desk
             .put(RegistrationLocator::key(id), &registration.locator());
-        let key = Registration::key(registration.facts.customer, id);
-        self.desk.put(key, registration);
+        let customer = registration.facts.customer;
+        self.desk.put(Registration::key(customer, id), registration);
+        if matches!(registration.state, State::Ended(_)) {
+            for lane in [Lane::Conversation, Lane::Mail] {
+                self.desk.delete(LaneRecord::key(customer, id, lane));
+            }
+        }
     }
 
     /// The person that the presented token speaks for, if theirs is one of these roles.

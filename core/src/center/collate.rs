@@ -156,8 +156,8 @@ pub(super) fn miscounted(grant: &Key) -> Pause {
     }
 }
 
-/// The code's mark in the throttle: half of the hash that finds its grant.
-fn mark(hash: &Digest) -> Bytes<16> {
+/// The mark in the throttle of what has this hash: half of it.
+pub(super) fn mark(hash: &Digest) -> Bytes<16> {
     let (mark, _) = hash.split_at(16);
     Bytes(mark.try_into().unwrap_or_default())
 }

@@ -12,7 +12,8 @@ use crate::crypto::Crypto;
 use crate::id::{DeviceId, Epoch, RegistrationId};
 use crate::limits::{EARLY_READS, PENDING_GRACE};
 use crate::record::{
-    Bytes, Device, Due, Facts, Grant, Key, Pending, PendingDevice, Registration, Secret, State,
+    Bytes, Device, Due, Facts, Generation, Grant, Key, Pending, PendingDevice, Registration,
+    Secret, State,
 };
 use crate::wire::{
     DeviceEntry, Enrol, EnrolDeviceResult, EnrolResult, Enrolled, Identification, Refusal,
@@ -35,7 +36,7 @@ impl<C: Crypto> Work<'_, C> {
         let key = Registration::key(code.customer, id);
         let content = Bytes(content(crypto, enrol.devices.as_slice()));
         let early = self.device_keys(&code, enrol, EARLY_READS);
-        self.load(early.iter().chain([&code.key, &key]))?;
+        self.load(early.iter().chain([&code.key, &key, &Generation::key()]))?;
         let (grant, made) = (self.desk.get(&code.key)?, self.desk.get(&key)?);
         let Some(grant) = grant else {
             return Err(self.wrong(&code, "code-unknown"));
@@ -67,7 +68,7 @@ impl<C: Crypto> Work<'_, C> {
         };
         let pending = Pending {
             secret: Secret {
-                epoch: Epoch::FIRST,
+                epoch: self.generation()?.hands_out(Epoch::FIRST),
                 master: self.center.keys.current(),
             },
             devices: self.pending_devices(enrol, code)?,
@@ -206,7 +207,7 @@ impl<C: Crypto> Work<'_, C> {
         let Some(most) = enrol.max_message else {
             return Ok(());
         };
-        let bytes = json::to_bytes(enrolled).len();
+        let bytes = json::to_bytes(enrolled).len().saturating_add(self.frame);
         if u32::try_from(bytes).is_ok_and(|bytes| bytes <= most.get()) {
             return Ok(());
         }

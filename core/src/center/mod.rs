@@ -37,11 +37,13 @@ mod poll_links;
 mod progress;
 mod register;
 mod report;
+mod restored;
 mod rotate;
 mod sealed;
 mod services;
 mod tick;
 mod tokens;
+mod unopened;
 mod work;
 
 pub use crate::decision::{

@@ -44,6 +44,7 @@ impl<C: Crypto> Work<'_, C> {
         let most = poll.max_message.map_or(MESSAGE_BYTES, |most| {
             usize::try_from(most.get()).unwrap_or(MESSAGE_BYTES)
         });
+        let most = most.saturating_sub(self.frame);
         if found.is_empty() {
             let mut mailbox = empty(center.etag.clone(), self.schedule());
             calls::put(calls, &mut mailbox, most);

@@ -4,7 +4,7 @@
 use alloc::format;
 
 use crate::crypto::Crypto;
-use crate::record::Secret;
+use crate::record::{Generation, Secret};
 use crate::wire::{RefusalCode, Rotated};
 
 use super::authenticate::no_master_key;
@@ -14,12 +14,15 @@ impl<C: Crypto> Work<'_, C> {
     /// Hands out the next formal code.
     // spec: ENR-025, ENR-026
     pub(super) fn rotate(&mut self) -> Result<Rotated, Stop> {
-        let mut speaker = self.speaker(&[])?;
+        let mut speaker = self.speaker(&[Generation::key()])?;
         let center = self.center;
-        let next = match speaker.active.next {
+        let generation = self.generation()?;
+        // A next code that was handed out before the store was put back is nobody's next any more.
+        let is_present = |next: &Secret| generation.hands_out(next.epoch) == next.epoch;
+        let next = match speaker.active.next.filter(is_present) {
             Some(next) => next,
             None => {
-                let next = self.next_secret(speaker.active.secret)?;
+                let next = self.next_secret(generation, speaker.active.secret)?;
                 speaker.active.next = Some(next);
                 self.save(&speaker);
                 next
@@ -36,12 +39,13 @@ impl<C: Crypto> Work<'_, C> {
     }
 
     /// The next generation, from the current master key.
-    fn next_secret(&self, secret: Secret) -> Result<Secret, Stop> {
+    fn next_secret(&self, generation: Generation, secret: Secret) -> Result<Secret, Stop> {
         let epoch = secret.epoch.next().ok_or_else(|| {
             let detail = format!("epoch {} was the last", secret.epoch.get());
             Stop::plain(RefusalCode::Internal, "epochs-used-up", detail)
         })?;
         let master = self.center.keys.current();
+        let epoch = generation.hands_out(epoch);
         Ok(Secret { epoch, master })
     }
 }

@@ -14,7 +14,8 @@ use crate::crypto::Crypto;
 use crate::decision::Sealed;
 use crate::id::RegistrationId;
 use crate::record::{
-    Grant, Key, Lane, LaneRecord, Pause, Registration, RegistrationLocator, Secret, State,
+    Generation, Grant, Key, Lane, LaneRecord, Pause, Registration, RegistrationLocator, Secret,
+    State,
 };
 use crate::seal::{
     self, EnrolmentRequest, Envelope, Kind, Present, Received, Request, SealError, SealingKey,
@@ -22,7 +23,6 @@ use crate::seal::{
 };
 use crate::wire::{Answer, DeviceRequest, Refusal, RefusalCode, json};
 
-use super::authenticate::formal;
 use super::work::{Stop, Work};
 use super::{Call, Credential, Decision, EffectKind, Message, Reason, Reply};
 
@@ -112,12 +112,16 @@ impl<C: Crypto> Work<'_, C> {
             },
         };
         let center = self.center;
+        let generation = self.generation()?;
         let present = Present {
-            generation: 0,
+            generation: generation.number,
             secret: center.keys.challenges(&center.crypto),
         };
         let lane = located.lanes.of(epoch);
-        let received = lane.map_or(Received::nothing(0), |lane| lane.received(0));
+        let handed_out = generation.of(epoch);
+        let received = lane.map_or(Received::nothing(handed_out), |lane| {
+            lane.received(handed_out)
+        });
         let said = match received.judge(&center.crypto, &located.request, &present) {
             Verdict::Accept(received) => return self.accept(located, &received),
             // spec: SEA-011
@@ -147,6 +151,7 @@ impl<C: Crypto> Work<'_, C> {
 
     fn registration(&mut self, id: RegistrationId) -> Result<Option<Registration>, Pause> {
         let locator = RegistrationLocator::key(id);
+        self.load([&locator, &Generation::key()])?;
         let Some(located) = self.desk.peek::<RegistrationLocator>(&locator)? else {
             return Ok(None);
         };
@@ -167,7 +172,7 @@ impl<C: Crypto> Work<'_, C> {
         let key = SealingKey::formal(&code);
         // spec: SEA-010
         let request = Request::open(&center.crypto, &key, envelope)
-            .map_err(|error| formal("sealed-unopened", format!("{id}: {error}")))?;
+            .map_err(|error| self.unopened(envelope, format!("{id}: {error}")))?;
         let key = LaneRecord::key(registration.facts.customer, id, request.lane());
         let lanes = self.desk.get::<LaneRecord>(&key)?.unwrap_or_default();
         Ok(Located {
@@ -191,7 +196,11 @@ impl<C: Crypto> Work<'_, C> {
         let lanes = located
             .lanes
             .with(lane, |epoch| state.secret(epoch).is_some());
-        self.desk.put(located.key, &lanes);
+        // The lanes of a registration that has ended by this message are gone.
+        let writes = inside.iter().flat_map(|it| &it.written.writes);
+        if !writes.into_iter().any(|write| write.key == located.key) {
+            self.desk.put(located.key, &lanes);
+        }
         let said = Sealed { envelope, reason };
         Ok(Opened { said, inside })
     }
@@ -231,7 +240,9 @@ impl<C: Crypto> Work<'_, C> {
             presented,
             message: Message::Device(request),
         };
-        let decision = self.again(&call).decide()?;
+        let mut work = self.again(&call);
+        work.frame = FRAME;
+        let decision = work.decide()?;
         let (answer, reason) = match decision.outcome.clone() {
             Ok(Reply::Device(reply)) => (Answer::Reply(reply), None),
             Ok(_) => (Answer::Refusal(Refusal::plain(RefusalCode::Internal)), None),
@@ -306,7 +317,7 @@ impl<C: Crypto> Work<'_, C> {
             let inside = None;
             return Ok(Opened { said, inside });
         }
-        Err(formal("sealed-unopened", detail))
+        Err(self.unopened(envelope, detail))
     }
 
     /// What the holder of a secret is told that opens nothing any more.
@@ -327,6 +338,9 @@ fn about(located: &Located, word: &'static str) -> Reason {
     );
     Reason { word, detail }
 }
+
+/// What a sealed reply has around a mailbox; around anything else it is less.
+const FRAME: usize = br#"{"reply":{"polled":{"mailbox":}}}"#.len();
 
 /// A reply that no envelope holds: a defect, since replies have the bounds of messages.
 fn too_long(error: SealError) -> Stop {

@@ -29,6 +29,8 @@ pub(super) struct Work<'a, C> {
     records: &'a Records<'a>,
     effects: Vec<Effect>,
     pub(super) judge: Judge,
+    /// Bytes that the line puts around a reply, which whoever takes it has to have room for.
+    pub(super) frame: usize,
 }
 
 impl Stop {
@@ -61,6 +63,7 @@ impl<'a, C: Crypto> Work<'a, C> {
             records,
             effects: Vec::new(),
             judge: Judge::new(wall),
+            frame: 0,
         }
     }
 
@@ -77,6 +80,7 @@ impl<'a, C: Crypto> Work<'a, C> {
                 .map(Reply::Registered),
             Message::Mailed(mailed) => self.mailed(mailed).map(Reply::Registered),
             Message::Heard(..) => Err(Stop::elsewhere()),
+            Message::Restored => self.restored().map(|it| Reply::Restored(it.number)),
             Message::Tick => self.tick().map(Reply::Ticked),
         };
         match outcome {

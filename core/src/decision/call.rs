@@ -101,6 +101,8 @@ pub enum Message {
     /// What a provider's own program has heard of its center about a service. What follows from it
     /// is kept, and the answer is what to say to the center next. No transport makes this.
     Heard(ServiceId, Heard),
+    /// The operator's word that the store was put back from a copy. No transport makes this.
+    Restored,
     /// Time has passed: do what has become due.
     Tick,
 }
@@ -131,6 +133,8 @@ pub enum Reply {
     Sealed(Sealed),
     /// To a provider's own program.
     ToSay(ToSay),
+    /// To the operator who says that the store was put back: the number of the new generation.
+    Restored(u32),
     /// To a tick.
     Ticked(Ticked),
 }

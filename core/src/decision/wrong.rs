@@ -1,13 +1,13 @@
 //! Wrong codes, counted against where they came from, or where nobody can know that, against the
 //! device that they name: provisional codes and registration codes alike, at a center and at a
-//! provider.
+//! provider. Sealed requests that do not open are counted in the same way.
 
 use alloc::format;
 use core::fmt;
 use core::net::IpAddr;
 
 #[cfg(feature = "center")]
-use crate::id::DeviceId;
+use crate::id::{DeviceId, RegistrationId};
 use crate::record::{Bytes, Desk, Key, Pause, Throttle};
 use crate::time::Timestamp;
 use crate::wire::{Refusal, RefusalCode};
@@ -23,6 +23,14 @@ pub(crate) enum Suspect {
     // spec: MAIL-011
     #[cfg(feature = "center")]
     Device(DeviceId),
+    /// The address that sealed requests came from.
+    // spec: SEA-019
+    #[cfg(feature = "center")]
+    Line(IpAddr),
+    /// The sender that sealed requests name.
+    // spec: SEA-019
+    #[cfg(feature = "center")]
+    Sender(RegistrationId),
 }
 
 impl Suspect {
@@ -32,6 +40,10 @@ impl Suspect {
             Self::Address(address) => Throttle::key(address),
             #[cfg(feature = "center")]
             Self::Device(device) => Throttle::about(device),
+            #[cfg(feature = "center")]
+            Self::Line(address) => Throttle::unopened_from(address),
+            #[cfg(feature = "center")]
+            Self::Sender(id) => Throttle::unopened_under(id.as_bytes()),
         }
     }
 }
@@ -42,11 +54,15 @@ impl fmt::Display for Suspect {
             Self::Address(address) => address.fmt(f),
             #[cfg(feature = "center")]
             Self::Device(device) => device.fmt(f),
+            #[cfg(feature = "center")]
+            Self::Line(address) => address.fmt(f),
+            #[cfg(feature = "center")]
+            Self::Sender(id) => id.fmt(f),
         }
     }
 }
 
-/// Counts a wrong code against its source, if that is known.
+/// Counts a wrong code, by its mark, against its source, if that is known.
 // spec: COD-022
 pub(crate) fn count_wrong(
     desk: &mut Desk<'_>,

@@ -76,11 +76,13 @@ pub enum Kind {
     /// What was received in a lane of a registration's sealed envelopes; owned by the customer,
     /// keyed by registration, then lane.
     Lane = 28,
+    /// When the store was restored last; one row.
+    Generation = 29,
 }
 
 impl Kind {
     /// All kinds, in the order of their numbers.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Clock,
         Self::Token,
         Self::Customer,
@@ -109,6 +111,7 @@ impl Kind {
         Self::ApplicationLocator,
         Self::Unreported,
         Self::Lane,
+        Self::Generation,
     ];
 
     /// The number in the stored key.

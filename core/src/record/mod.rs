@@ -13,6 +13,8 @@ mod desk;
 mod device;
 mod due;
 mod entitlement;
+#[cfg(feature = "center")]
+mod generation;
 mod grant;
 mod handover;
 mod instruction;
@@ -41,6 +43,8 @@ pub use desk::{Desk, Found, Pause, Record};
 pub use device::Device;
 pub use due::Due;
 pub use entitlement::{Entitlement, InForce};
+#[cfg(feature = "center")]
+pub use generation::Generation;
 pub use grant::{Grant, GrantLocator, GrantState, Slots};
 pub use handover::{ApplicationLocator, Handover};
 pub use instruction::{

@@ -1,5 +1,6 @@
 //! The throttle record: the distinct wrong codes that one source has tried within the last hour, or
-//! that were tried about one device where there is no source.
+//! that were tried about one device where there is no source; and likewise the sealed requests that
+//! did not open.
 //!
 //! One stale code that every panel of a site tries counts once. When the table is full, no code
 //! from there is evaluated, be it right or wrong, until the oldest has left the window. The record
@@ -48,14 +49,7 @@ impl Throttle {
     // spec: COD-021
     #[must_use]
     pub fn key(source: IpAddr) -> Key {
-        match source.to_canonical() {
-            IpAddr::V4(address) => Key::unowned(Kind::Throttle, &address.octets()),
-            IpAddr::V6(address) => {
-                let octets = address.octets();
-                let prefix = octets.first_chunk::<8>().map_or(&octets[..], |p| &p[..]);
-                Key::unowned(Kind::Throttle, prefix)
-            }
-        }
+        Key::unowned(Kind::Throttle, &place(source))
     }
 
     /// Where the record about a device is. It is longer than that of any address.
@@ -63,6 +57,27 @@ impl Throttle {
     #[must_use]
     pub fn about(device: DeviceId) -> Key {
         Key::unowned(Kind::Throttle, device.as_bytes())
+    }
+
+    /// Where the record of a source's requests is that did not open: apart from that of its codes,
+    /// so that neither keeps the other out.
+    // spec: SEA-019
+    #[must_use]
+    pub fn unopened_from(source: IpAddr) -> Key {
+        Self::unopened(&place(source))
+    }
+
+    /// Where the record of the requests is that bore this sender and did not open.
+    // spec: SEA-019
+    #[must_use]
+    pub fn unopened_under(sender: &[u8; 16]) -> Key {
+        Self::unopened(sender)
+    }
+
+    fn unopened(whose: &[u8]) -> Key {
+        let mut key = Vec::from(*UNOPENED);
+        key.extend_from_slice(whose);
+        Key::unowned(Kind::Throttle, &key)
     }
 
     /// How long the source has to wait before a code from there is evaluated; `None` if it need not
@@ -101,3 +116,19 @@ impl Throttle {
 }
 
 impl Record for Throttle {}
+
+/// What stands for a source in keys: an IPv4 address, or the /64 of an IPv6 address.
+fn place(source: IpAddr) -> Vec<u8> {
+    match source.to_canonical() {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => {
+            let octets = address.octets();
+            let prefix = octets.first_chunk::<8>().map_or(&octets[..], |p| &p[..]);
+            prefix.to_vec()
+        }
+    }
+}
+
+/// Begins the keys that are about requests that did not open: no key of an address or a device is
+/// as long as one of these.
+const UNOPENED: &[u8; 20] = b"sealed and unopened ";

@@ -8,28 +8,29 @@ use restante_core::center::{Credential, Decision, EffectKind, Message, Reply};
 use restante_core::code::FormalCode;
 use restante_core::record::{Kind, LaneRecord, State};
 use restante_core::seal::{Answer as Taken, Enrolment, Envelope, Kept, Lane, SealingKey, Sender};
+use restante_core::wire::enrol::MaxMessage;
 use restante_core::wire::{Answer, DeviceReply, DeviceRequest, PollReply, RefusalCode, json};
 use restante_crypto::RingCrypto;
 
 use crate::world::{Code, World, enrol, formal, poll, report, reports};
 
 /// A device's conversation in envelopes.
-struct Device {
-    sender: Sender,
+pub(crate) struct Device {
+    pub(crate) sender: Sender,
 }
 
 impl Device {
-    fn new(code: &FormalCode) -> Self {
+    pub(crate) fn new(code: &FormalCode) -> Self {
         Self::of(code, Lane::Conversation)
     }
 
-    fn of(code: &FormalCode, lane: Lane) -> Self {
+    pub(crate) fn of(code: &FormalCode, lane: Lane) -> Self {
         let mut sender = Sender::new(code, lane);
         sender.reserved(sender.reserve().expect("counters"));
         Self { sender }
     }
 
-    fn seal(&mut self, world: &mut World, request: &DeviceRequest) -> Vec<u8> {
+    pub(crate) fn seal(&mut self, world: &mut World, request: &DeviceRequest) -> Vec<u8> {
         let message = json::to_bytes(request);
         let seed = world.next_seed();
         self.sender
@@ -37,21 +38,21 @@ impl Device {
             .expect("nothing waits")
     }
 
-    fn take(&mut self, envelope: &[u8]) -> Taken {
+    pub(crate) fn take(&mut self, envelope: &[u8]) -> Taken {
         let envelope = Envelope::parse(envelope).expect("an envelope");
         self.sender
             .open(&RingCrypto, &envelope)
             .expect("for this one")
     }
 
-    fn answer(&mut self, envelope: &[u8]) -> Answer {
+    pub(crate) fn answer(&mut self, envelope: &[u8]) -> Answer {
         match self.take(envelope) {
             Taken::Reply(message) => Answer::parse(&message).expect("an answer"),
             Taken::Challenged => panic!("the center challenges"),
         }
     }
 
-    fn ask(&mut self, world: &mut World, request: &DeviceRequest) -> Answer {
+    pub(crate) fn ask(&mut self, world: &mut World, request: &DeviceRequest) -> Answer {
         let envelope = self.seal(world, request);
         let answer = sealed(world, &envelope).expect("opens").expect("a reply");
         self.answer(&answer)
@@ -59,7 +60,7 @@ impl Device {
 }
 
 /// Hands an envelope to the center: what it sends back.
-fn sealed(world: &mut World, envelope: &[u8]) -> Result<Option<Vec<u8>>, RefusalCode> {
+pub(crate) fn sealed(world: &mut World, envelope: &[u8]) -> Result<Option<Vec<u8>>, RefusalCode> {
     match world.call(Credential::None, Message::Sealed(envelope.to_vec())) {
         Ok(Reply::Sealed(sealed)) => Ok(sealed.envelope),
         Ok(other) => panic!("an envelope was answered by {other:?}"),
@@ -87,7 +88,7 @@ fn opened(waiting: &Enrolment, envelope: &[u8]) -> Answer {
 }
 
 /// A world with a device whose formal code is in use, and has only ever sealed.
-fn in_use() -> (World, Device, FormalCode, Code) {
+pub(crate) fn in_use() -> (World, Device, FormalCode, Code) {
     let mut world = World::new();
     let code = world.issue("kranz", None);
     let (waiting, envelope) = enrolment(&code, &enrol(1, &["A-1"]));
@@ -348,6 +349,52 @@ fn what_is_kept_of_a_lane_is_bounded_however_often_the_code_is_rotated() {
     let kept: LaneRecord = world.stored(&key).expect("a record");
     assert_eq!(kept.epochs.len(), 1);
     assert_eq!(world.count(Kind::Lane), 1);
+}
+
+#[test]
+fn the_lanes_of_a_registration_end_with_it_whoever_ends_it() {
+    let (mut world, mut device, code, _) = in_use();
+    let mut post = Device::of(&code, Lane::Mail);
+    let mail = post.seal(&mut world, &poll());
+    assert_eq!(sealed(&mut world, &mail), Ok(None));
+    assert_eq!(world.count(Kind::Lane), 2);
+    let left = device.ask(&mut world, &DeviceRequest::Leave(Default::default()));
+    assert!(
+        matches!(left, Answer::Reply(DeviceReply::Left(_))),
+        "{left:?}"
+    );
+    assert_eq!(world.count(Kind::Lane), 0);
+
+    // Another registration takes the device over.
+    let (mut world, _, _, code) = in_use();
+    assert_eq!(world.count(Kind::Lane), 1);
+    world.activate(&code, 2, &["A-1"]);
+    assert_eq!(world.count(Kind::Lane), 0);
+}
+
+#[test]
+fn what_a_sealed_reply_has_around_it_counts_against_what_a_device_can_take() {
+    let mut world = World::new();
+    let code = world.issue("kranz", Some(60));
+    let serials: Vec<String> = (0..60).map(|number| number.to_string()).collect();
+    let serials: Vec<&str> = serials.iter().map(String::as_str).collect();
+    let mut request = enrol(1, &serials);
+    let answer = |world: &mut World, request: &DeviceRequest| {
+        let (waiting, envelope) = enrolment(&code, request);
+        let reply = sealed(world, &envelope).expect("opens");
+        opened(&waiting, &reply.expect("a reply"))
+    };
+    let mut copy = world.clone();
+    let bytes = json::to_bytes(&answer(&mut copy, &request)).len();
+    for (most, fits) in [(bytes - 1, false), (bytes + 10, true)] {
+        let DeviceRequest::Enrol(enrol) = &mut request else {
+            panic!("an enrolment");
+        };
+        let most = u32::try_from(most).expect("small");
+        enrol.max_message = Some(MaxMessage::new(most).expect("within the bounds"));
+        let is_reply = matches!(answer(&mut world, &request), Answer::Reply(_));
+        assert_eq!(is_reply, fits, "{most} of {bytes}");
+    }
 }
 
 /// What can happen on the line and at the device.

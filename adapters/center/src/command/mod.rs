@@ -24,6 +24,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use restante_center::Console;
 use restante_center::program::{Failure, in_runtime, table};
 use restante_core::wire::people::{AcceptClock, PeopleReply, PeopleRequest};
 
@@ -105,6 +106,9 @@ enum Command {
     /// Read such a file into a store that is still empty, before its center is first served
     #[command(after_help = "Example:\n  restante-center import backup.jsonl")]
     Import(export::Import),
+    /// Say that the center's store was put back from a copy, before the center serves again
+    #[command(after_help = "Example:\n  restante-center restored")]
+    Restored,
 }
 
 #[derive(Subcommand)]
@@ -161,6 +165,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::StopUse(stop) => in_runtime(stop.run(&reach)),
         Command::Export(export) => export.run(&reach),
         Command::Import(import) => import.run(&reach),
+        Command::Restored => in_runtime(restored(&reach)),
         Command::Clock(Clock::Accept) => in_runtime(accept_clock(&reach)),
     }
 }
@@ -181,6 +186,22 @@ async fn accept_clock(reach: &Reach) -> Result<(), Failure> {
         }
         _ => Err(Failure::other_reply()),
     }
+}
+
+async fn restored(reach: &Reach) -> Result<(), Failure> {
+    if reach.is_elsewhere() {
+        let text = "a store is put back on the center's own machine; leave --center out";
+        return Err(Failure::given(text));
+    }
+    let generation = Console::restored(&reach.config()?).await?;
+    if reach.json {
+        return table::json(&serde_json::json!({ "generation": generation }));
+    }
+    println!(
+        "noted: formal codes that were handed out before are not believed in sealed envelopes until \
+         their devices have answered a challenge; devices ask for new ones by themselves"
+    );
+    Ok(())
 }
 
 /// Where the configuration is looked for unless it is named: here, then where `init` makes it.

@@ -158,3 +158,33 @@ fn whatever_is_not_sealed_finds_nothing_on_the_listener_for_envelopes() {
     assert_eq!(listed[0]["used"], 0, "{listed}");
     enrolled(|it| hand(url, it), &code);
 }
+
+#[test]
+fn a_store_that_was_put_back_is_told_of_before_its_center_serves() {
+    let place = place();
+    let said = place.run(&["restored"]);
+    assert!(
+        said.starts_with("noted: formal codes that were handed out before"),
+        "{said}"
+    );
+    let first = place.json(&["restored"])["generation"].as_u64();
+    let second = place.json(&["restored"])["generation"].as_u64();
+    assert!(first.is_some() && second > first, "{first:?}, {second:?}");
+
+    let served = place.serve();
+    let url = served.ready["sealed"][0].as_str().expect("an address");
+    let issued = place.json(&["code", "issue", "--user", "Anna Weber"]);
+    let code = issued["code"].as_str().and_then(|it| it.parse().ok());
+    let code = enrolled(|it| hand(url, it), &code.expect("a code"));
+    assert_eq!(second, Some(code.epoch().get().into()));
+    let reply = polled(|it| hand(url, it), &code);
+    assert!(matches!(reply, PollReply::Mailbox(_)), "{reply:?}");
+
+    let late = place.command(&["restored"]).output().expect("runs");
+    assert_eq!(late.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8_lossy(&late.stderr),
+        "restante-center: the center serves already, and has believed what was recorded; stop it, \
+         run this again, and then start it\n"
+    );
+}

@@ -3,11 +3,12 @@
 use restante_core::center::{Decision, Message, Reply};
 use restante_core::decision::Sealed;
 use restante_core::id::RegistrationId;
-use restante_core::record::{Kind, Lane, LaneRecord, RegistrationLocator};
+use restante_core::record::{Kind, Lane, LaneRecord, RegistrationLocator, Throttle};
 use restante_core::seal::{self, Envelope, Header, Received};
+use restante_core::wire::RefusalCode;
 
 use crate::faults::http::Wire;
-use crate::faults::scene::{Alter, Decided, Scene, refused_for, store};
+use crate::faults::scene::{Alter, Decided, Scene, refusal, refused_for, store};
 use crate::faults::{Defect, Fault};
 
 /// The faults.
@@ -56,7 +57,10 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/SEA/an-altered-envelope-changes-nothing",
             "expected a sealed reply; got a sealed",
         )],
-        also: &[],
+        also: &[
+            "server/SEA/a-flood-from-one-source",
+            "server/SEA/a-flood-under-one-sender",
+        ],
         defect: Defect::Decision(|scene| {
             let decided = scene.decide();
             match header(scene).filter(|_| refused_for(&decided, "sealed-unopened")) {
@@ -176,6 +180,46 @@ pub(super) const FAULTS: &[Fault] = &[
                     lane.seen = u64::MAX;
                 }
             })
+        }),
+    },
+    Fault {
+        name: "failed-openings-are-free",
+        says: "Nobody counts the requests that do not open.",
+        breaks: &["SEA-019"],
+        kills: &[
+            (
+                "server/SEA/a-flood-from-one-source",
+                "expected the refusal throttled; got refusal formal-code-refused",
+            ),
+            (
+                "server/SEA/a-flood-under-one-sender",
+                "expected the refusal throttled; got refusal formal-code-refused",
+            ),
+        ],
+        also: &[],
+        defect: Defect::Decision(|scene| match header(scene) {
+            Some(_) => scene.decide().unwriting(Kind::Throttle),
+            None => scene.decide(),
+        }),
+    },
+    Fault {
+        name: "throttled-senders-are-shut-out",
+        says: "Where requests of a sender have not opened, the right one has to wait with the others.",
+        breaks: &["SEA-021"],
+        kills: &[(
+            "server/SEA/a-flood-under-one-sender",
+            "expected a sealed reply; got refusal throttled",
+        )],
+        also: &[],
+        defect: Defect::Decision(|scene| {
+            let Some(header) = header(scene) else {
+                return scene.decide();
+            };
+            let counted = scene.load::<Throttle>(&Throttle::unopened_under(&header.sender))?;
+            match counted.and_then(|(it, _)| it.wait(scene.now)) {
+                Some(_) => refusal(scene, RefusalCode::Throttled),
+                None => scene.decide(),
+            }
         }),
     },
 ];

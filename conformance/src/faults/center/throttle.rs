@@ -48,6 +48,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/COD/others-wrong-codes-do-not-throttle",
             "server/COD/the-throttle-ends-with-the-hour",
             "server/HTTP/retry-after-is-a-header-too",
+            "server/SEA/a-flood-from-one-source",
             "server/SVC/ten-wrong-pairs-are-throttled",
         ],
         defect: Defect::Decision(|scene| from(scene, None)),
@@ -87,6 +88,8 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/COD/the-throttle-ends-with-the-hour",
             "server/COD/others-wrong-codes-do-not-throttle",
             "server/HTTP/retry-after-is-a-header-too",
+            "server/SEA/a-flood-from-one-source",
+            "server/SEA/a-flood-under-one-sender",
             "server/SVC/ten-wrong-pairs-are-throttled",
             "server/SVC/wrong-pairs-are-refused-alike",
         ],
@@ -123,6 +126,8 @@ pub(super) const FAULTS: &[Fault] = &[
         also: &[
             "server/HTTP/retry-after-is-a-header-too",
             "server/COD/the-throttle-ends-with-the-hour",
+            "server/SEA/a-flood-from-one-source",
+            "server/SEA/a-flood-under-one-sender",
             "server/SVC/ten-wrong-pairs-are-throttled",
         ],
         defect: Defect::Decision(|scene| {
