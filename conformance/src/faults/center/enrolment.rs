@@ -40,7 +40,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/ENR/a-first-enrolment",
             "expected the reply enrolled; in the reply enrolled, formalCode: expected the form firstFormalCode, got",
         )],
-        also: &[],
+        also: &["server/SEA/"],
         defect: Defect::Decision(epochs_on),
     },
     Fault {

@@ -149,7 +149,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/HTTP/each-route-has-its-success",
             "expected HTTP status 204; got HTTP status 200",
         )],
-        also: &[],
+        also: &["server/SEA/mails-overtake-one-another"],
         defect: Defect::Wire(Wire::answering(|_, response| {
             if response.status == 204 {
                 response.status = 200;
@@ -240,7 +240,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/HTTP/only-plain-json",
             "expected HTTP status 415; got HTTP status 201",
         )],
-        also: &[],
+        also: &["server/SEA/"],
         defect: Defect::Wire(Wire::asking(|request| {
             let json = ("content-type".to_owned(), "application/json".to_owned());
             let typed = |(name, _): &(String, String)| name.eq_ignore_ascii_case("content-type");

@@ -42,6 +42,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "server/STA/taken-is-receipt-less-age",
             "server/STA/a-report-from-before-it-was-elsewhere",
             "server/STA/the-address-of-a-report-is-taken",
+            "server/SEA/mails-overtake-one-another",
         ],
         defect: Defect::Decision(|scene| {
             scene
