@@ -84,6 +84,8 @@ impl Tree {
         }
         let openapi = sorted(restante_http::openapi());
         files.insert("openapi.json".to_owned(), pretty(&openapi));
+        let asyncapi = sorted(restante_mqtt::asyncapi());
+        files.insert("asyncapi.json".to_owned(), pretty(&asyncapi));
         let root = root.to_owned();
         Ok(Self {
             root,

@@ -25,6 +25,7 @@ use crate::name::Name;
 use crate::pause::Pause;
 use crate::topic;
 
+pub(crate) use judge::CORRELATION_BYTES;
 pub use judge::Ignored;
 use judge::{Taken, judge};
 
@@ -231,6 +232,6 @@ async fn answer<D: Desk>(desk: &D, voice: &impl Voice, taken: Taken) {
 
 /// Seconds for which a broker keeps what a center that is away has not acknowledged: a restart
 /// takes less, and devices say again what was not answered.
-const SESSION: u32 = 300;
+pub(crate) const SESSION: u32 = 300;
 /// How long a reply is worth being delivered: a device waits no longer.
-const REPLY_EXPIRY: Duration = Duration::from_secs(120);
+pub(crate) const REPLY_EXPIRY: Duration = Duration::from_secs(120);

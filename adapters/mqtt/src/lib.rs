@@ -8,6 +8,7 @@
 //! a client library. Serves spec chapter 16.
 #![forbid(unsafe_code)]
 
+mod asyncapi;
 mod broker;
 mod center;
 mod client;
@@ -19,6 +20,7 @@ mod pause;
 mod tls;
 mod topic;
 
+pub use asyncapi::asyncapi;
 pub use broker::{Broker, BrokerUrlError, Login, Settings};
 pub use center::{Center, Desk, Ignored, Note};
 pub use client::{

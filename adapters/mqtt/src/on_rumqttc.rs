@@ -320,7 +320,7 @@ impl SessionStore for NothingKept {
 }
 
 /// The largest packet that is taken: an envelope, and 1 KiB for topic and properties.
-const PACKET_BYTES: u32 = SEALED_BYTES as u32 + 1_024;
+pub(crate) const PACKET_BYTES: u32 = SEALED_BYTES as u32 + 1_024;
 /// Requests to the event loop that may wait: whoever says more waits.
 const REQUESTS: usize = RECEIVE_MAXIMUM;
 /// Seconds of silence after which the broker is asked whether it is there: a line that is dead is

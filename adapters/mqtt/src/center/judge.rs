@@ -95,4 +95,4 @@ pub(super) fn judge(delivery: Delivery) -> Result<Taken, Ignored> {
 
 /// Bytes of correlation data: a device sends its envelope's tag, 16 bytes; another program may have
 /// its own.
-const CORRELATION_BYTES: usize = 64;
+pub(crate) const CORRELATION_BYTES: usize = 64;
