@@ -16,7 +16,7 @@ const KIT: &str = env!("CARGO_BIN_EXE_restante-conformance");
 fn run(role: &str, control: &str, hook: Option<&str>, cases: &[&str]) -> (i32, Option<Results>) {
     let folder = tempfile::tempdir().expect("a folder");
     let profile = format!(
-        "role = \"{role}\"\nspec = 1\ntransports = [\"http\"]\ncontrol = \"{control}\"\n\
+        "role = \"{role}\"\nspec = 1\ntransports = [\"http\", \"http-sealed\"]\ncontrol = \"{control}\"\n\
          features = [\"mail\", \"poll-requests\"]\n[limits]\nlate = 2\nboot = 5\n"
     );
     fs::write(folder.path().join("profile.toml"), profile).expect("written");
@@ -53,6 +53,21 @@ fn the_bundled_parties_conform_over_real_connections() {
         let results = results.expect("results");
         assert_eq!((code, verdicts(&results)), (0, Vec::new()), "{role}");
     }
+}
+
+#[test]
+fn the_bundled_device_conforms_in_sealed_envelopes_as_well() {
+    let cases = [
+        "--transport",
+        "http-sealed",
+        "device/ENR",
+        "device/MSG",
+        "device/STA",
+    ];
+    let (code, results) = run("device", "c2", Some(&bundled("device")), &cases);
+    let results = results.expect("results");
+    assert_eq!((code, verdicts(&results)), (0, Vec::new()));
+    assert_eq!(results.header.line, "http-sealed, the kit listening");
 }
 
 #[test]

@@ -124,6 +124,9 @@ pub struct Citation {
 pub enum Binding {
     /// HTTP.
     Http,
+    /// Sealed envelopes over HTTP without TLS.
+    #[serde(rename = "http-sealed")]
+    HttpSealed,
 }
 
 impl Binding {
@@ -132,6 +135,7 @@ impl Binding {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Http => "http",
+            Self::HttpSealed => "http-sealed",
         }
     }
 }

@@ -8,7 +8,7 @@ use restante_core::center::Center;
 use restante_crypto::RingCrypto;
 
 use crate::bundled::{InsideCenter, core_center};
-use crate::case::{Case, Catalogue, Role};
+use crate::case::{Binding, Case, Catalogue, Role};
 use crate::line::Line;
 use crate::party::{Backstage, Listener, RemoteParty};
 use crate::profile::Profile;
@@ -26,15 +26,31 @@ pub(super) struct Arguments {
     /// Where the kit listens; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
+    /// By which transport it dials the kit: http, or http-sealed (sealed envelopes over HTTP
+    /// without TLS). Absent: the first that the profile names.
+    #[arg(long, value_parser = transport)]
+    transport: Option<Binding>,
+}
+
+/// A transport by its word.
+pub(super) fn transport(word: &str) -> Result<Binding, String> {
+    let known = [Binding::Http, Binding::HttpSealed];
+    let found = known.into_iter().find(|binding| binding.word() == word);
+    found.ok_or_else(|| "a transport is http or http-sealed".to_owned())
 }
 
 pub(super) async fn run(role: Role, arguments: Arguments) -> Result<Exit, CommandError> {
     let asked = &arguments.asked;
-    let profile = Profile::load(&asked.profile, role)?;
+    let mut profile = Profile::load(&asked.profile, role)?;
+    let declared = profile.transports.first().copied();
+    let transport = arguments.transport.or(declared).unwrap_or(Binding::Http);
+    profile.transports = vec![transport];
+    let line = format!("{}, the kit listening", transport.word());
     let catalogue = Catalogue::embedded()?;
-    let plan = asked.plan(&catalogue, &profile, "http, the kit listening".to_owned())?;
+    let plan = asked.plan(&catalogue, &profile, line)?;
     let again = format!(
-        "restante-conformance {role} --listen {} --profile {}",
+        "restante-conformance {role} --transport {} --listen {} --profile {}",
+        transport.word(),
         arguments.listen,
         asked.profile.display()
     );
@@ -56,7 +72,11 @@ pub(super) async fn dialled(
 ) -> Result<Results, CommandError> {
     let limits = plan.profile.limits;
     let hook = hooked(hook, limits).await?;
-    let listener = Listener::bind(listen).await.map_err(CommandError::usage)?;
+    let listener = match plan.profile.transports.contains(&Binding::Http) {
+        true => Listener::bind(listen).await,
+        false => Listener::for_envelopes(listen).await,
+    };
+    let listener = listener.map_err(CommandError::usage)?;
     if hook.is_none() {
         println!("  the party is to dial {}", listener.center);
     }

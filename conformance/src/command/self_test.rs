@@ -14,7 +14,7 @@ use restante_core::provider::Provider;
 use restante_crypto::RingCrypto;
 
 use crate::bundled::{InsideCenter, LoopbackCenter, bounds, core_center, core_provider};
-use crate::case::{Case, Catalogue, Role, Selection};
+use crate::case::{Binding, Case, Catalogue, Role, Selection};
 use crate::line::Trust;
 use crate::party::{Lapses, ProviderParty, bundled};
 use crate::profile::Profile;
@@ -25,7 +25,7 @@ use crate::trace::Demands;
 use crate::verdict::Exit;
 
 use super::against::{Stage, conclude, exit, keep, run_against, run_on};
-use super::device::dialled;
+use super::device::{dialled, transport};
 use super::{CommandError, benign, faults, provider, role};
 
 #[derive(Debug, Args)]
@@ -44,6 +44,9 @@ pub(super) struct Arguments {
     /// Without sockets: the center inside this process, a new world for each case.
     #[arg(long)]
     inside: bool,
+    /// By which transport devices and gateways dial the kit: http, or http-sealed.
+    #[arg(long, value_parser = transport, conflicts_with = "inside")]
+    transport: Option<Binding>,
     /// Where results and reports go.
     #[arg(long, default_value = "target/conformance")]
     out: PathBuf,
@@ -126,7 +129,10 @@ async fn one(
     role: Role,
     seed: u64,
 ) -> Result<Results, CommandError> {
-    let profile = Profile::bundled(role);
+    let mut profile = Profile::bundled(role);
+    if let (Role::Device | Role::Gateway, Some(transport)) = (role, arguments.transport) {
+        profile.transports = vec![transport];
+    }
     let plan = Plan {
         cases: selection.of_role(catalogue, role)?,
         profile: &profile,
@@ -185,9 +191,17 @@ async fn in_its_own_process(
 ) -> Result<Results, CommandError> {
     let kit = std::env::current_exe().map_err(CommandError::kit)?;
     let hook = format!("'{}' bundled-hook {role}", kit.display());
-    plan.line = "http, the kit listening on loopback".to_owned();
+    let by = plan
+        .profile
+        .transports
+        .first()
+        .map_or("http", |it| it.word());
+    plan.line = format!("{by}, the kit listening on loopback");
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let again = format!("restante-conformance self-test --role {role}");
+    let again = match by {
+        "http" => format!("restante-conformance self-test --role {role}"),
+        other => format!("restante-conformance self-test --role {role} --transport {other}"),
+    };
     match role {
         Role::Provider => {
             // Its hook says with which certificate it is reached.

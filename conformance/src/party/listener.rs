@@ -25,6 +25,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
+use crate::case::Binding;
 use crate::line::{Ahead, InsideLine, Line, Request, Response};
 
 use super::mail_server::MailServer;
@@ -71,6 +72,8 @@ pub struct Listener {
     pub certificates: String,
     /// The mail server of the party's site, where the kit is one.
     pub(super) mail: Option<MailServer>,
+    /// Whether what comes to the center is sealed.
+    pub(super) sealed: bool,
     held: mpsc::Receiver<Held>,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -101,6 +104,18 @@ impl Listener {
     /// # Errors
     /// [`ListenerError`] if the address cannot be had.
     pub async fn bind(address: SocketAddr) -> Result<Self, ListenerError> {
+        Self::bound(address, false).await
+    }
+
+    /// The same, where what comes to the center is sealed and needs no TLS.
+    ///
+    /// # Errors
+    /// [`ListenerError`] if the address cannot be had.
+    pub async fn for_envelopes(address: SocketAddr) -> Result<Self, ListenerError> {
+        Self::bound(address, true).await
+    }
+
+    async fn bound(address: SocketAddr, sealed: bool) -> Result<Self, ListenerError> {
         let host = address.ip();
         let (right, right_pem) = certificate(&host.to_string())?;
         let (other, other_pem) = certificate(OTHER_NAME)?;
@@ -109,9 +124,13 @@ impl Listener {
         let (mail, mail_port) = bound(SocketAddr::new(host, 0)).await?;
         let mail_server = MailServer::new(SocketAddr::new(host, mail_port).to_string());
         let (sender, held) = mpsc::channel(HELD);
+        let (scheme, tls) = match sealed {
+            true => ("http", None),
+            false => ("https", Some(right)),
+        };
         let mut tasks = vec![
             tokio::spawn(accept_mails(mail, mail_server.clone(), sender.clone())),
-            tokio::spawn(accept(first, Some(right), sender.clone(), Port::Center)),
+            tokio::spawn(accept(first, tls, sender.clone(), Port::Center)),
             tokio::spawn(accept(second, Some(other), sender.clone(), Port::OtherName)),
         ];
         let (mut service, mut service_pem, mut peers) = (None, String::new(), Vec::new());
@@ -132,7 +151,8 @@ impl Listener {
         Ok(Self {
             service,
             peers,
-            center: url("https", host, port),
+            sealed,
+            center: url(scheme, host, port),
             other_name: url("https", host, other_port),
             certificates: format!("{right_pem}{other_pem}{service_pem}"),
             mail: Some(mail_server),
@@ -160,6 +180,7 @@ impl Listener {
             peers: Vec::new(),
             certificates: String::new(),
             mail: None,
+            sealed: false,
             held,
             tasks: vec![tokio::spawn(accept(listener, None, sender, Port::Center))],
         })
@@ -179,6 +200,9 @@ impl Listener {
         };
         with["center"] = json!(center);
         with["certificates"] = json!(self.certificates);
+        if self.sealed {
+            with["transport"] = json!(Binding::HttpSealed.word());
+        }
     }
 
     /// The next request, within this time.

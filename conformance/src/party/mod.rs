@@ -21,6 +21,7 @@ mod played;
 mod provider;
 mod reading;
 mod remote;
+mod sealed;
 mod senses;
 mod served;
 mod service;

@@ -4,13 +4,15 @@
 //! The right ones are those of the adapters, as the reference program has them. A fault puts others
 //! in their place; the unit and its machine know nothing of it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use restante_core::gateway::Input;
 use restante_core::registrant::{Errand, ServiceAnswer};
 use restante_device::driver::Neighbours;
-use restante_device::line::by_mail;
-use restante_http::client::{Client, SendError, Trust};
+use restante_device::line::{Answer, by_mail};
+use restante_device::memory::StateFile;
+use restante_device::sealing::Sealing;
+use restante_http::client::{Client, SealedClient, SendError, Trust};
 use restante_mail::sending::{MailServer, Security, Settings};
 use serde::Deserialize;
 
@@ -23,6 +25,9 @@ use super::lan::{Announced, AnnouncedLan, heard};
 pub trait Carry: Send + Sync {
     /// Carries one and brings back what came of it.
     fn carry<'a>(&'a self, outgoing: &'a Outgoing) -> Pending<'a, Happening>;
+
+    /// The unit has been switched on again: what was not kept is gone.
+    fn booted(&self) {}
 }
 
 /// Makes what carries messages to this center, given the certificates to trust as PEM.
@@ -97,6 +102,61 @@ pub fn dial(center: &str, certificates: &str) -> Result<Arc<dyn Carry>, String> 
     let trust = Trust::only(certificates.as_bytes()).map_err(|why| why.to_string())?;
     let client = Client::new(center, &trust).map_err(|why| why.to_string())?;
     Ok(Arc::new(client))
+}
+
+/// What seals messages to this center as the reference program does, and keeps what it has to in a
+/// file.
+///
+/// # Errors
+/// A sentence, where the address, the certificates or a file cannot be used.
+pub(super) fn dial_sealed(center: &str, certificates: &str) -> Result<Arc<dyn Carry>, String> {
+    let trust = Trust::only(certificates.as_bytes()).map_err(|why| why.to_string())?;
+    let client = SealedClient::new(center, &trust).map_err(|why| why.to_string())?;
+    let folder = tempfile::tempdir().map_err(|why| why.to_string())?;
+    let file = StateFile::open(&folder.path().join("state")).map_err(|why| why.to_string())?;
+    let sealing = Sealing::new(file.carrier()).map_err(|why| why.to_string())?;
+    Ok(Arc::new(Sealed {
+        client,
+        sealing: Mutex::new(Arc::new(sealing)),
+        file,
+        _folder: folder,
+    }))
+}
+
+/// Carries a unit's messages in envelopes.
+struct Sealed {
+    client: SealedClient,
+    sealing: Mutex<Arc<Sealing>>,
+    file: StateFile,
+    _folder: tempfile::TempDir,
+}
+
+impl Sealed {
+    fn sealing(&self) -> MutexGuard<'_, Arc<Sealing>> {
+        self.sealing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Carry for Sealed {
+    fn carry<'a>(&'a self, outgoing: &'a Outgoing) -> Pending<'a, Happening> {
+        let exchange = outgoing.exchange;
+        let sealing = Arc::clone(&self.sealing());
+        Box::pin(async move {
+            let (presented, request) = (&outgoing.presented, &outgoing.request);
+            match sealing.exchange(&self.client, presented, request).await {
+                Answer::Reply(reply) => Happening::Replied(exchange, reply),
+                Answer::Refusal(refusal) => Happening::Refused(exchange, refusal),
+                Answer::Nothing(_) | Answer::Untrusted(_) => Happening::LinkFailed(exchange),
+            }
+        })
+    }
+
+    fn booted(&self) {
+        // What the unit itself has kept is read back as well, so that this cannot fail.
+        if let Ok(sealing) = Sealing::new(self.file.carrier()) {
+            *self.sealing() = Arc::new(sealing);
+        }
+    }
 }
 
 /// The adapter's own way to this mail server.

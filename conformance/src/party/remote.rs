@@ -21,6 +21,7 @@ use super::listener::{Held, Listener, Port};
 use super::mail_server::{self, MAIL};
 use super::peer::{self, CALL, Knock};
 use super::played::Played;
+use super::sealed::Envelopes;
 use super::service::{REGISTER, serve};
 
 /// A device or gateway that dials the kit.
@@ -28,6 +29,8 @@ pub struct RemoteParty {
     afar: Afar,
     behind: Behind,
     waiting: Option<(Asked, oneshot::Sender<Option<Response>>)>,
+    /// What has come in envelopes, where the line has no TLS.
+    envelopes: Envelopes,
     /// The children of the party's LAN, where the kit plays them.
     played: Option<Played>,
     /// Where the party takes poll requests, if its hook has said so.
@@ -53,6 +56,7 @@ impl RemoteParty {
             afar,
             behind: Behind::new(line),
             waiting: None,
+            envelopes: Envelopes::default(),
             played: None,
             polling: None,
             codes: Vec::new(),
@@ -64,6 +68,7 @@ impl RemoteParty {
         self.behind = Behind::new(line);
         self.afar.time = Some(time);
         self.played = None;
+        self.envelopes = Envelopes::default();
         self.codes.clear();
         if let Some(server) = &self.afar.listener.mail {
             server.begin_again();
@@ -225,7 +230,10 @@ impl RemoteParty {
                 held.request.method, held.request.path
             )));
         }
-        let asked = asked(held.request)?;
+        let asked = match self.afar.listener.sealed {
+            true => self.envelopes.take(&held.request, &self.codes)?,
+            false => asked(held.request)?,
+        };
         if let Some(why) = unreadable(&asked.conversation, &asked.message) {
             return Err(PartyError::Broke(why));
         }
@@ -273,6 +281,15 @@ impl RemoteParty {
         let decided = answered.decided.as_ref();
         let given = decided.and_then(|it| it.get("formalCode")?.as_str());
         self.know(given);
+        let response = match answered.response {
+            Some(response) if self.afar.listener.sealed && is_for_center(&asked) => {
+                let says = serde_json::from_slice::<Value>(&response.body).ok();
+                let says = says.as_ref();
+                self.know(says.and_then(|it| it.get("formalCode")?.as_str()));
+                Some(self.envelopes.seal(&asked.conversation, response))
+            }
+            response => response,
+        };
         let afar = &mut self.afar;
         let mut second = afar.arrived.take().or_else(|| afar.listener.next_now());
         if second
@@ -288,7 +305,7 @@ impl RemoteParty {
             )));
         }
         // A party that has hung up meanwhile gets no answer.
-        let _gone = reply.send(answered.response);
+        let _gone = reply.send(response);
         Ok(answered.decided)
     }
 }
@@ -370,6 +387,11 @@ pub(super) fn elsewhere(request: &Request, credential: &str) -> Option<String> {
     }
     let body = String::from_utf8_lossy(request.body.as_deref().unwrap_or_default());
     body.contains(credential).then(|| "body".to_owned())
+}
+
+/// Whether a request went to the center, and to nobody else.
+fn is_for_center(asked: &Asked) -> bool {
+    ![REGISTER, CALL, MAIL].contains(&asked.conversation.as_str())
 }
 
 /// Whether a request that came to this port may wait while this conversation does: center, service

@@ -16,12 +16,13 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::bundled::DrawnEntropy;
+use crate::case::Binding;
 use crate::hook::{Outcome, Request, Response, Verb};
 
 use super::kind::{Happening, Kind};
 use super::lan::{Announced, happened};
 use super::machine::{do_to, new_seat};
-use super::outside::{ByMail, Carry, Outside, Post};
+use super::outside::{ByMail, Carry, Outside, Post, dial_sealed};
 use super::unit::{Unit, UnitError};
 
 /// Why a hook cannot go on.
@@ -45,6 +46,7 @@ pub async fn serve<K: Kind>(
         unit: Unit::<K>::new(Arc::new(K::machine), new_seat(), entropy),
         outside,
         carrier: None,
+        carries: 0,
         center: None,
         under_way: None,
         services: None,
@@ -78,6 +80,8 @@ struct Served<K: Kind> {
     unit: Unit<K>,
     outside: Outside,
     carrier: Option<Arc<dyn Carry>>,
+    /// Of which boot its last message was.
+    carries: u32,
     center: Option<String>,
     under_way: Option<JoinHandle<()>>,
     services: Option<ServiceClient>,
@@ -127,7 +131,12 @@ impl<K: Kind> Served<K> {
             Verb::Advance => return self.advance(&with),
             Verb::Start => {
                 let text = |name: &str| with.get(name).and_then(Value::as_str).unwrap_or_default();
-                self.carrier = Some((self.outside.dial)(text("center"), text("certificates"))?);
+                let sealed = text("transport") == Binding::HttpSealed.word();
+                let (center, certificates) = (text("center"), text("certificates"));
+                self.carrier = Some(match sealed {
+                    true => dial_sealed(center, certificates)?,
+                    false => (self.outside.dial)(center, certificates)?,
+                });
                 let trust = Trust::only(text("certificates").as_bytes());
                 let services = trust.ok().and_then(|trust| ServiceClient::new(&trust).ok());
                 self.services = services;
@@ -262,6 +271,10 @@ impl<K: Kind> Served<K> {
         while let Some((boot, outgoing)) = self.unit.outgoing.pop_front() {
             let carrier = self.carrier.clone();
             let carrier = carrier.ok_or_else(|| stuck("it was not started"))?;
+            if self.carries != boot {
+                self.carries = boot;
+                carrier.booted();
+            }
             let answers = self.answers.clone();
             self.under_way = Some(tokio::spawn(async move {
                 // Nobody listens any more when the process ends.
