@@ -351,7 +351,7 @@ fn center() -> &'static Path {
 const PROFILE: &str = "role = \"server\"\nspec = 1\ntransports = [\"http\"]\ncontrol = \"c2\"\n\
                        features = [\"operator\", \"readings\", \"throttle\", \
                        \"instructions\", \"services\", \"waiting\", \"providers\", \
-                       \"poll-requests\", \"mail\"]\n\
+                       \"poll-requests\", \"mail\", \"sealed\"]\n\
                        [limits]\nhead = 3\nbody = 4\n\
                        [product]\nvendor = \"Restante\"\nname = \"restante-center\"\n";
 /// How long a center may take until it serves, on a machine that has much to do.
