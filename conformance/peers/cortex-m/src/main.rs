@@ -68,10 +68,13 @@ fn run(line: Uart, panel: &mut Uart) -> Result<Never, String> {
         cortex_m::asm::wfi();
         let now = clock::now();
         for command in typed.take(&panel.take(AT_ONCE)) {
-            let done = panel::read(&command).and_then(|input| unit.happens(now, input));
+            let taken = match panel::read(&command) {
+                Ok(input) => unit.happens(now, input)?.map_err(|why| why.to_string()),
+                Err(why) => Err(why),
+            };
             say(
                 panel,
-                &done.map_or_else(|why| format!("no: {why}"), |()| "yes".to_owned()),
+                &taken.map_or_else(|why| format!("no: {why}"), |()| "yes".to_owned()),
             );
         }
         unit.pass(now)?;

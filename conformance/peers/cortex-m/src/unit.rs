@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 use restante_core::carrier::{self, Carrier};
 use restante_core::device::{self, Device};
 use restante_core::machine::Machine;
-use restante_core::registrant::Exchange;
+use restante_core::registrant::{Exchange, InputError};
 use restante_core::wire::DeviceEntry;
 use restante_core::wire::enrol::MaxMessage;
 use restante_core::{Uptime, limits};
@@ -81,20 +81,28 @@ impl Unit {
             shown: Vec::new(),
             carrier,
         };
-        if let Some(challenged) = unit.carrier.challenged() {
-            unit.happens(now, device::Input::Challenged(challenged))?;
-        }
-        unit.happens(now, device::Input::Booted { kept })?;
-        unit.do_all(now, Todo::Link(link::Input::Opened))?;
+        let challenged = unit.carrier.challenged().map(device::Input::Challenged);
+        unit.todo.extend(challenged.map(Todo::Device));
+        unit.todo
+            .push_back(Todo::Device(device::Input::Booted { kept }));
+        unit.todo.push_back(Todo::Link(link::Input::Opened));
+        unit.do_all(now)?;
         Ok(unit)
     }
 
-    /// Something has happened to the device.
+    /// Something has happened to the device, which takes it or says why not.
     ///
     /// # Errors
-    /// A sentence that says why the device does not take it, or why it cannot go on.
-    pub fn happens(&mut self, now: Uptime, input: device::Input) -> Result<(), String> {
-        self.do_all(now, Todo::Device(input))
+    /// A sentence that says why the device cannot go on.
+    pub fn happens(
+        &mut self,
+        now: Uptime,
+        input: device::Input,
+    ) -> Result<Result<(), InputError>, String> {
+        match self.device(now, input)? {
+            Ok(()) => self.do_all(now).map(Ok),
+            Err(why) => Ok(Err(why)),
+        }
     }
 
     /// Looks at the line and at the time; called at least once a millisecond.
@@ -104,15 +112,15 @@ impl Unit {
     pub fn pass(&mut self, now: Uptime) -> Result<(), String> {
         let came = self.line.take(AT_ONCE);
         if !came.is_empty() {
-            self.do_all(now, Todo::Link(link::Input::Received(came)))?;
+            self.link(now, link::Input::Received(came))?;
         }
         if self.link.deadline().is_some_and(|at| at <= now) {
-            self.do_all(now, Todo::Link(link::Input::TimePassed))?;
+            self.link(now, link::Input::TimePassed)?;
         }
         if self.device.deadline().is_some_and(|at| at <= now) {
-            self.happens(now, device::Input::TimePassed)?;
+            self.todo.push_back(Todo::Device(device::Input::TimePassed));
         }
-        Ok(())
+        self.do_all(now)
     }
 
     /// What people at the device are told.
@@ -120,11 +128,14 @@ impl Unit {
         core::mem::take(&mut self.shown)
     }
 
-    fn do_all(&mut self, now: Uptime, first: Todo) -> Result<(), String> {
-        self.todo.push_back(first);
+    /// Does what follows, until nothing follows any more.
+    fn do_all(&mut self, now: Uptime) -> Result<(), String> {
         while let Some(todo) = self.todo.pop_front() {
             match todo {
-                Todo::Device(input) => self.device(now, input)?,
+                Todo::Device(input) => {
+                    let taken = self.device(now, input)?;
+                    taken.map_err(|why| why.to_string())?;
+                }
                 Todo::Carrier(input) => self.carrier(now, input)?,
                 Todo::Link(input) => self.link(now, input)?,
             }
@@ -132,10 +143,15 @@ impl Unit {
         Ok(())
     }
 
-    fn device(&mut self, now: Uptime, input: device::Input) -> Result<(), String> {
+    fn device(
+        &mut self,
+        now: Uptime,
+        input: device::Input,
+    ) -> Result<Result<(), InputError>, String> {
         let mut out = Vec::new();
-        let done = self.device.handle(now, &self.seeds.draw(), input, &mut out);
-        done.map_err(|why| why.to_string())?;
+        if let Err(why) = self.device.handle(now, &self.seeds.draw(), input, &mut out) {
+            return Ok(Err(why));
+        }
         for output in out {
             match output {
                 device::Output::Keep(kept) => self.memory.keep_device(&kept)?,
@@ -161,7 +177,7 @@ impl Unit {
                 _ => {}
             }
         }
-        Ok(())
+        Ok(Ok(()))
     }
 
     fn carrier(&mut self, now: Uptime, input: carrier::Input) -> Result<(), String> {
