@@ -224,9 +224,10 @@ async fn answer<D: Desk>(desk: &D, voice: &impl Voice, taken: Taken) {
         correlation: taken.correlation,
         expiry: REPLY_EXPIRY,
     };
-    match voice.say(letter).await {
-        Ok(()) | Err(BrokerError::Closed) => {}
-        Err(error) => desk.note(Note::Unsaid(&error)),
+    // A broker that never takes it would hold a place for ever.
+    match tokio::time::timeout(REPLY_EXPIRY, voice.say(letter)).await {
+        Ok(Ok(()) | Err(BrokerError::Closed)) | Err(_) => {}
+        Ok(Err(error)) => desk.note(Note::Unsaid(&error)),
     }
 }
 

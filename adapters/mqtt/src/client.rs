@@ -92,6 +92,17 @@ pub struct Delivery {
     pub receipt: Receipt,
 }
 
+impl Delivery {
+    /// Bytes that it takes, whatever stands where.
+    fn bytes(&self) -> usize {
+        let response_topic = self.response_topic.as_ref().map_or(0, String::len);
+        let correlation = self.correlation.as_ref().map_or(0, Vec::len);
+        let named = self.topic.len().saturating_add(response_topic);
+        let borne = self.payload.len().saturating_add(correlation);
+        named.saturating_add(borne)
+    }
+}
+
 /// What acknowledges a delivery at the connection that it came by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Receipt(pub u16);
@@ -141,8 +152,7 @@ impl Ear {
         let next = self.queue.recv().await;
         let heard = next.unwrap_or(Err(BrokerError::Closed))?;
         if let Heard::Delivery(delivery) = &heard {
-            self.bytes
-                .fetch_sub(delivery.payload.len(), Ordering::Relaxed);
+            self.bytes.fetch_sub(delivery.bytes(), Ordering::Relaxed);
         }
         Ok(heard)
     }
@@ -169,7 +179,7 @@ impl Mouth {
         if self.queue.is_closed() || self.queue.capacity() <= 1 {
             return false;
         }
-        let bytes = delivery.payload.len();
+        let bytes = delivery.bytes();
         let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
         let heard = if before.saturating_add(bytes) <= WAITING_BYTES {
             Heard::Delivery(delivery)

@@ -3,6 +3,7 @@
 //! Without the section nobody is connected to. User name and password have a private file of their
 //! own; what they protect is the broker and not what devices say, which is sealed.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -52,6 +53,10 @@ pub(super) fn read(
         let what = "`ca` is for a broker over TLS; write `broker` as mqtts://…";
         return Err(document.mistake(&ca.at, what));
     }
+    if let (false, false, Some(credentials)) = (broker.is_tls(), is_here(&broker), &credentials) {
+        let what = "a password would travel in the clear; write `broker` as mqtts://…";
+        return Err(document.mistake(&credentials.at, what));
+    }
     let name = |key, text: Option<Found<String>>| {
         text.map(|text| parsed(document, key, &text)).transpose()
     };
@@ -62,6 +67,13 @@ pub(super) fn read(
         credentials: credentials.map(|path| folder.join(path.value)),
         ca: ca.map(|path| folder.join(path.value)),
     }))
+}
+
+/// Whether a broker is on this machine.
+fn is_here(broker: &Broker) -> bool {
+    let host = broker.host();
+    let is_loopback = host.parse::<IpAddr>().is_ok_and(|at| at.is_loopback());
+    is_loopback || host == "localhost"
 }
 
 fn parsed<T: FromStr>(
