@@ -80,7 +80,7 @@ impl Sealing {
     }
 
     /// One step. What cannot be kept is as if it had never been: the carrier goes back to what is.
-    // spec: SEA-003
+    // spec chapter 14.4
     fn step(&self, input: Input) -> Next {
         let nothing = |why: String| Next::Over(Answer::Nothing(why));
         let mut bytes = [0; 32];

@@ -146,6 +146,7 @@ class Bench:
 
     def _switch_off(self) -> None:
         self._device = None
+        self._cut = None
         self._boots += 1
         self._shown.clear()
 

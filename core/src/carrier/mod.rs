@@ -152,7 +152,7 @@ impl<C: Crypto> Carrier<C> {
 
     /// The formal code under which the center has challenged last: the machine rotates it before
     /// its next poll, if it is still in use.
-    // spec: SEA-007
+    // spec chapter 14.4
     #[must_use]
     pub const fn challenged(&self) -> Option<Challenged> {
         self.kept.challenged
@@ -165,7 +165,7 @@ impl<C: Crypto> Carrier<C> {
     }
 
     /// Seals an enrolment. It is the same envelope however often it is said, also after a boot.
-    // spec: SEA-001, SEA-008
+    // spec chapter 14.4
     fn enrol(
         &mut self,
         code: &ProvisionalCode,
@@ -186,7 +186,7 @@ impl<C: Crypto> Carrier<C> {
     }
 
     /// Seals a request, or says the one that waits once more, bit for bit.
-    // spec: SEA-001, SEA-004
+    // spec chapter 14.4
     fn request(
         &mut self,
         seed: &Seed,
@@ -223,7 +223,7 @@ impl<C: Crypto> Carrier<C> {
     }
 
     /// Reserves counters where there are none, and seals.
-    // spec: SEA-002, SEA-003
+    // spec chapter 14.4
     fn seal(
         &mut self,
         seed: &Seed,
@@ -260,7 +260,7 @@ impl<C: Crypto> Carrier<C> {
     }
 
     /// Opens what came. Only the reply to what waits, or a challenge of it, changes anything.
-    // spec: SEA-005
+    // spec chapter 14.4
     fn received(
         &mut self,
         seed: &Seed,
@@ -292,7 +292,7 @@ impl<C: Crypto> Carrier<C> {
                 let mut sender = sender.clone();
                 match sender.open(&self.crypto, &envelope)? {
                     seal::Answer::Reply(reply) => out.push(answered(exchange, &reply)),
-                    // spec: SEA-006
+                    // spec chapter 14.4
                     seal::Answer::Challenged if *challenges < CHALLENGES => {
                         let again = (exchange, message.clone(), challenges.saturating_add(1));
                         return self.seal(seed, sender, again, out);

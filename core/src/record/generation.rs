@@ -2,10 +2,10 @@
 //!
 //! A store that was put back has forgotten what was said since the copy was made, and which epochs
 //! of formal codes were handed out since. The number is the minute in which an operator said so,
-//! and above any before it; two restores of one copy get different ones. Epochs begin at 1 and rise
-//! by one at each rotation, so that no device comes near such a number by rotating. An epoch is
-//! handed out at or above it, and so the epoch itself tells in which generation it was. Serves spec
-//! chapter 14.
+//! and above any before it; two restores of one copy get different ones if a minute lies between
+//! them. Epochs begin at 1 and rise by one at each rotation, so that no device comes near such a
+//! number by rotating. An epoch is handed out at or above it, and so the epoch itself tells in
+//! which generation it was. Serves spec chapter 14.
 
 use serde::{Deserialize, Serialize};
 

@@ -29,7 +29,7 @@ impl<C: Crypto> Registrant<C> {
 
     /// Begins to rotate once nothing is outstanding, if the code in use is the one. A code that
     /// waits for its first use has that first: there is nothing to rotate before.
-    // spec: SEA-007
+    // spec chapter 14.4
     pub(super) fn rotate_out(&mut self, news: &mut News) {
         let in_use =
             matches!(&self.stage, Stage::Enrolled { holding, .. } if holding.unused.is_none());
