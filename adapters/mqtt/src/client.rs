@@ -239,6 +239,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_stands_beside_a_payload_takes_room_too() {
+        let (mouth, mut ear) = ear();
+        let beside = |number| Delivery {
+            correlation: Some(vec![0; SEALED_BYTES]),
+            ..delivery(number, 0)
+        };
+        for number in 0..65 {
+            assert!(mouth.tell(beside(number)));
+        }
+        let mut shed = Vec::new();
+        for _ in 0..65 {
+            if let Heard::Shed(receipt) = ear.next().await.expect("more") {
+                shed.push(receipt.0);
+            }
+        }
+        assert_eq!(shed, [64]);
+    }
+
+    #[tokio::test]
     async fn the_end_is_told_however_much_waits_and_nobody_is_told_who_has_gone() {
         let (mouth, mut ear) = ear();
         let mut told = 0;

@@ -213,6 +213,11 @@ fn a_section_that_cannot_serve_is_refused_in_one_line() {
             "`ca` is for a broker over TLS; write `broker` as mqtts://…",
         ),
         (
+            "broker = \"mqtt://broker.example\"\ncredentials = \"mqtt-login\"",
+            Some("center\nsecret\n"),
+            "a password would travel in the clear; write `broker` as mqtts://…",
+        ),
+        (
             with_login,
             None,
             "mqtt-login cannot be read: No such file or directory (os error 2)",
